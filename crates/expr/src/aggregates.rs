@@ -1,0 +1,182 @@
+//! The names and types of aggregate functions. How they are computed is the operators' business.
+
+use arrow::datatypes::DataType;
+use datafusion_common::{DataFusionError, Result as DfResult};
+use datafusion_expr::function::AccumulatorArgs;
+use datafusion_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
+use millstream_types::sql_type::type_name;
+
+/// The aggregate functions there are.
+pub const NAMES: &[&str] = &["AVG", "COUNT", "MAX", "MIN", "SUM"];
+
+/// One call's result type; `Err` says what arguments would be right.
+///
+/// # Errors
+/// When the function does not take such an argument.
+pub fn result_type(name: &str, argument: &DataType) -> Result<DataType, String> {
+    let numeric = argument.is_numeric() || argument.is_null();
+    match name {
+        "COUNT" => Ok(DataType::Int64),
+        "SUM" | "AVG" if !numeric => {
+            Err(format!("{name} takes a number, not {}", type_name(argument)))
+        }
+        "SUM" => Ok(match argument {
+            DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
+            DataType::Null => DataType::Int32,
+            other => other.clone(),
+        }),
+        "AVG" => Ok(match argument {
+            DataType::Decimal128(_, scale) => DataType::Decimal128(38, 6.max(*scale)),
+            DataType::Null => DataType::Int32,
+            other => other.clone(),
+        }),
+        "MIN" | "MAX" if argument.is_nested() => {
+            Err(format!("{name} takes values that have an order, not {}", type_name(argument)))
+        }
+        _ => Ok(argument.clone()),
+    }
+}
+
+/// The declaration of an aggregate function, as the SQL front end sees it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Declaration {
+    name: &'static str,
+    signature: Signature,
+}
+
+impl Declaration {
+    /// Declares a function of [`NAMES`].
+    pub fn new(name: &'static str) -> Self {
+        Self { name, signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+impl AggregateUDFImpl for Declaration {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
+        match types {
+            [one] => result_type(self.name, one).map_err(DataFusionError::Plan),
+            [] if self.name == "COUNT" => Ok(DataType::Int64),
+            _ if self.name == "COUNT" => Ok(DataType::Int64),
+            _ => Err(DataFusionError::Plan(format!("{} takes one argument", self.name))),
+        }
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
+        self.return_type(types)?;
+        Ok(types
+            .iter()
+            .map(|given| match given {
+                DataType::Null if self.name != "COUNT" => DataType::Int32,
+                other => other.clone(),
+            })
+            .collect())
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.name != "COUNT"
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
+        Err(DataFusionError::NotImplemented(format!("{} runs in our own operators", self.name)))
+    }
+}
+
+/// An aggregate function given by the embedding program: its values are kept a group at a time.
+pub struct UserAggregate {
+    /// The name it is called by.
+    pub name: String,
+    /// The types its arguments are cast to.
+    pub arguments: Vec<DataType>,
+    /// The type of its value.
+    pub result: DataType,
+    /// Makes the state of a new group.
+    pub state: UserStateFactory,
+}
+
+/// Makes the state of a new group of a [`UserAggregate`].
+pub type UserStateFactory = std::sync::Arc<dyn Fn() -> Box<dyn UserAggregateState> + Send + Sync>;
+
+/// What a [`UserAggregate`] remembers of one group.
+pub trait UserAggregateState: Send {
+    /// Takes rows of the group: one array an argument, all of the same length.
+    ///
+    /// # Errors
+    /// When a value cannot be taken; the query fails with it.
+    fn accumulate(&mut self, arguments: &[arrow::array::ArrayRef]) -> millstream_types::Result<()>;
+
+    /// The value of the group: one element of the declared type.
+    ///
+    /// # Errors
+    /// When there is no value; the query fails with it.
+    fn value(&self) -> millstream_types::Result<arrow::array::ArrayRef>;
+
+    /// Bytes held beyond the state itself.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// Makes a [`UserAggregate`] known to the SQL front end.
+pub struct UserDeclaration {
+    aggregate: std::sync::Arc<UserAggregate>,
+    signature: Signature,
+}
+
+impl UserDeclaration {
+    /// Declares a function.
+    pub fn new(aggregate: std::sync::Arc<UserAggregate>) -> Self {
+        let signature = Signature::exact(aggregate.arguments.clone(), Volatility::Immutable);
+        Self { aggregate, signature }
+    }
+
+    /// The function itself.
+    pub fn aggregate(&self) -> &std::sync::Arc<UserAggregate> {
+        &self.aggregate
+    }
+}
+
+impl std::fmt::Debug for UserDeclaration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.aggregate.name)
+    }
+}
+
+impl PartialEq for UserDeclaration {
+    fn eq(&self, other: &Self) -> bool {
+        std::sync::Arc::ptr_eq(&self.aggregate, &other.aggregate)
+    }
+}
+
+impl Eq for UserDeclaration {}
+
+impl std::hash::Hash for UserDeclaration {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.aggregate.name.hash(state);
+    }
+}
+
+impl AggregateUDFImpl for UserDeclaration {
+    fn name(&self) -> &str {
+        &self.aggregate.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> DfResult<DataType> {
+        Ok(self.aggregate.result.clone())
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
+        Err(DataFusionError::NotImplemented("runs in our own operators".to_owned()))
+    }
+}

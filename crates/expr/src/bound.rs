@@ -1,0 +1,148 @@
+//! [`ScalarExpr`]: an expression bound to the columns of a batch by position.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, Schema};
+use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion_common::{DFSchema, DataFusionError};
+use datafusion_expr::Expr;
+use datafusion_expr::execution_props::ExecutionProps;
+use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion_physical_expr::expressions::{Column, Literal};
+use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+use millstream_types::{Error, Result};
+
+/// An expression that reads the columns of a batch and gives one value a row.
+#[derive(Clone)]
+pub struct ScalarExpr {
+    physical: Arc<dyn PhysicalExpr>,
+}
+
+impl ScalarExpr {
+    /// Binds a logical expression, typed and coerced, to a schema.
+    ///
+    /// # Errors
+    /// When a column is not in the schema or the expression cannot be evaluated row by row.
+    pub fn bind(expr: &Expr, schema: &DFSchema) -> Result<Self> {
+        let props = ExecutionProps::new();
+        let context = PhysicalPlanningContext::default();
+        let physical = create_physical_expr(expr, schema, &props, &context).map_err(error)?;
+        Ok(Self { physical })
+    }
+
+    /// The column at a position, as it is.
+    pub fn column(name: &str, index: usize) -> Self {
+        Self { physical: Arc::new(Column::new(name, index)) }
+    }
+
+    /// The position of the column, when the expression is nothing but a column.
+    pub fn as_column(&self) -> Option<usize> {
+        self.physical.downcast_ref::<Column>().map(Column::index)
+    }
+
+    /// Whether the expression is the constant TRUE.
+    pub fn is_true(&self) -> bool {
+        self.physical.downcast_ref::<Literal>().is_some_and(|literal| {
+            *literal.value() == datafusion_common::ScalarValue::Boolean(Some(true))
+        })
+    }
+
+    /// The positions of the columns it reads.
+    pub fn columns(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        // The visitor below never fails.
+        let _ = self.physical.apply(|node| {
+            if let Some(column) = node.downcast_ref::<Column>() {
+                found.insert(column.index());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        found
+    }
+
+    /// The same expression over a schema in which the columns stand elsewhere.
+    ///
+    /// # Errors
+    /// When the expression cannot be rebuilt.
+    pub fn remap(&self, position: impl Fn(usize) -> usize) -> Result<Self> {
+        let moved = Arc::clone(&self.physical).transform(|node| {
+            Ok(match node.downcast_ref::<Column>() {
+                Some(column) => {
+                    let index = position(column.index());
+                    Transformed::yes(Arc::new(Column::new(column.name(), index)) as _)
+                }
+                None => Transformed::no(node),
+            })
+        });
+        Ok(Self { physical: moved.map_err(error)?.data })
+    }
+
+    /// The type of the values.
+    ///
+    /// # Errors
+    /// When the expression does not fit the schema.
+    pub fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.physical.data_type(schema).map_err(error)
+    }
+
+    /// One value for each row of the batch.
+    ///
+    /// # Errors
+    /// When a row has no value: a cast that fails, a division by zero.
+    pub fn evaluate(&self, batch: &RecordBatch) -> Result<ArrayRef> {
+        if let Some(index) = self.as_column() {
+            return Ok(Arc::clone(batch.column(index)));
+        }
+        let value = self.physical.evaluate(batch).map_err(error)?;
+        value.into_array(batch.num_rows()).map_err(error)
+    }
+
+    /// For each row whether the condition is TRUE; NULL counts as not.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn evaluate_condition(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        let value = self.evaluate(batch)?;
+        let mask = value.as_boolean();
+        Ok(match mask.nulls() {
+            Some(_) => arrow::compute::prep_null_mask_filter(mask),
+            None => mask.clone(),
+        })
+    }
+}
+
+impl fmt::Debug for ScalarExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for ScalarExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.physical)
+    }
+}
+
+/// An error of the evaluation, without the wrapping of the library below.
+pub fn error(error: DataFusionError) -> Error {
+    let root = match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+            return self::error(*inner);
+        }
+        other => other,
+    };
+    match root {
+        DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => Error::Evaluation(other.to_string()),
+        },
+        DataFusionError::ArrowError(inner, _) => Error::Evaluation(match *inner {
+            arrow::error::ArrowError::DivideByZero => "division by zero".to_owned(),
+            other => other.to_string(),
+        }),
+        other => Error::Evaluation(other.strip_backtrace()),
+    }
+}

@@ -1,0 +1,155 @@
+//! Functions that choose among their arguments.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
+use arrow::compute::kernels::cmp;
+use arrow::compute::kernels::zip::zip;
+use arrow::datatypes::DataType;
+use datafusion_expr::binary::comparison_coercion;
+use millstream_types::Result;
+
+use crate::function::{Builtin, Call, Typing, typing};
+
+/// The functions of this family.
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "COALESCE",
+        usage: "COALESCE(value, …)",
+        about: "The first argument that is not NULL.",
+        volatile: false,
+        typing: |given| common(given, 1),
+        body: first_present,
+    },
+    Builtin {
+        name: "IFNULL",
+        usage: "IFNULL(value, otherwise)",
+        about: "The value, or the other one where it is NULL.",
+        volatile: false,
+        typing: |given| if given.len() == 2 { common(given, 2) } else { two() },
+        body: first_present,
+    },
+    Builtin {
+        name: "NULLIF",
+        usage: "NULLIF(value, other)",
+        about: "NULL where both are equal, the value elsewhere.",
+        volatile: false,
+        typing: |given| {
+            if given.len() != 2 {
+                return two();
+            }
+            let typing = common(given, 2)?;
+            Ok(Typing { result: typing.result.clone(), ..typing })
+        },
+        body: |call| {
+            let equal = cmp::eq(&call.arguments[0], &call.arguments[1])?;
+            Ok(arrow::compute::nullif(&call.arguments[0], &equal)?)
+        },
+    },
+    Builtin {
+        name: "GREATEST",
+        usage: "GREATEST(value, …)",
+        about: "The largest argument; NULL when any is NULL.",
+        volatile: false,
+        typing: |given| common(given, 1),
+        body: |call| extreme(call, true),
+    },
+    Builtin {
+        name: "LEAST",
+        usage: "LEAST(value, …)",
+        about: "The smallest argument; NULL when any is NULL.",
+        volatile: false,
+        typing: |given| common(given, 1),
+        body: |call| extreme(call, false),
+    },
+    Builtin {
+        name: "IS_ALPHA",
+        usage: "IS_ALPHA(text)",
+        about: "Whether the text has letters only.",
+        volatile: false,
+        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        body: |call| test_text(call, |text| text.chars().all(char::is_alphabetic)),
+    },
+    Builtin {
+        name: "IS_DIGIT",
+        usage: "IS_DIGIT(text)",
+        about: "Whether the text has digits only.",
+        volatile: false,
+        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        body: |call| test_text(call, |text| text.chars().all(|c| c.is_ascii_digit())),
+    },
+    Builtin {
+        name: "IS_DECIMAL",
+        usage: "IS_DECIMAL(text)",
+        about: "Whether the text is a number.",
+        volatile: false,
+        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        body: |call| test_text(call, |text| crate::cast::parse_floating(text).is_some()),
+    },
+];
+
+fn two<T>() -> Result<T, String> {
+    Err("it takes 2 arguments".to_owned())
+}
+
+/// All arguments are cast to the type that holds them all.
+fn common(given: &[DataType], least: usize) -> Result<Typing, String> {
+    if given.len() < least {
+        return Err(format!("it takes at least {least} arguments"));
+    }
+    let mut result = given[0].clone();
+    for next in &given[1..] {
+        result = unite(&result, next).ok_or_else(|| {
+            let name = millstream_types::sql_type::type_name;
+            format!("{} and {} have no common type", name(&result), name(next))
+        })?;
+    }
+    Ok(Typing { arguments: vec![result.clone(); given.len()], result })
+}
+
+/// The type that holds the values of both.
+fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
+    match (left, right) {
+        (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
+        (DataType::Utf8, other) | (other, DataType::Utf8) if other.is_nested() => None,
+        _ => comparison_coercion(left, right),
+    }
+}
+
+fn first_present(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut result = ArrayRef::clone(&call.arguments[0]);
+    for next in &call.arguments[1..] {
+        if result.null_count() == 0 {
+            break;
+        }
+        let present = arrow::compute::is_not_null(&result)?;
+        result = zip(&present, &result, next)?;
+    }
+    Ok(result)
+}
+
+fn extreme(call: &Call<'_>, greatest: bool) -> Result<ArrayRef> {
+    let mut result = ArrayRef::clone(&call.arguments[0]);
+    for next in &call.arguments[1..] {
+        let keep = if greatest { cmp::gt_eq(&result, next)? } else { cmp::lt_eq(&result, next)? };
+        let known = arrow::compute::is_not_null(&keep)?;
+        let chosen = zip(&mask(&keep), &result, next)?;
+        let positions: UInt32Array =
+            (0..call.rows as u32).map(|row| known.value(row as usize).then_some(row)).collect();
+        result = arrow::compute::take(&chosen, &positions, None)?;
+    }
+    Ok(result)
+}
+
+fn test_text(call: &Call<'_>, test: impl Fn(&str) -> bool) -> Result<ArrayRef> {
+    let texts = call.arguments[0].as_string::<i32>();
+    let values: BooleanArray =
+        texts.iter().map(|text| Some(text.is_some_and(|text| !text.is_empty() && test(text)))).collect();
+    Ok(std::sync::Arc::new(values))
+}
+
+/// TRUE where the condition is TRUE, FALSE where it is FALSE or NULL.
+fn mask(condition: &BooleanArray) -> BooleanArray {
+    match condition.nulls() {
+        Some(_) => arrow::compute::prep_null_mask_filter(condition),
+        None => condition.clone(),
+    }
+}

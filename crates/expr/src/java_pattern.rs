@@ -1,0 +1,217 @@
+//! Date and time patterns of Java's `DateTimeFormatter`, for reading and writing text.
+
+use chrono_tz::Tz;
+use millstream_types::time::{civil_from_days, days_from_civil, push_padded};
+use millstream_types::{Error, Result};
+
+/// A compiled pattern such as `yyyy-MM-dd HH:mm:ss.SSS`.
+#[derive(Debug)]
+pub struct Pattern {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Part {
+    Literal(char),
+    Field(char, usize),
+}
+
+const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+];
+const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// When it has a letter that stands for nothing we know, or an open quote.
+    pub fn compile(text: &str) -> Result<Self> {
+        let characters: Vec<char> = text.chars().collect();
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while at < characters.len() {
+            let character = characters[at];
+            if character == '\'' {
+                let rest = &characters[at + 1..];
+                let Some(end) = rest.iter().position(|c| *c == '\'') else {
+                    return Err(Error::Evaluation(format!("the quote in format '{text}' is open")));
+                };
+                if end == 0 {
+                    parts.push(Part::Literal('\''));
+                }
+                parts.extend(rest[..end].iter().copied().map(Part::Literal));
+                at += end + 2;
+            } else if character.is_ascii_alphabetic() {
+                let count = characters[at..].iter().take_while(|c| **c == character).count();
+                if !"yuMLdDHhKkmsSnaEeQwzZXxV".contains(character) {
+                    return Err(Error::Evaluation(format!(
+                        "the letter {character} in format '{text}' stands for nothing; letters are \
+                         y M d H h m s S a E D, other text goes in quotes"
+                    )));
+                }
+                parts.push(Part::Field(character, count));
+                at += count;
+            } else {
+                parts.push(Part::Literal(character));
+                at += 1;
+            }
+        }
+        Ok(Self { parts })
+    }
+
+    /// A calendar reading as text; `None` where the pattern asks for what a reading does not have.
+    pub fn format(&self, seconds: i64, nanos: i64, zone: Tz) -> Option<String> {
+        let days = seconds.div_euclid(86_400);
+        let of_day = seconds.rem_euclid(86_400);
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        let weekday = (days + 4).rem_euclid(7) as usize;
+        let mut out = String::with_capacity(24);
+        let number = |out: &mut String, value: i64, width| push_padded(out, value.unsigned_abs(), width);
+        for part in &self.parts {
+            let (letter, count) = match *part {
+                Part::Literal(character) => {
+                    out.push(character);
+                    continue;
+                }
+                Part::Field(letter, count) => (letter, count),
+            };
+            match (letter, count) {
+                ('y' | 'u', 2) => number(&mut out, year.rem_euclid(100), 2),
+                ('y' | 'u', _) => {
+                    if year < 0 {
+                        out.push('-');
+                    }
+                    number(&mut out, year, count);
+                }
+                ('M' | 'L', 1 | 2) => number(&mut out, month.into(), count),
+                ('M' | 'L', 3) => out.push_str(&MONTHS[month as usize - 1][..3]),
+                ('M' | 'L', _) => out.push_str(MONTHS[month as usize - 1]),
+                ('d', _) => number(&mut out, day.into(), count),
+                ('D', _) => number(&mut out, days - days_from_civil(year, 1, 1)? + 1, count),
+                ('H', _) => number(&mut out, hour, count),
+                ('k', _) => number(&mut out, if hour == 0 { 24 } else { hour }, count),
+                ('K', _) => number(&mut out, hour % 12, count),
+                ('h', _) => number(&mut out, if hour % 12 == 0 { 12 } else { hour % 12 }, count),
+                ('m', _) => number(&mut out, minute, count),
+                ('s', _) => number(&mut out, second, count),
+                ('S', _) => {
+                    let digits = format!("{nanos:09}");
+                    out.push_str(&format!("{digits:0<count$}")[..count]);
+                }
+                ('n', _) => number(&mut out, nanos, count),
+                ('a', _) => out.push_str(if hour < 12 { "AM" } else { "PM" }),
+                ('E', 1..=3) => out.push_str(&DAYS[weekday][..3]),
+                ('E', _) => out.push_str(DAYS[weekday]),
+                ('e', _) => number(&mut out, weekday as i64 + 1, count),
+                ('Q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
+                ('z' | 'V', _) => out.push_str(zone.name()),
+                _ => return None,
+            }
+        }
+        Some(out)
+    }
+
+    /// Reads a text as a calendar reading in seconds and nanoseconds; `None` where it does not match
+    /// the whole pattern or is no date.
+    pub fn parse(&self, text: &str) -> Option<(i64, i64)> {
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        let (mut hour, mut minute, mut second, mut nanos) = (0, 0, 0, 0_i64);
+        let mut afternoon = None;
+        let mut rest = text;
+        for (index, part) in self.parts.iter().enumerate() {
+            let (letter, count) = match *part {
+                Part::Literal(character) => {
+                    rest = rest.strip_prefix(character)?;
+                    continue;
+                }
+                Part::Field(letter, count) => (letter, count),
+            };
+            // A field right before another one takes exactly its own digits.
+            let adjacent = matches!(self.parts.get(index + 1), Some(Part::Field(..)));
+            let mut digits = |most: usize| {
+                let most = if adjacent { count } else { most.max(count) };
+                let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+                if length < count.min(most) {
+                    return None;
+                }
+                let value: i64 = rest[..length].parse().ok()?;
+                rest = &rest[length..];
+                Some((value, length))
+            };
+            match letter {
+                'y' | 'u' if count == 2 => year = 2000 + digits(2)?.0,
+                'y' | 'u' => year = digits(9)?.0,
+                'M' | 'L' if count <= 2 => month = digits(2)?.0,
+                'M' | 'L' => {
+                    let name = |name: &str| if count == 3 { name[..3].to_owned() } else { name.to_owned() };
+                    let found = MONTHS.iter().position(|month| rest.starts_with(&name(month)))?;
+                    rest = &rest[name(MONTHS[found]).len()..];
+                    month = found as i64 + 1;
+                }
+                'd' => day = digits(2)?.0,
+                'H' | 'k' => hour = digits(2)?.0 % if letter == 'k' { 24 } else { i64::MAX },
+                'h' | 'K' => hour = digits(2)?.0 % 12,
+                'm' => minute = digits(2)?.0,
+                's' => second = digits(2)?.0,
+                'S' => {
+                    let (value, length) = digits(9)?;
+                    nanos = value * 10_i64.pow(9 - length.min(9) as u32);
+                }
+                'a' => {
+                    let half = rest.get(..2)?.to_ascii_uppercase();
+                    afternoon = Some(match half.as_str() {
+                        "AM" => 0,
+                        "PM" => 12,
+                        _ => return None,
+                    });
+                    rest = &rest[2..];
+                }
+                'E' => {
+                    let name = |name: &str| if count <= 3 { name[..3].to_owned() } else { name.to_owned() };
+                    let found = DAYS.iter().find(|day| rest.starts_with(&name(day)))?;
+                    rest = &rest[name(found).len()..];
+                }
+                _ => return None,
+            }
+        }
+        hour += afternoon.unwrap_or(0);
+        if !rest.is_empty() || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let days = days_from_civil(year, month.try_into().ok()?, day.try_into().ok()?)?;
+        Some((days * 86_400 + hour * 3_600 + minute * 60 + second, nanos))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_read_what_they_write() {
+        for pattern in
+            ["yyyy-MM-dd HH:mm:ss", "yyyy/MM/dd hh:mm:ss a", "yyyyMMddHHmmss", "d MMM yyyy 'at' H:m:s"]
+        {
+            let compiled = Pattern::compile(pattern).unwrap();
+            for seconds in [0, 86_399, 1_700_000_000, -1, 951_782_400] {
+                let text = compiled.format(seconds, 0, Tz::UTC).unwrap();
+                assert_eq!(compiled.parse(&text), Some((seconds, 0)), "{pattern}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_match_is_nothing() {
+        let pattern = Pattern::compile("yyyy/MM/dd HH:mm").unwrap();
+        assert_eq!(pattern.parse("2001/01/01 00:47"), Some((978_310_020, 0)));
+        for text in ["2001-01-01 00:47", "2001/02/30 00:00", "2001/01/01 24:00", "2001/01/01 00:47x", ""] {
+            assert_eq!(pattern.parse(text), None, "{text}");
+        }
+        assert!(Pattern::compile("bbb").is_err());
+        assert!(Pattern::compile("'open").is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! Bound scalar expressions over one batch, and the registry of functions they may call.
+//!
+//! DataFusion evaluates expressions; what it does not do the way Flink does (casts, decimals, most
+//! functions) stands here as functions of our own, written over whole Arrow columns.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
+//! | [`function`] | how a function is declared, typed and called |
+//! | [`registry`] | every function by name |
+//! | [`cast`] | `CAST` and `TRY_CAST` |
+//! | [`decimal`] | `DECIMAL` arithmetic |
+//! | [`strings`], [`maths`], [`temporal`], [`conditional`], [`nested`] | functions by family |
+//! | [`aggregates`] | names and types of aggregate functions |
+
+pub mod aggregates;
+pub mod bound;
+pub mod cast;
+pub mod conditional;
+pub mod decimal;
+pub mod field;
+pub mod function;
+pub mod java_pattern;
+pub mod maths;
+pub mod nested;
+pub mod pattern;
+pub mod registry;
+pub mod strings;
+pub mod temporal;
+
+pub use bound::ScalarExpr;
+pub use registry::Registry;

@@ -1,0 +1,691 @@
+//! Functions over dates, times and points in time.
+//!
+//! A TIMESTAMP is a calendar reading without a zone; a TIMESTAMP_LTZ is a point on the UTC time line
+//! that these functions read in the session's time zone, daylight saving included.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringBuilder};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
+use chrono::{LocalResult, Offset, TimeZone};
+use chrono_tz::Tz;
+use millstream_types::sql_type::{LTZ_ZONE, units_per_second};
+use millstream_types::text::{timestamp_values, zone_offset};
+use millstream_types::time::{civil_from_days, days_from_civil, naive};
+use millstream_types::{Error, Result};
+
+use crate::cast::{parse_text_point, timestamps};
+use crate::function::{Builtin, Call, Typing, typing};
+use crate::java_pattern::Pattern;
+use crate::maths;
+
+const TEXT: DataType = DataType::Utf8;
+const BIGINT: DataType = DataType::Int64;
+const INT: DataType = DataType::Int32;
+const TIMESTAMP_3: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
+
+fn ltz(unit: TimeUnit) -> DataType {
+    DataType::Timestamp(unit, Some(LTZ_ZONE.into()))
+}
+
+macro_rules! field {
+    ($name:literal, $about:literal, $unit:literal) => {
+        Builtin {
+            name: $name,
+            usage: concat!($name, "(date or timestamp)"),
+            about: $about,
+            volatile: false,
+            typing: |given| point_typing(given, BIGINT),
+            body: |call| extract(call, $unit, &call.arguments[0]),
+        }
+    };
+}
+
+macro_rules! current {
+    ($name:literal, $about:literal, $result:expr, $body:expr) => {
+        Builtin {
+            name: $name,
+            usage: concat!($name, "()"),
+            about: $about,
+            volatile: true,
+            typing: |given| typing::exact(given, &[], $result),
+            body: $body,
+        }
+    };
+}
+
+/// The functions of this family.
+pub const BUILTINS: &[Builtin] = &[
+    field!("YEAR", "The year.", "YEAR"),
+    field!("QUARTER", "The quarter, 1 to 4.", "QUARTER"),
+    field!("MONTH", "The month, 1 to 12.", "MONTH"),
+    field!("WEEK", "The week of the ISO calendar.", "WEEK"),
+    field!("DAYOFYEAR", "The day of the year, from 1.", "DOY"),
+    field!("DAYOFMONTH", "The day of the month, from 1.", "DAY"),
+    field!("DAYOFWEEK", "The day of the week, Sunday is 1.", "DOW"),
+    field!("HOUR", "The hour of the day.", "HOUR"),
+    field!("MINUTE", "The minute of the hour.", "MINUTE"),
+    field!("SECOND", "The second of the minute.", "SECOND"),
+    Builtin {
+        name: "EXTRACT",
+        usage: "EXTRACT(unit FROM date or timestamp)",
+        about: "One unit of a point in time, as a number.",
+        volatile: false,
+        typing: |given| match given {
+            [DataType::Utf8, point] => {
+                let inner = point_typing(std::slice::from_ref(point), BIGINT)?;
+                Ok(Typing { arguments: vec![TEXT, inner.arguments[0].clone()], result: BIGINT })
+            }
+            _ => Err("it takes a unit and a point in time".to_owned()),
+        },
+        body: |call| extract(call, &unit_of(call, 0)?, &call.arguments[1]),
+    },
+    Builtin {
+        name: "FLOOR",
+        usage: "FLOOR(number) or FLOOR(timestamp TO unit)",
+        about: "The largest whole number, or the unit's start, that is not greater.",
+        volatile: false,
+        typing: |given| round_typing(given, maths::Step::Floor),
+        body: |call| round(call, maths::Step::Floor),
+    },
+    Builtin {
+        name: "CEIL",
+        usage: "CEIL(number) or CEIL(timestamp TO unit)",
+        about: "The smallest whole number, or the unit's start, that is not less.",
+        volatile: false,
+        typing: |given| round_typing(given, maths::Step::Ceil),
+        body: |call| round(call, maths::Step::Ceil),
+    },
+    Builtin {
+        name: "CEILING",
+        usage: "CEILING(number) or CEILING(timestamp TO unit)",
+        about: "As CEIL.",
+        volatile: false,
+        typing: |given| round_typing(given, maths::Step::Ceil),
+        body: |call| round(call, maths::Step::Ceil),
+    },
+    Builtin {
+        name: "DATE_FORMAT",
+        usage: "DATE_FORMAT(timestamp, format)",
+        about: "The point in time in a format of Java's, such as 'yyyy-MM-dd HH:mm'.",
+        volatile: false,
+        typing: |given| match given {
+            [DataType::Timestamp(..) | DataType::Date32 | DataType::Utf8, DataType::Utf8] => {
+                let point = if given[0] == TEXT { TIMESTAMP_3 } else { given[0].clone() };
+                Ok(Typing { arguments: vec![point, TEXT], result: TEXT })
+            }
+            _ => Err("it takes a timestamp and a format".to_owned()),
+        },
+        body: date_format,
+    },
+    Builtin {
+        name: "TO_TIMESTAMP",
+        usage: "TO_TIMESTAMP(text[, format])",
+        about: "The TIMESTAMP(3) that a text stands for; NULL where it is none.",
+        volatile: false,
+        typing: |given| typing::between(given, &[TEXT, TEXT], 1, TIMESTAMP_3),
+        body: |call| {
+            let points = parse_points(call)?;
+            let values = points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
+            Ok(timestamps(values, &TimeUnit::Millisecond, false))
+        },
+    },
+    Builtin {
+        name: "TO_DATE",
+        usage: "TO_DATE(text[, format])",
+        about: "The DATE that a text stands for; NULL where it is none.",
+        volatile: false,
+        typing: |given| typing::between(given, &[TEXT, TEXT], 1, DataType::Date32),
+        body: |call| {
+            let points = parse_points(call)?;
+            let days = points.into_iter().map(|point| point.map(|(s, _)| s.div_euclid(86_400) as i32));
+            Ok(Arc::new(days.collect::<PrimitiveArray<Date32Type>>()))
+        },
+    },
+    Builtin {
+        name: "TO_TIMESTAMP_LTZ",
+        usage: "TO_TIMESTAMP_LTZ(number[, precision]) or TO_TIMESTAMP_LTZ(text[, format])",
+        about: "The point in time of a count of seconds (precision 0) or milliseconds (3) since 1970.",
+        volatile: false,
+        typing: |given| match given {
+            [DataType::Utf8, ..] => typing::between(given, &[TEXT, TEXT], 1, ltz(TimeUnit::Millisecond)),
+            _ => typing::between(given, &[BIGINT, INT], 1, ltz(TimeUnit::Millisecond)),
+        },
+        body: to_timestamp_ltz,
+    },
+    Builtin {
+        name: "FROM_UNIXTIME",
+        usage: "FROM_UNIXTIME(seconds[, format])",
+        about: "Seconds since 1970 as text in the session's time zone.",
+        volatile: false,
+        typing: |given| typing::between(given, &[BIGINT, TEXT], 1, TEXT),
+        body: |call| {
+            let seconds = call.arguments[0].as_primitive::<Int64Type>();
+            let mut formats = Formats::of(call, 1, "yyyy-MM-dd HH:mm:ss");
+            let mut out = StringBuilder::new();
+            for (row, seconds) in seconds.iter().enumerate() {
+                out.append_option(match (seconds, formats.at(row)?) {
+                    (Some(seconds), Some(format)) => {
+                        format.format(utc_to_local(call.zone, seconds, 1), 0, call.zone)
+                    }
+                    _ => None,
+                });
+            }
+            Ok(Arc::new(out.finish()))
+        },
+    },
+    Builtin {
+        name: "UNIX_TIMESTAMP",
+        usage: "UNIX_TIMESTAMP([text[, format]])",
+        about: "Seconds since 1970, of a text in the session's time zone.",
+        volatile: true,
+        typing: |given| typing::between(given, &[TEXT, TEXT], 0, BIGINT),
+        body: |call| {
+            if call.arguments.is_empty() {
+                return Ok(Arc::new(Int64Array::from_value(now_ms() / 1_000, call.rows)));
+            }
+            let points = parse_points(call)?;
+            let seconds = points.into_iter().map(|p| p.map(|(s, _)| local_to_utc(call.zone, s, 1)));
+            Ok(Arc::new(seconds.collect::<Int64Array>()))
+        },
+    },
+    Builtin {
+        name: "TIMESTAMPADD",
+        usage: "TIMESTAMPADD(unit, number, timestamp)",
+        about: "The point in time that many units later.",
+        volatile: false,
+        typing: |given| match given {
+            [DataType::Utf8, number, point] if number.is_integer() => {
+                let point = point_typing(std::slice::from_ref(point), BIGINT)?.arguments[0].clone();
+                Ok(Typing { arguments: vec![TEXT, BIGINT, point.clone()], result: point })
+            }
+            _ => Err("it takes a unit, an integer and a point in time".to_owned()),
+        },
+        body: timestamp_add,
+    },
+    Builtin {
+        name: "TIMESTAMPDIFF",
+        usage: "TIMESTAMPDIFF(unit, from, to)",
+        about: "How many whole units lie between two points in time.",
+        volatile: false,
+        typing: |given| match given {
+            [DataType::Utf8, from, to] => {
+                let a = point_typing(std::slice::from_ref(from), INT)?.arguments[0].clone();
+                let b = point_typing(std::slice::from_ref(to), INT)?.arguments[0].clone();
+                Ok(Typing { arguments: vec![TEXT, a, b], result: INT })
+            }
+            _ => Err("it takes a unit and two points in time".to_owned()),
+        },
+        body: timestamp_diff,
+    },
+    Builtin {
+        name: "CONVERT_TZ",
+        usage: "CONVERT_TZ(text, from zone, to zone)",
+        about: "A text 'yyyy-MM-dd HH:mm:ss' moved from one time zone to another.",
+        volatile: false,
+        typing: |given| typing::exact(given, &[TEXT, TEXT, TEXT], TEXT),
+        body: |call| {
+            crate::pattern::text_rows3(call, |text, from, to| {
+                let point = parse_text_point(text);
+                let zones = from.parse::<Tz>().ok().zip(to.parse::<Tz>().ok());
+                Ok(point.zip(zones).map(|(point, (from, to))| {
+                    let utc = local_to_utc(from, point.seconds, 1);
+                    millstream_types::time::timestamp_text(utc_to_local(to, utc, 1), 1, 0)
+                }))
+            })
+        },
+    },
+    current!("NOW", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
+    current!("CURRENT_TIMESTAMP", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
+    current!("CURRENT_ROW_TIMESTAMP", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
+    current!("PROCTIME", "Processing time: the clock's reading when a row is processed.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
+    current!("LOCALTIMESTAMP", "The current calendar reading in the session's time zone.", TIMESTAMP_3, |call| now(call, false)),
+    current!("CURRENT_DATE", "The current date in the session's time zone.", DataType::Date32, |call| {
+        let local = utc_to_local(call.zone, now_ms(), 1_000);
+        Ok(Arc::new(PrimitiveArray::<Date32Type>::from_value(local.div_euclid(86_400_000) as i32, call.rows)))
+    }),
+];
+
+fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+fn now(call: &Call<'_>, utc: bool) -> Result<ArrayRef> {
+    let value = if utc { now_ms() } else { utc_to_local(call.zone, now_ms(), 1_000) };
+    Ok(timestamps(std::iter::repeat_n(Some(value), call.rows), &TimeUnit::Millisecond, utc))
+}
+
+/// The calendar reading of a zone at a point of the UTC time line, both counted in the same units.
+pub fn utc_to_local(zone: Tz, value: i64, per_second: i64) -> i64 {
+    value.saturating_add(zone_offset(zone, value, per_second))
+}
+
+/// The point of the UTC time line at which a zone's calendar shows a reading. A reading that daylight
+/// saving repeats means its first time; one that it skips is moved on by the length of the gap.
+pub fn local_to_utc(zone: Tz, value: i64, per_second: i64) -> i64 {
+    let seconds = value.div_euclid(per_second);
+    let Some(reading) = naive(seconds, 0) else { return value };
+    let offset = match zone.offset_from_local_datetime(&reading) {
+        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset.fix(),
+        LocalResult::None => {
+            let before = reading - chrono::TimeDelta::hours(3);
+            match zone.offset_from_local_datetime(&before).earliest() {
+                Some(offset) => offset.fix(),
+                None => return value,
+            }
+        }
+    };
+    value - i64::from(offset.local_minus_utc()) * per_second
+}
+
+/// One point in time; text is read as one.
+fn point_typing(given: &[DataType], result: DataType) -> Result<Typing, String> {
+    match given {
+        [point @ (DataType::Timestamp(..) | DataType::Date32 | DataType::Time32(_))] => {
+            Ok(Typing { arguments: vec![point.clone()], result })
+        }
+        [DataType::Utf8 | DataType::Null] => Ok(Typing { arguments: vec![TIMESTAMP_3], result }),
+        _ => Err("it takes a date or timestamp".to_owned()),
+    }
+}
+
+/// A column of points in time as local calendar readings in seconds and nanoseconds.
+struct Points {
+    values: Vec<i64>,
+    per_second: i64,
+    nulls: Option<arrow::buffer::NullBuffer>,
+}
+
+impl Points {
+    fn of(array: &ArrayRef, zone: Tz) -> Result<Self> {
+        let nulls = array.logical_nulls();
+        let (values, per_second) = match array.data_type() {
+            DataType::Date32 => {
+                let days = array.as_primitive::<Date32Type>().values().iter();
+                (days.map(|days| i64::from(*days) * 86_400).collect(), 1)
+            }
+            DataType::Time32(unit) => {
+                let wide = arrow::compute::cast(array, &INT)?;
+                let values = wide.as_primitive::<Int32Type>().values().iter();
+                (values.map(|value| i64::from(*value)).collect(), units_per_second(unit))
+            }
+            DataType::Timestamp(unit, ltz) => {
+                let per_second = units_per_second(unit);
+                let mut values = timestamp_values(array, unit);
+                if ltz.is_some() && zone != Tz::UTC {
+                    values.iter_mut().for_each(|value| *value = utc_to_local(zone, *value, per_second));
+                }
+                (values, per_second)
+            }
+            other => return Err(Error::Internal(format!("{other} is no point in time"))),
+        };
+        Ok(Self { values, per_second, nulls })
+    }
+
+    fn get(&self, row: usize) -> Option<i64> {
+        match &self.nulls {
+            Some(nulls) if nulls.is_null(row) => None,
+            _ => Some(self.values[row]),
+        }
+    }
+}
+
+/// A unit given as a constant text.
+fn unit_of(call: &Call<'_>, argument: usize) -> Result<String> {
+    let texts = call.arguments[argument].as_string::<i32>();
+    let unit = if texts.is_empty() { "SECOND" } else { texts.value(0) };
+    let unit = unit.to_ascii_uppercase();
+    let unit = unit.strip_prefix("SQL_TSI_").unwrap_or(&unit);
+    Ok(unit.strip_suffix('S').filter(|u| !u.is_empty()).unwrap_or(unit).to_owned())
+}
+
+fn extract(call: &Call<'_>, unit: &str, from: &ArrayRef) -> Result<ArrayRef> {
+    let points = Points::of(from, call.zone)?;
+    let per_second = points.per_second;
+    let mut out = Int64Array::builder(call.rows);
+    for row in 0..call.rows {
+        out.append_option(match points.get(row) {
+            Some(value) => Some(extract_one(unit, value, per_second)?),
+            None => None,
+        });
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn extract_one(unit: &str, value: i64, per_second: i64) -> Result<i64> {
+    let seconds = value.div_euclid(per_second);
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let fraction = value.rem_euclid(per_second);
+    let (year, month, day) = civil_from_days(days);
+    // 1970-01-01 was a Thursday.
+    let weekday_from_sunday = (days + 4).rem_euclid(7);
+    let day_of_year = days - days_from_civil(year, 1, 1).unwrap_or(days) + 1;
+    Ok(match unit {
+        "YEAR" => year,
+        "QUARTER" => i64::from((month - 1) / 3 + 1),
+        "MONTH" => i64::from(month),
+        "WEEK" => iso_week(days).1,
+        "ISOYEAR" => iso_week(days).0,
+        "DAY" => i64::from(day),
+        "DOY" => day_of_year,
+        "DOW" => weekday_from_sunday + 1,
+        "ISODOW" => (weekday_from_sunday + 6) % 7 + 1,
+        "HOUR" => of_day / 3_600,
+        "MINUTE" => of_day / 60 % 60,
+        "SECOND" => of_day % 60,
+        "MILLISECOND" => (of_day % 60) * 1_000 + fraction * 1_000 / per_second,
+        "MICROSECOND" => (of_day % 60) * 1_000_000 + fraction * 1_000_000 / per_second,
+        "EPOCH" => seconds,
+        "DECADE" => year.div_euclid(10),
+        "CENTURY" => (year + 99).div_euclid(100),
+        "MILLENNIUM" => (year + 999).div_euclid(1_000),
+        other => {
+            return Err(Error::Evaluation(format!(
+                "\"{other}\" is not a unit of time; YEAR, QUARTER, MONTH, WEEK, DAY, DOY, DOW, HOUR, \
+                 MINUTE and SECOND are"
+            )));
+        }
+    })
+}
+
+/// Year and week of the ISO calendar: weeks start on Monday, the first has the year's first Thursday.
+fn iso_week(days: i64) -> (i64, i64) {
+    let thursday = days - (days + 3).rem_euclid(7) + 3;
+    let (year, _, _) = civil_from_days(thursday);
+    let first = days_from_civil(year, 1, 1).unwrap_or(thursday);
+    (year, (thursday - first) / 7 + 1)
+}
+
+fn round_typing(given: &[DataType], step: maths::Step) -> Result<Typing, String> {
+    match given {
+        [point, DataType::Utf8] => {
+            let typing = point_typing(std::slice::from_ref(point), BIGINT)?;
+            let point = typing.arguments[0].clone();
+            Ok(Typing { arguments: vec![point.clone(), TEXT], result: point })
+        }
+        _ => maths::numeric(given, step),
+    }
+}
+
+fn round(call: &Call<'_>, step: maths::Step) -> Result<ArrayRef> {
+    if call.arguments.len() == 1 {
+        return maths::step(call, step);
+    }
+    let unit = unit_of(call, 1)?;
+    let points = Points::of(&call.arguments[0], call.zone)?;
+    let per_second = points.per_second;
+    let mut values = Vec::with_capacity(call.rows);
+    for row in 0..call.rows {
+        values.push(match points.get(row) {
+            Some(value) => {
+                let floor = floor_to(&unit, value, per_second)?;
+                Some(if step == maths::Step::Ceil && floor < value {
+                    next_unit(&unit, floor, per_second)?
+                } else {
+                    floor
+                })
+            }
+            None => None,
+        });
+    }
+    from_local(call, values, per_second)
+}
+
+/// Points in time of the call's result type from local calendar readings.
+fn from_local(call: &Call<'_>, values: Vec<Option<i64>>, per_second: i64) -> Result<ArrayRef> {
+    Ok(match call.result {
+        DataType::Date32 => {
+            let days = values.into_iter().map(|v| v.map(|v| v.div_euclid(86_400 * per_second) as i32));
+            Arc::new(days.collect::<PrimitiveArray<Date32Type>>())
+        }
+        DataType::Timestamp(unit, zone) => {
+            let back = |value| if zone.is_some() { local_to_utc(call.zone, value, per_second) } else { value };
+            timestamps(values.into_iter().map(|value| value.map(back)), unit, zone.is_some())
+        }
+        other => {
+            let wide: Int64Array = values.into_iter().collect();
+            arrow::compute::cast(&arrow::compute::cast(&wide, &INT)?, other)?
+        }
+    })
+}
+
+fn floor_to(unit: &str, value: i64, per_second: i64) -> Result<i64> {
+    let day = 86_400 * per_second;
+    let days = value.div_euclid(day);
+    let (year, month, _) = civil_from_days(days);
+    let start = |year: i64, month: u32| days_from_civil(year, month, 1).unwrap_or(days) * day;
+    let down = |size: i64| value.div_euclid(size) * size;
+    Ok(match unit {
+        "MILLENNIUM" => start((year - 1).div_euclid(1_000) * 1_000 + 1, 1),
+        "CENTURY" => start((year - 1).div_euclid(100) * 100 + 1, 1),
+        "DECADE" => start(year.div_euclid(10) * 10, 1),
+        "YEAR" => start(year, 1),
+        "QUARTER" => start(year, (month - 1) / 3 * 3 + 1),
+        "MONTH" => start(year, month),
+        // Weeks start on Sunday here, as in Flink.
+        "WEEK" => (days - (days + 4).rem_euclid(7)) * day,
+        "DAY" => days * day,
+        "HOUR" => down(3_600 * per_second),
+        "MINUTE" => down(60 * per_second),
+        "SECOND" => down(per_second),
+        "MILLISECOND" if per_second >= 1_000 => down(per_second / 1_000),
+        "MICROSECOND" if per_second >= 1_000_000 => down(per_second / 1_000_000),
+        "MILLISECOND" | "MICROSECOND" => value,
+        other => {
+            return Err(Error::Evaluation(format!("\"{other}\" is not a unit to round time to")));
+        }
+    })
+}
+
+fn next_unit(unit: &str, start: i64, per_second: i64) -> Result<i64> {
+    let months = match unit {
+        "MILLENNIUM" => 12_000,
+        "CENTURY" => 1_200,
+        "DECADE" => 120,
+        "YEAR" => 12,
+        "QUARTER" => 3,
+        "MONTH" => 1,
+        _ => return add_units(unit, 1, start, per_second),
+    };
+    Ok(add_months(start, months, per_second))
+}
+
+fn add_months(value: i64, months: i64, per_second: i64) -> i64 {
+    let day = 86_400 * per_second;
+    let (year, month, of_month) = civil_from_days(value.div_euclid(day));
+    let index = year * 12 + i64::from(month) - 1 + months;
+    let (year, month) = (index.div_euclid(12), index.rem_euclid(12) as u32 + 1);
+    // The 31st of a month without one is its last day.
+    let last = (28..=of_month).rev().chain([of_month.min(28)]);
+    let days = last.into_iter().find_map(|day| days_from_civil(year, month, day));
+    days.unwrap_or_default() * day + value.rem_euclid(day)
+}
+
+fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result<i64> {
+    let (count, per) = match unit {
+        "YEAR" => return Ok(add_months(value, number.saturating_mul(12), per_second)),
+        "QUARTER" => return Ok(add_months(value, number.saturating_mul(3), per_second)),
+        "MONTH" => return Ok(add_months(value, number, per_second)),
+        "WEEK" => (604_800 * per_second, 1),
+        "DAY" => (86_400 * per_second, 1),
+        "HOUR" => (3_600 * per_second, 1),
+        "MINUTE" => (60 * per_second, 1),
+        "SECOND" => (per_second, 1),
+        "MILLISECOND" => (per_second, 1_000),
+        "MICROSECOND" => (per_second, 1_000_000),
+        other => return Err(Error::Evaluation(format!("\"{other}\" is not a unit of time"))),
+    };
+    Ok(value.saturating_add(number.saturating_mul(count) / per))
+}
+
+fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
+    let unit = unit_of(call, 0)?;
+    let numbers = call.arguments[1].as_primitive::<Int64Type>();
+    let points = Points::of(&call.arguments[2], call.zone)?;
+    let mut values = Vec::with_capacity(call.rows);
+    for row in 0..call.rows {
+        let number = numbers.is_valid(row).then(|| numbers.value(row));
+        values.push(match (number, points.get(row)) {
+            (Some(number), Some(value)) => Some(add_units(&unit, number, value, points.per_second)?),
+            _ => None,
+        });
+    }
+    from_local(call, values, points.per_second)
+}
+
+fn timestamp_diff(call: &Call<'_>) -> Result<ArrayRef> {
+    let unit = unit_of(call, 0)?;
+    let from = Points::of(&call.arguments[1], call.zone)?;
+    let to = Points::of(&call.arguments[2], call.zone)?;
+    let per_second = from.per_second.max(to.per_second);
+    let mut out = PrimitiveArray::<Int32Type>::builder(call.rows);
+    for row in 0..call.rows {
+        out.append_option(match (from.get(row), to.get(row)) {
+            (Some(a), Some(b)) => {
+                let a = a * (per_second / from.per_second);
+                let b = b * (per_second / to.per_second);
+                Some(units_between(&unit, a, b, per_second)? as i32)
+            }
+            _ => None,
+        });
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn units_between(unit: &str, from: i64, to: i64, per_second: i64) -> Result<i64> {
+    let months = || {
+        let day = 86_400 * per_second;
+        let (y1, m1, d1) = civil_from_days(from.div_euclid(day));
+        let (y2, m2, d2) = civil_from_days(to.div_euclid(day));
+        let months = (y2 - y1) * 12 + i64::from(m2) - i64::from(m1);
+        let (a, b) = ((d1, from.rem_euclid(day)), (d2, to.rem_euclid(day)));
+        // A month that is not whole does not count.
+        if months > 0 && b < a {
+            months - 1
+        } else if months < 0 && b > a {
+            months + 1
+        } else {
+            months
+        }
+    };
+    let size = match unit {
+        "YEAR" => return Ok(months() / 12),
+        "QUARTER" => return Ok(months() / 3),
+        "MONTH" => return Ok(months()),
+        "WEEK" => 604_800 * per_second,
+        "DAY" => 86_400 * per_second,
+        "HOUR" => 3_600 * per_second,
+        "MINUTE" => 60 * per_second,
+        "SECOND" => per_second,
+        "MILLISECOND" => return Ok((to - from) * 1_000 / per_second),
+        other => return Err(Error::Evaluation(format!("\"{other}\" is not a unit of time"))),
+    };
+    Ok((to - from) / size)
+}
+
+/// The formats of a call: compiled once where they are the same for all rows.
+struct Formats<'a> {
+    texts: Option<&'a arrow::array::StringArray>,
+    compiled: Option<(String, Pattern)>,
+    default: &'static str,
+}
+
+impl<'a> Formats<'a> {
+    fn of(call: &Call<'a>, argument: usize, default: &'static str) -> Self {
+        let texts = call.arguments.get(argument).map(|texts| texts.as_string::<i32>());
+        Self { texts, compiled: None, default }
+    }
+
+    fn at(&mut self, row: usize) -> Result<Option<&Pattern>> {
+        let text = match self.texts {
+            Some(texts) if texts.is_null(row) => return Ok(None),
+            Some(texts) => texts.value(row),
+            None => self.default,
+        };
+        if self.compiled.as_ref().is_none_or(|(compiled, _)| compiled != text) {
+            self.compiled = Some((text.to_owned(), Pattern::compile(text)?));
+        }
+        Ok(self.compiled.as_ref().map(|(_, pattern)| pattern))
+    }
+}
+
+fn date_format(call: &Call<'_>) -> Result<ArrayRef> {
+    let points = Points::of(&call.arguments[0], call.zone)?;
+    let mut formats = Formats::of(call, 1, "");
+    let mut out = StringBuilder::with_capacity(call.rows, call.rows * 16);
+    for row in 0..call.rows {
+        out.append_option(match (points.get(row), formats.at(row)?) {
+            (Some(value), Some(format)) => {
+                let nanos = value.rem_euclid(points.per_second) * (1_000_000_000 / points.per_second);
+                format.format(value.div_euclid(points.per_second), nanos, call.zone)
+            }
+            _ => None,
+        });
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// Reads each text of the first argument in the format of the second: seconds and nanoseconds.
+fn parse_points(call: &Call<'_>) -> Result<Vec<Option<(i64, i64)>>> {
+    let texts = call.arguments[0].as_string::<i32>();
+    let mut formats = Formats::of(call, 1, "yyyy-MM-dd HH:mm:ss");
+    let mut points = Vec::with_capacity(call.rows);
+    for row in 0..call.rows {
+        points.push(if texts.is_null(row) {
+            None
+        } else if call.arguments.len() == 1 {
+            parse_text_point(texts.value(row)).map(|point| (point.seconds, i64::from(point.nanos)))
+        } else {
+            formats.at(row)?.and_then(|format| format.parse(texts.value(row)))
+        });
+    }
+    Ok(points)
+}
+
+fn to_timestamp_ltz(call: &Call<'_>) -> Result<ArrayRef> {
+    let values: Vec<Option<i64>> = if call.arguments[0].data_type() == &TEXT {
+        let points = parse_points(call)?;
+        let ms = points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
+        ms.map(|ms| ms.map(|ms| local_to_utc(call.zone, ms, 1_000))).collect()
+    } else {
+        let numbers = call.arguments[0].as_primitive::<Int64Type>();
+        let precisions = call.arguments.get(1).map(|p| p.as_primitive::<Int32Type>());
+        let read = |(row, number): (usize, Option<i64>)| {
+            let precision = match precisions {
+                Some(precisions) => precisions.is_valid(row).then(|| precisions.value(row))?,
+                None => 3,
+            };
+            match precision {
+                0..=3 => number?.checked_mul(10_i64.pow(3 - precision as u32)),
+                4..=9 => Some(number?.div_euclid(10_i64.pow(precision as u32 - 3))),
+                _ => None,
+            }
+        };
+        numbers.iter().enumerate().map(read).collect()
+    };
+    Ok(timestamps(values.into_iter(), &TimeUnit::Millisecond, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn daylight_saving_repeats_and_skips_hours() {
+        let zone = chrono_tz::Europe::Berlin;
+        let at = |text: &str| parse_text_point(text).map(|point| point.seconds).unwrap_or_default();
+        // 02:30 does not exist on 2026-03-29, and comes twice on 2026-10-25.
+        assert_eq!(local_to_utc(zone, at("2026-03-29 02:30:00"), 1), at("2026-03-29 01:30:00"));
+        assert_eq!(local_to_utc(zone, at("2026-10-25 02:30:00"), 1), at("2026-10-25 00:30:00"));
+        assert_eq!(utc_to_local(zone, at("2026-07-01 00:00:00"), 1), at("2026-07-01 02:00:00"));
+    }
+
+    #[test]
+    fn months_end_where_they_end() {
+        let at = |text: &str| parse_text_point(text).map(|point| point.seconds).unwrap_or_default();
+        assert_eq!(add_months(at("2024-01-31"), 1, 1), at("2024-02-29"));
+        assert_eq!(add_months(at("2024-03-31"), -1, 1), at("2024-02-29"));
+        assert_eq!(units_between("MONTH", at("2024-01-31"), at("2024-02-29"), 1).ok(), Some(0));
+    }
+}

@@ -1,0 +1,22 @@
+//! The stream plan: what a query does, operator by operator, with the properties that decide whether
+//! it may run. Nothing here knows how SQL is parsed or how operators are built.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`graph`] | [`Plan`]: nodes, their inputs and derived properties |
+//! | [`node`] | what each operator is told |
+//! | [`table`] | [`Table`]: a table of the catalog, as plans refer to it |
+//! | [`function`] | table functions |
+//! | [`explain`] | a plan as text |
+
+pub mod explain;
+pub mod function;
+pub mod graph;
+pub mod node;
+pub mod table;
+
+pub use graph::{ChangelogMode, Node, NodeId, Plan};
+pub use node::{
+    AggregateCall, AggregateFunction, NodeKind, TimeWindow, WindowColumns, WindowOutput,
+};
+pub use table::{Table, WatermarkSpec};

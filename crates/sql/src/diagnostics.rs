@@ -1,0 +1,287 @@
+//! [`SqlError`]: what is wrong with a statement, where, and what would work.
+
+use std::fmt;
+
+use datafusion_common::{DataFusionError, SchemaError};
+use sqlparser::parser::ParserError;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+
+/// The result of reading or planning a statement.
+pub type Result<T, E = SqlError> = std::result::Result<T, E>;
+
+/// An error of a statement's text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SqlError {
+    /// What is wrong.
+    pub message: String,
+    /// What would work.
+    pub hint: Option<String>,
+    /// Where: line and column counted from 1, and how many characters are meant.
+    pub position: Option<Position>,
+    /// A word of the statement that the error is about, for finding the position.
+    subject: Option<String>,
+}
+
+/// A place in a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Counted from 1.
+    pub line: u64,
+    /// Counted from 1, in characters.
+    pub column: u64,
+    /// How many characters are meant, at least 1.
+    pub length: u64,
+}
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl SqlError {
+    /// An error without a position so far.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, position: None, subject: None }
+    }
+
+    /// What is understood but not there yet.
+    pub fn unsupported(what: impl fmt::Display) -> Self {
+        Self::new(format!("{what} is not supported"))
+    }
+
+    /// Adds what would work.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the word of the statement that the error is about.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Adds the place of a token, unless there is a place already.
+    #[must_use]
+    pub fn at(mut self, token: &TokenWithSpan) -> Self {
+        if self.position.is_none() && token.span.start.line > 0 {
+            self.position = Some(position_of(token));
+        }
+        self
+    }
+
+    /// Finds the place of the error among the tokens of its statement.
+    #[must_use]
+    pub fn locate(mut self, tokens: &[TokenWithSpan]) -> Self {
+        if self.position.is_some() {
+            return self;
+        }
+        let named = self.subject.as_ref().and_then(|subject| {
+            let last = subject.rsplit('.').next().unwrap_or(subject);
+            let is = |token: &&TokenWithSpan, exactly: bool| match &token.token {
+                Token::Word(word) if exactly => word.value == last,
+                Token::Word(word) => word.value.eq_ignore_ascii_case(last),
+                Token::SingleQuotedString(text) | Token::Number(text, _) => text == subject,
+                _ => false,
+            };
+            tokens.iter().find(|t| is(t, true)).or_else(|| tokens.iter().find(|t| is(t, false)))
+        });
+        let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
+        self.position = named.or(first).map(position_of);
+        self
+    }
+
+    /// The error with the lines around it, as shown to a person.
+    ///
+    /// ```text
+    /// error: column "pirce" not found in table "bid"
+    ///  --> jobs/q7.sql:3:7
+    ///   |
+    /// 3 |   MAX(pirce)
+    ///   |       ^^^^^
+    /// hint: a column with a similar name exists: "price"
+    /// ```
+    pub fn render(&self, source_name: &str, text: &str) -> String {
+        use fmt::Write;
+        let mut out = format!("error: {}\n", self.message);
+        // Writing into a String cannot fail.
+        if let Some(position) = self.position {
+            let line = text.lines().nth(position.line as usize - 1).unwrap_or("");
+            let number = position.line.to_string();
+            let margin = " ".repeat(number.len());
+            let _ = writeln!(out, "{margin}--> {source_name}:{}:{}", position.line, position.column);
+            let before: String = line
+                .chars()
+                .take(position.column as usize - 1)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            let rest = line.chars().count().saturating_sub(position.column as usize - 1).max(1);
+            let carets = "^".repeat((position.length as usize).clamp(1, rest));
+            let _ = writeln!(out, "{margin} |\n{number} | {line}\n{margin} | {before}{carets}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "hint: {hint}");
+        }
+        out
+    }
+}
+
+/// The place of a token.
+pub fn position_of(token: &TokenWithSpan) -> Position {
+    let Location { line, column } = token.span.start;
+    let length = if token.span.end.line == line {
+        token.span.end.column.saturating_sub(column).max(1)
+    } else {
+        1
+    };
+    Position { line, column, length }
+}
+
+impl From<ParserError> for SqlError {
+    fn from(error: ParserError) -> Self {
+        let text = match error {
+            ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
+            ParserError::RecursionLimitExceeded => {
+                return Self::new("the statement is nested too deeply");
+            }
+        };
+        // The library writes the place at the end: `… at Line: 3, Column: 7`.
+        let (message, place) = match text.split_once(" at Line: ") {
+            Some((message, place)) => (message.to_owned(), Some(place)),
+            None => (text, None),
+        };
+        let position = place.and_then(|place| {
+            let (line, column) = place.split_once(", Column: ")?;
+            let column = column.split(|c: char| !c.is_ascii_digit()).next()?;
+            let (line, column) = (line.trim().parse().ok()?, column.parse().ok()?);
+            (line > 0 && column > 0).then_some(Position { line, column, length: 1 })
+        });
+        let message = message
+            .replace("Expected: ", "expected ")
+            .replace(", found: ", ", found ")
+            .replace("found EOF", "found the end of the statement");
+        Self { message, hint: None, position, subject: None }
+    }
+}
+
+impl From<millstream_types::Error> for SqlError {
+    fn from(error: millstream_types::Error) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        Self { message: error.to_string(), hint, position: None, subject: None }
+    }
+}
+
+impl From<DataFusionError> for SqlError {
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
+            DataFusionError::SchemaError(error, _) => from_schema(*error),
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => match other.downcast::<millstream_types::Error>() {
+                    Ok(ours) => (*ours).into(),
+                    Err(other) => Self::new(other.to_string()),
+                },
+            },
+            DataFusionError::SQL(error, _) => (*error).into(),
+            DataFusionError::Plan(message) => from_plan(&message),
+            DataFusionError::NotImplemented(message) => {
+                Self::new(format!("not supported: {}", first_line(&message)))
+            }
+            DataFusionError::Collection(errors) => match errors.into_iter().next() {
+                Some(first) => first.into(),
+                None => Self::new("the statement cannot be planned"),
+            },
+            other => Self::new(first_line(&other.strip_backtrace())),
+        }
+    }
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+fn from_plan(message: &str) -> SqlError {
+    let message = first_line(message);
+    let error = match message.split_once("Invalid function '") {
+        Some((_, rest)) => {
+            let name = rest.split('\'').next().unwrap_or_default();
+            return SqlError::new(format!("function \"{name}\" not found")).about(name);
+        }
+        None => SqlError::new(message.trim_start_matches("Error during planning: ").to_owned()),
+    };
+    match message.split_once("Column in SELECT must be in GROUP BY") {
+        Some(_) => {
+            let column = message.split("expression \"").nth(1).and_then(|rest| rest.split('"').next());
+            let column = column.unwrap_or("an expression");
+            SqlError::new(format!("{column} is neither grouped by nor inside an aggregate function"))
+                .about(column.to_owned())
+                .hint("add it to GROUP BY or wrap it in an aggregate such as MAX(…)")
+        }
+        None => error,
+    }
+}
+
+fn from_schema(error: SchemaError) -> SqlError {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let name = field.name.clone();
+            let of_table = match &field.relation {
+                Some(relation) => format!(" in \"{}\"", relation.table()),
+                None => String::new(),
+            };
+            let error = SqlError::new(format!("column \"{name}\" not found{of_table}")).about(&name);
+            let mut names: Vec<&str> = valid_fields.iter().map(|column| column.name()).collect();
+            names.dedup();
+            match nearest(&name, names.iter().copied()) {
+                Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                None if names.is_empty() => error,
+                None => {
+                    names.truncate(12);
+                    error.hint(format!("the columns are {}", names.join(", ")))
+                }
+            }
+        }
+        SchemaError::AmbiguousReference { field } => {
+            let name = field.name.clone();
+            SqlError::new(format!("column \"{name}\" is in more than one table"))
+                .about(&name)
+                .hint(format!("put the table's name before it, as in t.{name}"))
+        }
+        other => SqlError::new(first_line(&other.to_string())),
+    }
+}
+
+/// The most similar of some names, if any is similar enough to be meant.
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let distances = names.map(|other| (distance(&lower, &other.to_lowercase()), other));
+    let (best, found) = distances.min()?;
+    (best <= (name.chars().count() / 3).max(1)).then_some(found)
+}
+
+/// Edits (insert, delete, replace, swap neighbours) from one word to another.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for j in 0..=b.len() {
+        rows[0][j] = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replace.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}

@@ -1,0 +1,391 @@
+//! [`FlinkDialect`]: how sqlparser is steered to read Flink's expressions.
+//!
+//! What sqlparser would read differently, or not at all, is caught at the start of an expression and
+//! written down in terms it has: a type as its own text, an interval as a count of milliseconds or
+//! months, a unit of time as a string.
+
+use sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, ValueWithSpan,
+};
+use sqlparser::dialect::Dialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Span, Token, Word};
+
+use crate::types::parse_type;
+
+/// Flink's SQL, as sqlparser sees it.
+#[derive(Debug)]
+pub struct FlinkDialect;
+
+impl Dialect for FlinkDialect {
+    fn is_delimited_identifier_start(&self, character: char) -> bool {
+        character == '`'
+    }
+
+    fn is_identifier_start(&self, character: char) -> bool {
+        character.is_alphabetic() || character == '_' || character == '$'
+    }
+
+    fn is_identifier_part(&self, character: char) -> bool {
+        character.is_alphanumeric() || character == '_' || character == '$'
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
+        true
+    }
+
+    fn supports_values_as_table_factor(&self) -> bool {
+        false
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let [first, second] = parser.peek_tokens_ref();
+        let Token::Word(word) = &first.token else { return None };
+        if word.quote_style.is_some() {
+            return None;
+        }
+        let name = word.value.to_ascii_uppercase();
+        match (name.as_str(), &second.token) {
+            ("TABLE", Token::Word(_)) => {
+                parser.next_token();
+                Some(parser.parse_object_name(false).map(|name| {
+                    let parts = name.0.into_iter().filter_map(|part| part.as_ident().cloned());
+                    Expr::CompoundIdentifier(parts.collect())
+                }))
+            }
+            ("CAST" | "TRY_CAST", Token::LParen) => Some(cast(parser)),
+            ("INTERVAL", Token::SingleQuotedString(_) | Token::Minus | Token::Plus) => {
+                Some(interval(parser))
+            }
+            ("DATE" | "TIME" | "TIMESTAMP", Token::SingleQuotedString(text)) => {
+                let typed = typed_literal(&name, text, first.span);
+                parser.next_token();
+                parser.next_token();
+                Some(Ok(typed))
+            }
+            ("FLOOR" | "CEIL" | "CEILING", Token::LParen) => Some(round(parser)),
+            ("TIMESTAMPADD" | "TIMESTAMPDIFF", Token::LParen) => Some(with_unit(parser)),
+            ("MAP", Token::LBracket) => Some(map(parser)),
+            _ => None,
+        }
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        left: &Expr,
+        _precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        let words: [Token; 3] = parser.peek_tokens();
+        let is = |at: usize, text: &str| {
+            matches!(&words[at], Token::Word(word) if word.value.eq_ignore_ascii_case(text))
+        };
+        let negated = is(0, "NOT");
+        let at = usize::from(negated);
+        let symmetric = is(at + 1, "SYMMETRIC");
+        if !is(at, "BETWEEN") || !(symmetric || is(at + 1, "ASYMMETRIC")) {
+            return None;
+        }
+        (0..at + 2).for_each(|_| parser.advance_token());
+        Some(between(parser, left, negated, symmetric))
+    }
+}
+
+fn between(
+    parser: &mut Parser<'_>,
+    left: &Expr,
+    negated: bool,
+    symmetric: bool,
+) -> Result<Expr, ParserError> {
+    let precedence = FlinkDialect.prec_value(sqlparser::dialect::Precedence::Between);
+    let low = parser.parse_subexpr(precedence)?;
+    parser.expect_keyword(Keyword::AND)?;
+    let high = parser.parse_subexpr(precedence)?;
+    let plain = |low: Expr, high: Expr| Expr::Between {
+        expr: Box::new(left.clone()),
+        negated,
+        low: Box::new(low),
+        high: Box::new(high),
+    };
+    let one = plain(low.clone(), high.clone());
+    if !symmetric {
+        return Ok(one);
+    }
+    let op = if negated { BinaryOperator::And } else { BinaryOperator::Or };
+    let either = Expr::BinaryOp { left: Box::new(one), op, right: Box::new(plain(high, low)) };
+    Ok(Expr::Nested(Box::new(either)))
+}
+
+fn cast(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let kind = match parser.next_token().token {
+        Token::Word(Word { keyword: Keyword::TRY_CAST, .. }) => CastKind::TryCast,
+        _ => CastKind::Cast,
+    };
+    parser.expect_token(&Token::LParen)?;
+    let value = parser.parse_expr()?;
+    parser.expect_keyword(Keyword::AS)?;
+    let column = parse_type(parser)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(cast_to(value, kind, &column.sql_type.to_string()))
+}
+
+/// A cast to a type that travels as its text.
+pub fn cast_to(value: Expr, kind: CastKind, type_text: &str) -> Expr {
+    Expr::Cast {
+        kind,
+        expr: Box::new(value),
+        data_type: DataType::Custom(ObjectName::from(vec![Ident::new(type_text)]), vec![]),
+        array: false,
+        format: None,
+    }
+}
+
+fn typed_literal(name: &str, text: &str, span: Span) -> Expr {
+    let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.trim().len().min(9));
+    let to = match name {
+        "TIMESTAMP" => format!("TIMESTAMP({digits})"),
+        "TIME" => format!("TIME({})", digits.min(3)),
+        _ => "DATE".to_owned(),
+    };
+    let value = Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text.to_owned()), span });
+    cast_to(value, CastKind::Cast, &to)
+}
+
+/// `FLOOR(number)` or `FLOOR(time TO unit)`
+fn round(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let name = parser.parse_identifier()?;
+    parser.expect_token(&Token::LParen)?;
+    let mut arguments = vec![parser.parse_expr()?];
+    if parser.parse_keyword(Keyword::TO) {
+        arguments.push(text_of(parser.parse_identifier()?));
+    }
+    parser.expect_token(&Token::RParen)?;
+    Ok(call(name, arguments))
+}
+
+/// `TIMESTAMPADD(unit, …)`
+fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let name = parser.parse_identifier()?;
+    parser.expect_token(&Token::LParen)?;
+    let mut arguments = vec![text_of(parser.parse_identifier()?)];
+    parser.expect_token(&Token::Comma)?;
+    arguments.extend(parser.parse_comma_separated(Parser::parse_expr)?);
+    parser.expect_token(&Token::RParen)?;
+    Ok(call(name, arguments))
+}
+
+fn map(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let name = parser.parse_identifier()?;
+    parser.expect_token(&Token::LBracket)?;
+    let arguments = parser.parse_comma_separated(Parser::parse_expr)?;
+    parser.expect_token(&Token::RBracket)?;
+    Ok(call(name, arguments))
+}
+
+fn text_of(ident: Ident) -> Expr {
+    Expr::Value(ValueWithSpan {
+        value: Value::SingleQuotedString(ident.value.to_ascii_uppercase()),
+        span: ident.span,
+    })
+}
+
+/// A call of a function by position.
+pub fn call(name: Ident, arguments: Vec<Expr>) -> Expr {
+    let args = arguments.into_iter().map(|a| FunctionArg::Unnamed(FunctionArgExpr::Expr(a)));
+    Expr::Function(Function {
+        name: ObjectName::from(vec![name]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args.collect(),
+            clauses: vec![],
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: vec![],
+    })
+}
+
+/// `INTERVAL 'text' unit [TO unit]`
+fn interval(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let start = parser.next_token();
+    let negative = match parser.next_token().token {
+        Token::Minus => {
+            parser.next_token();
+            true
+        }
+        Token::Plus => {
+            parser.next_token();
+            false
+        }
+        _ => false,
+    };
+    let text = match &parser.get_current_token().token {
+        Token::SingleQuotedString(text) => text.clone(),
+        _ => return parser.expected("an interval in quotes", parser.get_current_token().clone()),
+    };
+    let from = unit(parser)?;
+    let to = if parser.parse_keyword(Keyword::TO) { unit(parser)? } else { from };
+    let Some((amount, months)) = amount(text.trim(), from, to) else {
+        let due = if from == to { from.example() } else { "'1 02:03:04.5' DAY TO SECOND" };
+        return Err(ParserError::ParserError(format!(
+            "'{text}' is not an interval of these units, {due} is one{}",
+            start.span.start
+        )));
+    };
+    let field = if months { DateTimeField::Month } else { DateTimeField::Millisecond };
+    let amount = if negative { -amount } else { amount };
+    Ok(Expr::Interval(Interval {
+        value: Box::new(Expr::Value(ValueWithSpan {
+            value: Value::SingleQuotedString(amount.to_string()),
+            span: start.span,
+        })),
+        leading_field: Some(field),
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    }))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit {
+    Year,
+    Quarter,
+    Month,
+    Week,
+    Day,
+    Hour,
+    Minute,
+    Second,
+}
+
+impl Unit {
+    fn example(self) -> &'static str {
+        match self {
+            Self::Year => "'1' YEAR",
+            Self::Quarter => "'1' QUARTER",
+            Self::Month => "'1' MONTH",
+            Self::Week => "'1' WEEK",
+            Self::Day => "'1' DAY",
+            Self::Hour => "'1' HOUR",
+            Self::Minute => "'1' MINUTE",
+            Self::Second => "'1.5' SECOND",
+        }
+    }
+
+    fn ms(self) -> i64 {
+        match self {
+            Self::Week => 604_800_000,
+            Self::Day => 86_400_000,
+            Self::Hour => 3_600_000,
+            Self::Minute => 60_000,
+            _ => 1_000,
+        }
+    }
+}
+
+/// A unit, in the singular or plural, with an optional precision.
+fn unit(parser: &mut Parser<'_>) -> Result<Unit, ParserError> {
+    let token = parser.next_token();
+    let name = match &token.token {
+        Token::Word(word) => word.value.to_ascii_uppercase(),
+        _ => String::new(),
+    };
+    let unit = match name.trim_end_matches('S') {
+        "YEAR" => Unit::Year,
+        "QUARTER" => Unit::Quarter,
+        "MONTH" => Unit::Month,
+        "WEEK" => Unit::Week,
+        "DAY" => Unit::Day,
+        "HOUR" => Unit::Hour,
+        "MINUTE" => Unit::Minute,
+        "SECOND" => Unit::Second,
+        _ => return parser.expected("a unit of time such as SECOND, MINUTE, HOUR or DAY", token),
+    };
+    if parser.consume_token(&Token::LParen) {
+        parser.parse_comma_separated(Parser::parse_literal_uint)?;
+        parser.expect_token(&Token::RParen)?;
+    }
+    Ok(unit)
+}
+
+/// What an interval's text amounts to: months (second is true) or milliseconds.
+fn amount(text: &str, from: Unit, to: Unit) -> Option<(i64, bool)> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let sign = if negative { -1 } else { 1 };
+    if from <= Unit::Month {
+        let months = match (from, to) {
+            (Unit::Year, Unit::Month) => {
+                let (years, months) = text.split_once('-')?;
+                years.parse::<i64>().ok()?.checked_mul(12)? + months.parse::<i64>().ok()?
+            }
+            (Unit::Year, Unit::Year) => text.parse::<i64>().ok()?.checked_mul(12)?,
+            (Unit::Quarter, Unit::Quarter) => text.parse::<i64>().ok()?.checked_mul(3)?,
+            (Unit::Month, Unit::Month) => text.parse().ok()?,
+            _ => return None,
+        };
+        return Some((sign * months, true));
+    }
+    // Days are set off by a blank, the rest by colons, in falling order of units.
+    let (days, rest) = match (from, to) {
+        (Unit::Day, to) if to > Unit::Day => {
+            let (days, rest) = text.split_once(' ')?;
+            (days.parse::<i64>().ok()?, rest.trim())
+        }
+        _ => (0, text),
+    };
+    let mut total = days.checked_mul(86_400_000)?;
+    let units = [Unit::Week, Unit::Day, Unit::Hour, Unit::Minute, Unit::Second];
+    let first = if from == Unit::Day && to > Unit::Day { Unit::Hour } else { from };
+    let due: Vec<Unit> = units.into_iter().filter(|unit| (first..=to).contains(unit)).collect();
+    let parts: Vec<&str> = rest.split(':').collect();
+    if parts.len() != due.len() || due.is_empty() {
+        return None;
+    }
+    for (part, unit) in parts.into_iter().zip(due) {
+        let (whole, fraction) = part.split_once('.').unwrap_or((part, ""));
+        let whole: i64 = whole.parse().ok().filter(|whole| *whole >= 0)?;
+        let fraction_ms = match fraction {
+            "" => 0,
+            digits if unit == Unit::Second && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                format!("{digits:0<3}")[..3].parse().ok()?
+            }
+            _ => return None,
+        };
+        total = total.checked_add(whole.checked_mul(unit.ms())?)?.checked_add(fraction_ms)?;
+    }
+    Some((sign * total, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_amount_to_milliseconds_or_months() {
+        let ms = |text, from, to| amount(text, from, to);
+        assert_eq!(ms("10", Unit::Second, Unit::Second), Some((10_000, false)));
+        assert_eq!(ms("0.001", Unit::Second, Unit::Second), Some((1, false)));
+        assert_eq!(ms("1 02:03:04.5", Unit::Day, Unit::Second), Some((93_784_500, false)));
+        assert_eq!(ms("-1 02", Unit::Day, Unit::Hour), Some((-93_600_000, false)));
+        assert_eq!(ms("10:30", Unit::Hour, Unit::Minute), Some((37_800_000, false)));
+        assert_eq!(ms("2-3", Unit::Year, Unit::Month), Some((27, true)));
+        assert_eq!(ms("abc", Unit::Day, Unit::Day), None);
+        assert_eq!(ms("1:2", Unit::Second, Unit::Second), None);
+    }
+}

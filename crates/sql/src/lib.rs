@@ -1,0 +1,34 @@
+//! From text to stream plan.
+//!
+//! The life of a statement:
+//!
+//! 1. [`script`] cuts the text into statements, keeping the position of every token;
+//! 2. [`parser`] reads one statement; expressions and queries are sqlparser's, steered by [`dialect`],
+//!    everything that is Flink's own (`CREATE TABLE`, types, hints) is read here;
+//! 3. [`rewrite`] turns Flink's spelling of an expression into one that means the same below;
+//! 4. [`planner`] resolves names and types by DataFusion's `SqlToRel`, with tables from [`catalog`] and
+//!    windows, casts and decimals from [`context`], then analyses and optimises the logical plan;
+//! 5. [`translate`] makes the stream plan of it, or says what is not supported;
+//! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
+
+pub mod catalog;
+pub mod context;
+pub mod correlate;
+pub mod diagnostics;
+pub mod dialect;
+pub mod group_window;
+pub mod parser;
+pub mod planner;
+pub mod rewrite;
+pub mod script;
+pub mod statement;
+pub mod translate;
+pub mod types;
+pub mod window;
+
+pub use catalog::Catalog;
+pub use diagnostics::SqlError;
+pub use parser::parse;
+pub use planner::Planner;
+pub use script::Script;
+pub use statement::Statement;

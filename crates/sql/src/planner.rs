@@ -1,0 +1,447 @@
+//! [`Planner`]: from a parsed statement and a catalog to a plan. A pure function of the two.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use datafusion_common::config::ConfigOptions;
+use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::{DFSchema, Result as DfResult};
+use datafusion_expr::builder::LogicalTableSource;
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
+use datafusion_expr::expr_rewriter::NamePreserver;
+use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion_optimizer::eliminate_filter::EliminateFilter;
+use datafusion_optimizer::optimize_projections::OptimizeProjections;
+use datafusion_optimizer::optimizer::Optimizer;
+use datafusion_optimizer::propagate_empty_relation::PropagateEmptyRelation;
+use datafusion_optimizer::push_down_filter::PushDownFilter;
+use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
+use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion_optimizer::{Analyzer, OptimizerContext, OptimizerRule};
+use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use millstream_expr::ScalarExpr;
+use millstream_expr::cast::Cast;
+use millstream_plan::table::Computed;
+use millstream_plan::{Plan, Table, WatermarkSpec};
+use millstream_types::SqlType;
+use millstream_types::sql_type::{TYPE_KEY, type_name};
+use sqlparser::ast::{Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations};
+
+use crate::catalog::{Catalog, View};
+use crate::context::Context;
+use crate::correlate::{coerce_arguments, correlate};
+use crate::diagnostics::{Result, SqlError};
+use crate::group_window;
+use crate::parser::{file_of, parts_of};
+use crate::rewrite::{function_name, rewrite_expression, rewrite_query};
+use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
+use crate::translate::{Output, translate};
+
+/// Plans statements over a catalog.
+pub struct Planner<'a> {
+    /// The tables and views.
+    pub catalog: &'a Catalog,
+    /// The files that the statement queries without a table, by their path.
+    pub files: BTreeMap<String, Arc<Table>>,
+}
+
+impl<'a> Planner<'a> {
+    /// For statements that query tables only.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        Self { catalog, files: BTreeMap::new() }
+    }
+
+    /// The plan of a query, whose changes come out of a Result node.
+    ///
+    /// # Errors
+    /// When a name is not found, types do not fit or something is not supported.
+    pub fn query(&self, query: &Query) -> Result<Plan> {
+        let plan = optimize(self.logical(query)?)?;
+        translate(self.catalog, vec![(plan, Output::Result)])
+    }
+
+    /// The plan of a statement set: one dataflow with shared sources.
+    ///
+    /// # Errors
+    /// As [`Self::query`], and when rows do not fit their table.
+    pub fn inserts(&self, inserts: &[Insert]) -> Result<Plan> {
+        let mut outputs = Vec::with_capacity(inserts.len());
+        for insert in inserts {
+            let mut table = Table::clone(&*self.catalog.table(&parts_of(&insert.table))?);
+            table.options.extend(insert.options.iter().cloned());
+            let plan = self.fit(self.logical(&insert.query)?, insert, &table)?;
+            outputs.push((optimize(plan)?, Output::Sink(Arc::new(table))));
+        }
+        translate(self.catalog, outputs)
+    }
+
+    /// The columns a query gives, without running it.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub fn schema_of(&self, query: &Query) -> Result<SchemaRef> {
+        Ok(Arc::new(self.logical(query)?.schema().as_arrow().clone()))
+    }
+
+    /// The files that a statement queries without a table.
+    pub fn files_of(statement: &Statement) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut look = |query: &Query| {
+            let _ = visit_relations(query, |name: &ObjectName| {
+                if let Some(file) = file_of(name) {
+                    files.push(file.value.clone());
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        };
+        match statement {
+            Statement::Query(query) => look(query),
+            Statement::Insert(inserts) => inserts.iter().for_each(|insert| look(&insert.query)),
+            Statement::CreateTable(create) => create.query.iter().for_each(|query| look(query)),
+            Statement::Explain(inner) => return Self::files_of(inner),
+            _ => {}
+        }
+        files
+    }
+
+    /// A view's query, with the view's own names for its columns.
+    pub(crate) fn view(&self, view: &View) -> Result<LogicalPlan> {
+        let plan = self.logical(&view.query)?;
+        if view.columns.is_empty() {
+            return Ok(plan);
+        }
+        let given = plan.schema().fields().len();
+        if given != view.columns.len() {
+            return Err(SqlError::new(format!(
+                "view \"{}\" names {} columns, its query has {given}",
+                view.name,
+                view.columns.len()
+            )));
+        }
+        let renamed = plan.schema().columns().into_iter().zip(&view.columns);
+        let renamed: Vec<Expr> = renamed.map(|(column, name)| Expr::Column(column).alias(name)).collect();
+        Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
+    }
+
+    fn logical(&self, query: &Query) -> Result<LogicalPlan> {
+        let mut query = query.clone();
+        rewrite_query(&mut query)?;
+        let context = Context::new(self);
+        let planner = SqlToRel::new_with_options(&context, options());
+        let plan = planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)))?;
+        let plan = group_window::expand(correlate(plan)?)?;
+        Ok(own_casts(plan, self.catalog)?)
+    }
+
+    /// The rows of an INSERT in the columns of its table.
+    fn fit(&self, plan: LogicalPlan, insert: &Insert, table: &Table) -> Result<LogicalPlan> {
+        let name = &table.name;
+        let fixed: BTreeMap<&str, &SqlExpr> =
+            insert.partition.iter().map(|(column, value)| (column.value.as_str(), value)).collect();
+        let given: Vec<String> = if insert.columns.is_empty() {
+            let all = table.physical.fields().iter().map(|field| field.name().clone());
+            all.filter(|column| !fixed.contains_key(column.as_str())).collect()
+        } else {
+            insert.columns.iter().map(|column| column.value.clone()).collect()
+        };
+        for column in given.iter().map(String::as_str).chain(fixed.keys().copied()) {
+            if table.physical.index_of(column).is_err() {
+                let names = table.physical.fields().iter().map(|field| field.name().as_str());
+                let error = SqlError::new(format!("column \"{column}\" not found in table \"{name}\""));
+                return Err(match crate::diagnostics::nearest(column, names) {
+                    Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                    None => error,
+                }
+                .about(column));
+            }
+        }
+        let columns = plan.schema().columns();
+        if columns.len() != given.len() {
+            return Err(SqlError::new(format!(
+                "table \"{name}\" takes {} columns ({}), the query gives {}",
+                given.len(),
+                given.join(", "),
+                columns.len()
+            ))
+            .about(name));
+        }
+        let schema = Arc::clone(plan.schema());
+        let mut values = Vec::with_capacity(table.physical.fields().len());
+        for field in table.physical.fields() {
+            let value = if let Some(at) = given.iter().position(|column| column == field.name()) {
+                Expr::Column(columns[at].clone())
+            } else if let Some(value) = fixed.get(field.name().as_str()) {
+                self.expression((*value).clone(), &Schema::empty())?.0
+            } else {
+                Expr::Literal(datafusion_common::ScalarValue::Null, None)
+            };
+            let from = value.get_type(&schema)?;
+            if !stores(&from, field.data_type()) {
+                return Err(SqlError::new(format!(
+                    "column \"{}\" of table \"{name}\" is {}, the query gives {}",
+                    field.name(),
+                    type_name(field.data_type()),
+                    type_name(&from)
+                ))
+                .hint(format!("cast it: CAST(… AS {})", type_name(field.data_type())))
+                .about(name));
+            }
+            let exact = field.metadata().contains_key(TYPE_KEY);
+            let value = if from == *field.data_type() && !exact {
+                value
+            } else {
+                ScalarUDF::new_from_impl(Cast::new(Arc::clone(field), false, self.catalog.zone()))
+                    .call(vec![value])
+            };
+            values.push(value.alias(field.name()));
+        }
+        Ok(LogicalPlanBuilder::from(plan).project(values)?.build()?)
+    }
+
+    /// A table from its declaration. `inferred` are the columns found in the data, for a declaration
+    /// without any.
+    ///
+    /// # Errors
+    /// When a column's expression, the watermark or the key does not fit the columns.
+    pub fn table(&self, create: &CreateTable, inferred: Option<SchemaRef>) -> Result<Table> {
+        let name = parts_of(&create.name).last().cloned().unwrap_or_default();
+        let mut table = Table {
+            name,
+            schema: Arc::new(Schema::empty()),
+            computed: BTreeMap::new(),
+            physical: inferred.unwrap_or_else(|| Arc::new(Schema::empty())),
+            watermark: None,
+            primary_key: create.primary_key.iter().map(|column| column.value.clone()).collect(),
+            options: create.options.iter().cloned().collect(),
+            handle: None,
+        };
+        let mut columns: Vec<(Arc<Field>, Option<Computed>)> =
+            table.physical.fields().iter().map(|field| (Arc::clone(field), None)).collect();
+        let mut inherited_watermark = None;
+        if let Some(like) = &create.like {
+            let base = self.catalog.table(&parts_of(&like.table))?;
+            for (at, field) in base.schema.fields().iter().enumerate() {
+                let computed = base.computed.get(&at).cloned();
+                if computed.is_none() || !like.excluding_generated {
+                    columns.push((Arc::clone(field), computed));
+                }
+            }
+            if !like.excluding_options {
+                for (key, value) in &base.options {
+                    table.options.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            if !like.excluding_constraints && table.primary_key.is_empty() {
+                table.primary_key.clone_from(&base.primary_key);
+            }
+            inherited_watermark = base.watermark.clone().filter(|_| !like.excluding_watermarks);
+        }
+        let mut physical: Vec<Arc<Field>> =
+            columns.iter().filter(|(_, computed)| computed.is_none()).map(|(f, _)| Arc::clone(f)).collect();
+        for column in &create.columns {
+            if let ColumnKind::Physical(column_type) = &column.kind {
+                let key = table.primary_key.contains(&column.name.value);
+                let mut column_type = column_type.clone();
+                column_type.nullable &= !key;
+                physical.push(Arc::new(column_type.field(&column.name.value)));
+            }
+        }
+        table.physical = Arc::new(Schema::new(Fields::from(physical.clone())));
+        for column in &create.columns {
+            let name = &column.name.value;
+            let declared = match &column.kind {
+                ColumnKind::Physical(_) => {
+                    let field = physical.iter().find(|field| field.name() == name);
+                    (field.cloned().unwrap_or_else(|| Arc::new(Field::new(name, DataType::Null, true))), None)
+                }
+                ColumnKind::Computed(expr, text) => {
+                    let (field, computed) = self.computed(name, expr, text, &table.physical)?;
+                    (field, Some(computed))
+                }
+            };
+            columns.push(declared);
+        }
+        for (at, (_, computed)) in columns.iter().enumerate() {
+            if let Some(computed) = computed {
+                table.computed.insert(at, computed.clone());
+            }
+        }
+        let fields: Vec<Arc<Field>> = columns.into_iter().map(|(field, _)| field).collect();
+        table.schema = Arc::new(Schema::new(Fields::from(fields)));
+        table.watermark = match (&create.watermark, inherited_watermark) {
+            (Some((column, expr, text)), _) => Some(self.watermark(&table, &column.value, expr, text)?),
+            (None, Some(inherited)) => {
+                let expr = crate::parser::parse_expression(&inherited.text)?;
+                let base = create.like.as_ref().map(|like| self.catalog.table(&parts_of(&like.table)));
+                let base = base.transpose()?.map_or_else(|| Arc::clone(&table.schema), |b| Arc::clone(&b.schema));
+                let column = base.field(inherited.rowtime).name().clone();
+                Some(self.watermark(&table, &column, &expr, &inherited.text)?)
+            }
+            (None, None) => None,
+        };
+        for key in &table.primary_key {
+            if table.physical.index_of(key).is_err() {
+                return Err(SqlError::new(format!("the primary key names \"{key}\", which is no column"))
+                    .about(key));
+            }
+        }
+        Ok(table)
+    }
+
+    fn computed(
+        &self,
+        name: &str,
+        expr: &SqlExpr,
+        text: &str,
+        physical: &Schema,
+    ) -> Result<(Arc<Field>, Computed)> {
+        let (logical, schema) = self.expression(expr.clone(), physical)?;
+        let (_, field) = logical.to_field(&schema)?;
+        let data_type = match field.data_type() {
+            DataType::Null => DataType::Utf8,
+            other => other.clone(),
+        };
+        let field = Field::new(name, data_type, true);
+        let processing_time = function_name(expr).as_deref() == Some("PROCTIME");
+        let value = ScalarExpr::bind(&logical, &schema)?;
+        Ok((Arc::new(field), Computed { value, text: text.to_owned(), processing_time }))
+    }
+
+    fn watermark(&self, table: &Table, column: &str, expr: &SqlExpr, text: &str) -> Result<WatermarkSpec> {
+        let Ok(rowtime) = table.schema.index_of(column) else {
+            let names = table.schema.fields().iter().map(|field| field.name().as_str());
+            let error = SqlError::new(format!("the watermark is for \"{column}\", which is no column"));
+            return Err(match crate::diagnostics::nearest(column, names) {
+                Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                None => error,
+            }
+            .about(column));
+        };
+        let field = table.schema.field(rowtime);
+        if !matches!(field.data_type(), DataType::Timestamp(..)) {
+            return Err(SqlError::new(format!(
+                "the watermark is for \"{column}\", which is {}, not TIMESTAMP(3) or TIMESTAMP_LTZ(3)",
+                type_name(field.data_type())
+            ))
+            .hint(format!(
+                "compute a timestamp, as in rowtime AS TO_TIMESTAMP({column}), and declare it for that"
+            ))
+            .about(column));
+        }
+        let (logical, schema) = self.expression(expr.clone(), &table.schema)?;
+        let given = logical.get_type(&schema)?;
+        if !matches!(given, DataType::Timestamp(..)) {
+            return Err(SqlError::new(format!("a watermark is a timestamp, not {}", type_name(&given)))
+                .hint(format!("write WATERMARK FOR {column} AS {column} - INTERVAL '5' SECOND"))
+                .about(column));
+        }
+        Ok(WatermarkSpec { rowtime, value: ScalarExpr::bind(&logical, &schema)?, text: text.to_owned() })
+    }
+
+    /// An expression over columns, typed and simplified.
+    fn expression(&self, mut expr: SqlExpr, columns: &Schema) -> Result<(Expr, DFSchema)> {
+        rewrite_expression(&mut expr)?;
+        let context = Context::new(self);
+        let planner = SqlToRel::new_with_options(&context, options());
+        let source = Arc::new(LogicalTableSource::new(Arc::new(columns.clone())));
+        let scan = LogicalPlanBuilder::scan("", source, None)?.build()?;
+        let schema = scan.schema().as_ref().clone();
+        let logical = planner.sql_to_expr(expr, &schema, &mut PlannerContext::new())?;
+        let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
+        let plan = run(own_casts(plan, self.catalog)?, vec![Arc::new(SimplifyExpressions::new())])?;
+        match plan {
+            LogicalPlan::Projection(projection) if projection.expr.len() == 1 => {
+                Ok((projection.expr[0].clone().unalias(), schema))
+            }
+            _ => Err(SqlError::unsupported("this expression in a table's declaration")),
+        }
+    }
+}
+
+/// Whether a value of one type is stored in a column of another without a cast in the text.
+fn stores(from: &DataType, to: &DataType) -> bool {
+    use DataType::{Binary, Date32, Float32, Float64, List, Map, Null, Struct, Time32, Timestamp, Utf8};
+    match (from, to) {
+        (Null, _) => true,
+        (from, to) if from == to => true,
+        (Timestamp(_, a), Timestamp(_, b)) => a.is_some() == b.is_some(),
+        (Date32, Timestamp(..)) | (Time32(_), Time32(_)) | (Utf8, Utf8) | (Binary, Binary) => true,
+        (Float32, Float64) => true,
+        (from, Float32 | Float64) => from.is_integer() || matches!(from, DataType::Decimal128(..)),
+        (List(a), List(b)) => stores(a.data_type(), b.data_type()),
+        (Map(a, _), Map(b, _)) => stores(a.data_type(), b.data_type()),
+        (Struct(a), Struct(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| stores(a.data_type(), b.data_type()))
+        }
+        (from, DataType::Decimal128(..)) => from.is_integer() || matches!(from, DataType::Decimal128(..)),
+        (from, to) => {
+            from.is_integer() && to.is_integer() && from.primitive_width() <= to.primitive_width()
+        }
+    }
+}
+
+fn options() -> ParserOptions {
+    ParserOptions::new()
+        .with_enable_ident_normalization(false)
+        .with_parse_float_as_decimal(true)
+        .with_map_string_types_to_utf8view(false)
+}
+
+/// Casts as Flink does them, in place of the library's.
+fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
+    let zone = catalog.zone();
+    let ours = |expr: Expr| {
+        Ok(match expr {
+            Expr::Cast(cast) if SqlType::of_field(&cast.field).is_some() => {
+                let function = ScalarUDF::new_from_impl(Cast::new(cast.field, false, zone));
+                Transformed::yes(function.call(vec![*cast.expr]))
+            }
+            Expr::TryCast(cast) if SqlType::of_field(&cast.field).is_some() => {
+                let function = ScalarUDF::new_from_impl(Cast::new(cast.field, true, zone));
+                Transformed::yes(function.call(vec![*cast.expr]))
+            }
+            other => Transformed::no(other),
+        })
+    };
+    let rewritten = plan.transform_up_with_subqueries(|plan| {
+        let names = NamePreserver::new(&plan);
+        let plan = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let expr = expr.transform_up(ours)?;
+            Ok(expr.update_data(|expr| name.restore(expr)))
+        })?;
+        plan.map_data(LogicalPlan::recompute_schema)
+    })?;
+    Ok(rewritten.data)
+}
+
+/// Types and coerces a plan, then improves it by the rules that are safe on changing input.
+///
+/// Left out on purpose: limit push-down (a LIMIT over changes is no limit of the source), the rewrite
+/// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
+/// an empty input gives), and every rule about joins until joins are planned.
+fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = coerce_arguments(plan)?;
+    run(
+        plan,
+        vec![
+            Arc::new(SimplifyExpressions::new()),
+            Arc::new(ReplaceDistinctWithAggregate::new()),
+            Arc::new(EliminateFilter::new()),
+            Arc::new(PropagateEmptyRelation::new()),
+            Arc::new(PushDownFilter::new()),
+            Arc::new(CommonSubexprEliminate::new()),
+            Arc::new(OptimizeProjections::new()),
+        ],
+    )
+}
+
+fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {
+    let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
+    let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
+    let context = OptimizerContext::new().without_query_execution_start_time().with_max_passes(3);
+    Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)
+}

@@ -1,0 +1,203 @@
+//! Flink's spelling of a query in terms that mean the same to the planner below.
+//!
+//! - number literals get Flink's types: `1` is INT, `1.5` DECIMAL(2, 1), `1e3` DOUBLE;
+//! - `LIKE`, `SIMILAR TO` and `IF` become calls of functions of ours and `CASE`;
+//! - columns without a name are called `EXPR$0`, `EXPR$1`, …;
+//! - `GROUP BY TUMBLE(…)` becomes a grouping by the window's three properties.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::helpers::attached_token::AttachedToken;
+use sqlparser::ast::{
+    CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
+    LimitClause, Query, Select, SelectItem, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+};
+
+use crate::diagnostics::SqlError;
+use crate::dialect::{call, cast_to};
+
+/// Rewrites a query in place.
+///
+/// # Errors
+/// When it uses something that is not supported.
+pub fn rewrite_query(query: &mut Query) -> Result<(), SqlError> {
+    run(query)
+}
+
+/// Rewrites a single expression in place.
+///
+/// # Errors
+/// As [`rewrite_query`].
+pub fn rewrite_expression(expr: &mut Expr) -> Result<(), SqlError> {
+    run(expr)
+}
+
+fn run(tree: &mut impl VisitMut) -> Result<(), SqlError> {
+    let mut rewriter = Rewriter::default();
+    match tree.visit(&mut rewriter) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Rewriter {
+    /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
+    limits: Vec<Option<LimitClause>>,
+}
+
+impl VisitorMut for Rewriter {
+    type Break = SqlError;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        self.limits.push(query.limit_clause.take());
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        query.limit_clause = self.limits.pop().flatten();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        name_columns(&mut select.projection);
+        expand_group_window(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        match rewrite(expr) {
+            Ok(Some(new)) => *expr = new,
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn name_columns(items: &mut [SelectItem]) {
+    for (index, item) in items.iter_mut().enumerate() {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let alias = match &*expr {
+            Expr::Identifier(_) => continue,
+            Expr::CompoundIdentifier(parts) if parts.len() == 2 => continue,
+            Expr::CompoundIdentifier(parts) => match parts.last() {
+                Some(last) => last.clone(),
+                None => continue,
+            },
+            _ => Ident::new(format!("EXPR${index}")),
+        };
+        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+    }
+}
+
+/// The names of a call without its module, in capitals.
+pub fn function_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Function(function) if function.over.is_none() => {
+            Some(function.name.to_string().to_ascii_uppercase())
+        }
+        _ => None,
+    }
+}
+
+fn expand_group_window(select: &mut Select) {
+    let GroupByExpr::Expressions(keys, _) = &mut select.group_by else { return };
+    let mut expanded = Vec::with_capacity(keys.len() + 2);
+    for key in keys.drain(..) {
+        match (&key, function_name(&key).as_deref()) {
+            (Expr::Function(function), Some("TUMBLE")) => {
+                for property in ["TUMBLE_START", "TUMBLE_END", "TUMBLE_ROWTIME"] {
+                    let mut named = function.clone();
+                    named.name = vec![Ident::new(property)].into();
+                    expanded.push(Expr::Function(named));
+                }
+            }
+            _ => expanded.push(key),
+        }
+    }
+    *keys = expanded;
+}
+
+fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
+    Ok(match expr {
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => number(text, expr),
+        Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+            Some(pattern_call("LIKE", *negated, expr, pattern, escape_char.as_ref()))
+        }
+        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
+            Some(pattern_call("SIMILAR", *negated, expr, pattern, escape_char.as_ref()))
+        }
+        Expr::ILike { .. } | Expr::RLike { .. } => {
+            return Err(SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are"));
+        }
+        Expr::Function(_) => match function_name(expr).as_deref() {
+            Some("IF") => if_as_case(expr)?,
+            Some("COUNT") => count_of_one(expr),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// `COUNT(*)` as a count of a constant, which is never NULL.
+fn count_of_one(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] = list.args[..] else { return None };
+    let one = Expr::Value(Value::Number("1".to_owned(), false).with_empty_span());
+    let mut function = function.clone();
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(one))];
+    }
+    Some(Expr::Function(function))
+}
+
+fn number(text: &str, original: &Expr) -> Option<Expr> {
+    if text.contains(['e', 'E']) {
+        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
+        return Some(cast_to(Expr::Value(literal), CastKind::Cast, "DOUBLE"));
+    }
+    // What does not fit an INT keeps the type it is read with: BIGINT or DECIMAL.
+    text.parse::<i32>().ok()?;
+    Some(cast_to(original.clone(), CastKind::Cast, "INT"))
+}
+
+fn pattern_call(
+    name: &str,
+    negated: bool,
+    text: &Expr,
+    pattern: &Expr,
+    escape: Option<&ValueWithSpan>,
+) -> Expr {
+    let mut arguments = vec![text.clone(), pattern.clone()];
+    arguments.extend(escape.map(|escape| Expr::Value(escape.clone())));
+    let matches = call(Ident::new(name), arguments);
+    match negated {
+        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matches) },
+        false => matches,
+    }
+}
+
+fn if_as_case(expr: &Expr) -> Result<Option<Expr>, SqlError> {
+    let Expr::Function(function) = expr else { return Ok(None) };
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    let values: Vec<&Expr> = list
+        .args
+        .iter()
+        .filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+            _ => None,
+        })
+        .collect();
+    let [condition, result, otherwise] = values[..] else {
+        return Err(SqlError::new("IF takes a condition and two values").about("IF"));
+    };
+    Ok(Some(Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition: condition.clone(), result: result.clone() }],
+        else_result: Some(Box::new(otherwise.clone())),
+    }))
+}

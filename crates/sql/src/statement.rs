@@ -1,0 +1,160 @@
+//! What a statement says, before names are resolved.
+
+use millstream_types::sql_type::ColumnType;
+use sqlparser::ast::{Expr, Ident, ObjectName, Query};
+
+/// Options in the order they were written.
+pub type OptionList = Vec<(String, String)>;
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    /// `CREATE [TEMPORARY] TABLE`
+    CreateTable(Box<CreateTable>),
+    /// `CREATE [OR REPLACE] [TEMPORARY] VIEW name [(columns)] AS query`
+    CreateView {
+        /// Its name.
+        name: ObjectName,
+        /// New names for the query's columns.
+        columns: Vec<Ident>,
+        /// What it shows.
+        query: Box<Query>,
+        /// The query as it was written.
+        text: String,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `OR REPLACE`
+        or_replace: bool,
+    },
+    /// `DROP [TEMPORARY] TABLE | VIEW [IF EXISTS]`
+    Drop {
+        /// Whether it is a view.
+        view: bool,
+        /// Its name.
+        name: ObjectName,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `CREATE DATABASE [IF NOT EXISTS]`
+    CreateDatabase {
+        /// Its name.
+        name: ObjectName,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+    },
+    /// A query whose changes are shown.
+    Query(Box<Query>),
+    /// One `INSERT INTO`, or all of a statement set.
+    Insert(Vec<Insert>),
+    /// `EXPLAIN`
+    Explain(Box<Statement>),
+    /// `SHOW …`
+    Show(Show),
+    /// `SET ['key' = 'value']`; without a key it lists.
+    Set(Option<(String, String)>),
+    /// `RESET ['key']`
+    Reset(Option<String>),
+    /// `USE [CATALOG] name`
+    Use {
+        /// Whether a catalog is named.
+        catalog: bool,
+        /// The name.
+        name: ObjectName,
+    },
+}
+
+/// `INSERT INTO table [(columns)] query`
+#[derive(Debug, Clone)]
+pub struct Insert {
+    /// The table.
+    pub table: ObjectName,
+    /// The columns that are given; empty means all.
+    pub columns: Vec<Ident>,
+    /// `PARTITION (column = value)`: columns with the same value in all rows.
+    pub partition: Vec<(Ident, Expr)>,
+    /// Options for this statement only.
+    pub options: OptionList,
+    /// The rows.
+    pub query: Box<Query>,
+}
+
+/// `CREATE TABLE`
+#[derive(Debug, Clone)]
+pub struct CreateTable {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its columns; none means that they are inferred.
+    pub columns: Vec<Column>,
+    /// `WATERMARK FOR column AS expression`, with the expression as written.
+    pub watermark: Option<(Ident, Expr, String)>,
+    /// The columns of the primary key.
+    pub primary_key: Vec<Ident>,
+    /// `WITH (…)`
+    pub options: OptionList,
+    /// `LIKE table`
+    pub like: Option<Like>,
+    /// `AS query`
+    pub query: Option<Box<Query>>,
+    /// `IF NOT EXISTS`
+    pub if_not_exists: bool,
+    /// `OR REPLACE`
+    pub or_replace: bool,
+}
+
+/// A declared column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// What it is.
+    pub kind: ColumnKind,
+}
+
+/// What a column is.
+#[derive(Debug, Clone)]
+pub enum ColumnKind {
+    /// Read from the data.
+    Physical(ColumnType),
+    /// Computed from other columns, with the expression as written.
+    Computed(Expr, String),
+}
+
+/// `LIKE table [(INCLUDING | EXCLUDING …)]`
+#[derive(Debug, Clone)]
+pub struct Like {
+    /// The table that is copied.
+    pub table: ObjectName,
+    /// Whether its watermark is left out.
+    pub excluding_watermarks: bool,
+    /// Whether its options are left out.
+    pub excluding_options: bool,
+    /// Whether its computed columns are left out.
+    pub excluding_generated: bool,
+    /// Whether its primary key is left out.
+    pub excluding_constraints: bool,
+}
+
+/// `SHOW …` and `DESCRIBE`
+#[derive(Debug, Clone)]
+pub enum Show {
+    /// `SHOW TABLES [LIKE pattern]`
+    Tables(Option<String>),
+    /// `SHOW VIEWS [LIKE pattern]`
+    Views(Option<String>),
+    /// `SHOW FUNCTIONS [LIKE pattern]`
+    Functions(Option<String>),
+    /// `SHOW COLUMNS FROM table`, `DESCRIBE table`
+    Columns(ObjectName),
+    /// `SHOW CREATE TABLE | VIEW name`
+    Create(ObjectName),
+    /// `SHOW CATALOGS`
+    Catalogs,
+    /// `SHOW DATABASES`
+    Databases,
+    /// `SHOW CURRENT CATALOG`
+    CurrentCatalog,
+    /// `SHOW CURRENT DATABASE`
+    CurrentDatabase,
+    /// `DESCRIBE FUNCTION name`
+    Function(String),
+}

@@ -1,0 +1,723 @@
+//! From logical plans to one stream plan, or to the reason why there is none.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion_common::{DFSchema, ScalarValue};
+use datafusion_expr::logical_plan::{Aggregate, FetchType, Limit, Projection, SkipType, Values};
+use datafusion_expr::{Expr, LogicalPlan, TableScan};
+use millstream_expr::ScalarExpr;
+use millstream_expr::aggregates::UserDeclaration;
+use millstream_plan::node::{
+    AggregateCall, AggregateFunction, NodeKind, TimeWindow, WindowColumns, WindowOutput,
+};
+use millstream_plan::{ChangelogMode, Node, NodeId, Plan, Table};
+use millstream_types::sql_type::type_name;
+
+use crate::catalog::Catalog;
+use crate::context::CatalogTable;
+use crate::correlate::CorrelateNode;
+use crate::diagnostics::{Result, SqlError};
+use crate::window::WindowNode;
+
+/// Where the rows of a logical plan go.
+pub enum Output {
+    /// To whoever asked.
+    Result,
+    /// Into a table.
+    Sink(Arc<Table>),
+}
+
+/// Makes one dataflow of all logical plans; tables they share are read once.
+///
+/// # Errors
+/// When something is not supported, a window is over a column that does not follow event time, or a
+/// sink cannot take what is sent to it.
+pub fn translate(catalog: &Catalog, outputs: Vec<(LogicalPlan, Output)>) -> Result<Plan> {
+    let mut translator = Translator {
+        catalog,
+        plan: Plan::default(),
+        needed: HashMap::new(),
+        sources: HashMap::new(),
+        windows: HashMap::new(),
+        event_time: false,
+    };
+    for (logical, _) in &outputs {
+        translator.look_ahead(logical)?;
+    }
+    for (logical, output) in &outputs {
+        let input = translator.node(logical)?;
+        let kind = match output {
+            Output::Result => NodeKind::Result,
+            Output::Sink(table) => {
+                translator.check_sink(table, input)?;
+                NodeKind::Sink { table: Arc::clone(table) }
+            }
+        };
+        translator.plan.add_like(kind, input);
+    }
+    Ok(prune(translator.plan))
+}
+
+/// Without the nodes that nobody reads.
+fn prune(plan: Plan) -> Plan {
+    let mut used = vec![false; plan.nodes.len()];
+    plan.outputs().for_each(|output| used[output] = true);
+    for id in (0..plan.nodes.len()).rev() {
+        if used[id] {
+            plan.nodes[id].inputs.iter().for_each(|input| used[*input] = true);
+        }
+    }
+    let mut moved = vec![0; plan.nodes.len()];
+    let mut kept = Plan::default();
+    for (id, mut node) in plan.nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
+        node.inputs.iter_mut().for_each(|input| *input = moved[*input]);
+        moved[id] = kept.add(node);
+    }
+    kept
+}
+
+/// Which columns of a node hold the bounds of a window.
+#[derive(Debug, Clone, Copy)]
+struct WindowProperties {
+    start: Option<usize>,
+    end: Option<usize>,
+    time: Option<usize>,
+    window: TimeWindow,
+}
+
+struct Translator<'a> {
+    catalog: &'a Catalog,
+    plan: Plan,
+    /// The columns that any part of the statement reads, by table.
+    needed: HashMap<*const Table, BTreeSet<usize>>,
+    /// The node that gives exactly those columns.
+    sources: HashMap<*const Table, NodeId>,
+    windows: HashMap<NodeId, WindowProperties>,
+    /// Whether any operator follows event time, so that watermarks are worth their cost.
+    event_time: bool,
+}
+
+fn table_of(scan: &TableScan) -> Result<&Arc<Table>> {
+    match scan.source.downcast_ref::<CatalogTable>() {
+        Some(source) => Ok(&source.table),
+        None => Err(SqlError::new("a table that is none of the catalog's")),
+    }
+}
+
+fn arrow_of(schema: &DFSchema) -> SchemaRef {
+    Arc::new(schema.as_arrow().clone())
+}
+
+impl Translator<'_> {
+    fn look_ahead(&mut self, logical: &LogicalPlan) -> Result<()> {
+        let mut failed = None;
+        let _ = logical.apply(|plan| {
+            match plan {
+                LogicalPlan::TableScan(scan) => match table_of(scan) {
+                    Ok(table) => {
+                        let needed = self.needed.entry(Arc::as_ptr(table)).or_default();
+                        match &scan.projection {
+                            Some(columns) => needed.extend(columns),
+                            None => needed.extend(0..table.schema.fields().len()),
+                        }
+                    }
+                    Err(error) => failed = Some(error),
+                },
+                LogicalPlan::Extension(extension) => {
+                    self.event_time |= extension.node.as_any().is::<WindowNode>();
+                }
+                _ => {}
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn node(&mut self, logical: &LogicalPlan) -> Result<NodeId> {
+        match logical {
+            LogicalPlan::TableScan(scan) => self.scan(scan),
+            LogicalPlan::Projection(projection) => self.projection(projection),
+            LogicalPlan::Filter(filter) => {
+                let input = self.node(&filter.input)?;
+                let condition = ScalarExpr::bind(&filter.predicate, filter.input.schema())?;
+                self.no_subquery(&filter.predicate)?;
+                Ok(self.calc(input, Some(condition), None, None))
+            }
+            LogicalPlan::SubqueryAlias(alias) => self.node(&alias.input),
+            LogicalPlan::Union(union) => {
+                let inputs = union.inputs.iter().map(|input| self.node(input)).collect::<Result<Vec<_>>>()?;
+                self.union(inputs, arrow_of(&union.schema))
+            }
+            LogicalPlan::Limit(limit) => self.limit(limit),
+            LogicalPlan::Values(values) => self.values(values),
+            LogicalPlan::EmptyRelation(empty) => {
+                let rows = usize::from(empty.produce_one_row);
+                let schema = arrow_of(&empty.schema);
+                let batch = empty_rows(&schema, rows)?;
+                Ok(self.leaf(NodeKind::Values { rows: batch }, schema))
+            }
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
+            LogicalPlan::Extension(extension) => {
+                let node = extension.node.as_any();
+                if let Some(window) = node.downcast_ref::<WindowNode>() {
+                    self.window(window)
+                } else if let Some(call) = node.downcast_ref::<CorrelateNode>() {
+                    self.correlate(call)
+                } else {
+                    Err(SqlError::unsupported(extension.node.name()))
+                }
+            }
+            LogicalPlan::Join(join) => Err(SqlError::unsupported(format!("{} JOIN", join.join_type)
+                .to_uppercase())
+            .about("JOIN")),
+            LogicalPlan::Sort(_) => Err(SqlError::unsupported("ORDER BY").about("ORDER")),
+            LogicalPlan::Window(_) => Err(SqlError::unsupported("an aggregate with OVER").about("OVER")),
+            LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a subquery in an expression")),
+            other => {
+                let text = other.display().to_string();
+                let name = text.split([':', ' ']).next().unwrap_or("this relation").to_owned();
+                Err(SqlError::unsupported(name))
+            }
+        }
+    }
+
+    fn no_subquery(&self, expr: &Expr) -> Result<()> {
+        let found = expr
+            .exists(|expr| {
+                Ok(matches!(
+                    expr,
+                    Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_)
+                ))
+            })
+            .unwrap_or(false);
+        if found { Err(SqlError::unsupported("a subquery in an expression")) } else { Ok(()) }
+    }
+
+    fn leaf(&mut self, kind: NodeKind, schema: SchemaRef) -> NodeId {
+        self.plan.add(Node {
+            kind,
+            inputs: vec![],
+            schema,
+            rowtimes: vec![],
+            proctimes: vec![],
+            changelog: ChangelogMode::Append,
+        })
+    }
+
+    /// A Calc whose properties follow from the columns it passes on.
+    fn calc(
+        &mut self,
+        input: NodeId,
+        condition: Option<ScalarExpr>,
+        projection: Option<Vec<ScalarExpr>>,
+        schema: Option<SchemaRef>,
+    ) -> NodeId {
+        let of = &self.plan.nodes[input];
+        // Where a column of the input ends up.
+        let moved = |column: usize| match &projection {
+            Some(values) => values.iter().position(|value| value.as_column() == Some(column)),
+            None => Some(column),
+        };
+        let node = Node {
+            inputs: vec![input],
+            schema: schema.unwrap_or_else(|| Arc::clone(&of.schema)),
+            rowtimes: of.rowtimes.iter().filter_map(|column| moved(*column)).collect(),
+            proctimes: of.proctimes.iter().filter_map(|column| moved(*column)).collect(),
+            changelog: of.changelog,
+            kind: NodeKind::Calc { condition, projection: projection.clone() },
+        };
+        let window = self.windows.get(&input).map(|window| WindowProperties {
+            start: window.start.and_then(moved),
+            end: window.end.and_then(moved),
+            time: window.time.and_then(moved),
+            window: window.window,
+        });
+        let id = self.plan.add(node);
+        if let Some(window) = window {
+            self.windows.insert(id, window);
+        }
+        id
+    }
+
+    fn projection(&mut self, projection: &Projection) -> Result<NodeId> {
+        // A filter below is part of the same Calc.
+        let (below, condition) = match projection.input.as_ref() {
+            LogicalPlan::Filter(filter) => {
+                self.no_subquery(&filter.predicate)?;
+                (&filter.input, Some(ScalarExpr::bind(&filter.predicate, filter.input.schema())?))
+            }
+            _ => (&projection.input, None),
+        };
+        let input = self.node(below)?;
+        let mut values = Vec::with_capacity(projection.expr.len());
+        for expr in &projection.expr {
+            self.no_subquery(expr)?;
+            values.push(ScalarExpr::bind(expr, projection.input.schema())?);
+        }
+        Ok(self.calc(input, condition, Some(values), Some(arrow_of(&projection.schema))))
+    }
+
+    fn scan(&mut self, scan: &TableScan) -> Result<NodeId> {
+        let table = table_of(scan)?;
+        let key = Arc::as_ptr(table);
+        let base = match self.sources.get(&key) {
+            Some(base) => *base,
+            None => {
+                let base = self.source(table)?;
+                self.sources.insert(key, base);
+                base
+            }
+        };
+        let available = self.columns_of(table);
+        let wanted = scan.projection.clone().unwrap_or_else(|| (0..table.schema.fields().len()).collect());
+        let values = wanted
+            .iter()
+            .map(|column| {
+                let at = available.iter().position(|known| known == column);
+                let at = at.ok_or_else(|| SqlError::new("a column that was not planned for"))?;
+                Ok(ScalarExpr::column(table.schema.field(*column).name(), at))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if wanted == available {
+            return Ok(base);
+        }
+        let schema = arrow_of(&scan.projected_schema);
+        Ok(self.calc(base, None, Some(values), Some(schema)))
+    }
+
+    /// The columns that the source of a table gives to all of the statement, in their order.
+    fn columns_of(&self, table: &Arc<Table>) -> Vec<usize> {
+        let mut columns = self.needed.get(&Arc::as_ptr(table)).cloned().unwrap_or_default();
+        if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
+            columns.insert(watermark.rowtime);
+            columns.extend(watermark.value.columns());
+        }
+        columns.into_iter().collect()
+    }
+
+    /// Reads a table: its physical columns, what is computed from them, and its watermark.
+    fn source(&mut self, table: &Arc<Table>) -> Result<NodeId> {
+        let columns = self.columns_of(table);
+        let physical_of =
+            |column: usize| table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX);
+        let mut physical = BTreeSet::new();
+        for column in &columns {
+            match table.computed.get(column) {
+                Some(computed) => physical.extend(computed.value.columns()),
+                None => {
+                    physical.insert(physical_of(*column));
+                }
+            }
+        }
+        let physical: Vec<usize> = physical.into_iter().collect();
+        let position = |column: usize| physical.iter().position(|known| *known == column).unwrap_or(usize::MAX);
+        let schema = Arc::new(table.physical.project(&physical).map_err(millstream_types::Error::from)?);
+        let kind = NodeKind::Source { table: Arc::clone(table), columns: physical.clone() };
+        let mut node = self.leaf(kind, schema);
+        let values = columns
+            .iter()
+            .map(|column| match table.computed.get(column) {
+                Some(computed) => Ok(computed.value.remap(position)?),
+                None => {
+                    let name = table.schema.field(*column).name();
+                    Ok(ScalarExpr::column(name, position(physical_of(*column))))
+                }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if columns.iter().any(|column| table.computed.contains_key(column)) {
+            let schema = table.schema.project(&columns).map_err(millstream_types::Error::from)?;
+            node = self.calc(node, None, Some(values), Some(Arc::new(schema)));
+        }
+        let given = |column: usize| columns.iter().position(|known| *known == column);
+        self.plan.nodes[node].proctimes = table
+            .computed
+            .iter()
+            .filter(|(_, computed)| computed.processing_time)
+            .filter_map(|(column, _)| given(*column))
+            .collect();
+        if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
+            let rowtime = given(watermark.rowtime).unwrap_or_default();
+            let value = watermark.value.remap(|column| given(column).unwrap_or_default())?;
+            node = self.plan.add_like(NodeKind::WatermarkAssigner { rowtime, watermark: value }, node);
+            self.plan.nodes[node].rowtimes = vec![rowtime];
+        }
+        Ok(node)
+    }
+
+    fn union(&mut self, inputs: Vec<NodeId>, schema: SchemaRef) -> Result<NodeId> {
+        let mut rowtimes = self.plan.nodes[inputs[0]].rowtimes.clone();
+        let mut changelog = ChangelogMode::Append;
+        for input in &inputs {
+            let node = &self.plan.nodes[*input];
+            rowtimes.retain(|column| node.rowtimes.contains(column));
+            if node.changelog == ChangelogMode::Retract {
+                changelog = ChangelogMode::Retract;
+            }
+        }
+        let kind = NodeKind::Union;
+        Ok(self.plan.add(Node { kind, inputs, schema, rowtimes, proctimes: vec![], changelog }))
+    }
+
+    fn limit(&mut self, limit: &Limit) -> Result<NodeId> {
+        let (SkipType::Literal(skip), FetchType::Literal(fetch)) =
+            (limit.get_skip_type()?, limit.get_fetch_type()?)
+        else {
+            return Err(SqlError::new("LIMIT and OFFSET take a number").about("LIMIT"));
+        };
+        let input = self.node(&limit.input)?;
+        if self.plan.nodes[input].changelog != ChangelogMode::Append {
+            return Err(SqlError::unsupported("LIMIT over rows that change").about("LIMIT"));
+        }
+        Ok(self.plan.add_like(NodeKind::Limit { skip, fetch }, input))
+    }
+
+    fn values(&mut self, values: &Values) -> Result<NodeId> {
+        let schema = arrow_of(&values.schema);
+        let nothing = DFSchema::empty();
+        let one_row = empty_rows(&Arc::new(Schema::empty()), 1)?;
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for (at, field) in schema.fields().iter().enumerate() {
+            let mut parts = Vec::with_capacity(values.values.len());
+            for row in &values.values {
+                let value = ScalarExpr::bind(&row[at], &nothing)?.evaluate(&one_row)?;
+                let value = arrow::compute::cast(&value, field.data_type())
+                    .map_err(millstream_types::Error::from)?;
+                parts.push(value);
+            }
+            let parts: Vec<&dyn arrow::array::Array> = parts.iter().map(AsRef::as_ref).collect();
+            columns.push(arrow::compute::concat(&parts).map_err(millstream_types::Error::from)?);
+        }
+        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let rows =
+            RecordBatch::try_new(Arc::clone(&schema), columns).map_err(millstream_types::Error::from)?;
+        Ok(self.leaf(NodeKind::Values { rows }, schema))
+    }
+
+    fn window(&mut self, window: &WindowNode) -> Result<NodeId> {
+        let input = self.node(&window.input)?;
+        let Expr::Column(column) = &window.rowtime else {
+            return Err(SqlError::new("DESCRIPTOR names a column"));
+        };
+        let name = &column.name;
+        let rowtime = window.input.schema().index_of_column(column)?;
+        let of = &self.plan.nodes[input];
+        let data_type = of.schema.field(rowtime).data_type().clone();
+        if of.proctimes.contains(&rowtime) {
+            return Err(SqlError::unsupported("a window over processing time").about(name));
+        }
+        if !of.rowtimes.contains(&rowtime) {
+            let message = match data_type {
+                DataType::Timestamp(..) => {
+                    format!("a window needs a time attribute, and \"{name}\" has no watermark")
+                }
+                other => format!("a window needs a time attribute, and \"{name}\" is {}", type_name(&other)),
+            };
+            return Err(SqlError::new(message)
+                .hint(format!(
+                    "declare one in CREATE TABLE: WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND; \
+                     after a window, window_time is one"
+                ))
+                .about(name));
+        }
+        let zone = match &data_type {
+            DataType::Timestamp(_, Some(_)) => Some(self.catalog.zone()),
+            _ => None,
+        };
+        let (size_ms, offset_ms) = (window.size_ms, window.offset_ms);
+        let kind = TimeWindow::Tumble { size_ms, offset_ms, zone };
+        let schema = arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(window));
+        let width = of.schema.fields().len();
+        let id = self.plan.add_like(NodeKind::WindowTableFunction { rowtime, window: kind }, input);
+        let node = &mut self.plan.nodes[id];
+        node.schema = schema;
+        // The original time attribute is plain data from here on.
+        node.rowtimes = vec![width + 2];
+        self.windows.insert(
+            id,
+            WindowProperties {
+                start: Some(width),
+                end: Some(width + 1),
+                time: Some(width + 2),
+                window: kind,
+            },
+        );
+        Ok(id)
+    }
+
+    fn correlate(&mut self, call: &CorrelateNode) -> Result<NodeId> {
+        let input = self.node(&call.input)?;
+        let arguments = call
+            .arguments
+            .iter()
+            .map(|argument| Ok(ScalarExpr::bind(argument, call.input.schema())?))
+            .collect::<Result<Vec<_>>>()?;
+        let function = call.function.clone();
+        let kind = NodeKind::Correlate { function, arguments, outer: call.outer };
+        let id = self.plan.add_like(kind, input);
+        self.plan.nodes[id].schema = arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(call));
+        Ok(id)
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<NodeId> {
+        let input = self.node(&aggregate.input)?;
+        if aggregate.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_))) {
+            return Err(SqlError::unsupported("GROUPING SETS, CUBE and ROLLUP").about("GROUP"));
+        }
+        let mut columns = Columns { values: Vec::new(), schema: aggregate.input.schema() };
+        let keys = aggregate
+            .group_expr
+            .iter()
+            .map(|key| {
+                self.no_subquery(key)?;
+                Ok(ScalarExpr::bind(key, aggregate.input.schema())?)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let properties = self.windows.get(&input).copied();
+        let property = |key: &ScalarExpr| {
+            let at = key.as_column()?;
+            let window = properties?;
+            [
+                (window.start, WindowOutput::Start),
+                (window.end, WindowOutput::End),
+                (window.time, WindowOutput::Time),
+            ]
+            .into_iter()
+            .find(|(column, _)| *column == Some(at))
+            .map(|(_, output)| output)
+        };
+        let outputs: Vec<Option<WindowOutput>> = keys.iter().map(property).collect();
+        let by_window =
+            outputs.contains(&Some(WindowOutput::Start)) && outputs.contains(&Some(WindowOutput::End));
+        let window = properties.filter(|_| by_window);
+        // A window that was just assigned is computed by the aggregate itself.
+        let fused = window.and_then(|_| self.fusible(input));
+        let mut window_columns = None;
+        if let Some(properties) = window {
+            window_columns = Some(match (&fused, properties.window) {
+                (Some(below), window) => {
+                    columns.values.push(ScalarExpr::column("rowtime", below.rowtime));
+                    WindowColumns::Rowtime { rowtime: 0, window }
+                }
+                (None, TimeWindow::Tumble { zone, .. }) => {
+                    for column in [properties.start, properties.end] {
+                        let column = column.unwrap_or_default();
+                        columns.values.push(ScalarExpr::column("window", column));
+                    }
+                    WindowColumns::Attached { start: 0, end: 1, zone }
+                }
+            });
+        }
+        let mut key_columns = Vec::new();
+        let mut output = Vec::new();
+        for (key, property) in keys.iter().zip(&outputs) {
+            match property.filter(|_| by_window) {
+                Some(property) => output.push(property),
+                None => {
+                    output.push(WindowOutput::Key(key_columns.len()));
+                    key_columns.push(columns.add(key.clone()));
+                }
+            }
+        }
+        let mut calls = Vec::with_capacity(aggregate.aggr_expr.len());
+        for (at, expr) in aggregate.aggr_expr.iter().enumerate() {
+            let result = aggregate.schema.field(keys.len() + at).data_type().clone();
+            calls.push(self.call(expr, result, &mut columns)?);
+        }
+        let schema = arrow_of(&aggregate.schema);
+        let below = match &fused {
+            Some(fused) => {
+                for value in columns.values.iter_mut().skip(1) {
+                    *value = value.remap(|column| fused.columns[column])?;
+                }
+                fused.input
+            }
+            None => input,
+        };
+        let input_schema = Arc::clone(&self.plan.nodes[below].schema);
+        let prepared = columns.schema_over(&input_schema)?;
+        let prepared = self.calc(below, None, Some(columns.values), Some(prepared));
+        let retracts = self.plan.nodes[prepared].changelog == ChangelogMode::Retract;
+        self.finish_aggregate(prepared, schema, window_columns, key_columns, calls, output, retracts)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one node, put together once")]
+    fn finish_aggregate(
+        &mut self,
+        input: NodeId,
+        schema: SchemaRef,
+        window: Option<WindowColumns>,
+        keys: Vec<usize>,
+        aggregates: Vec<AggregateCall>,
+        output: Vec<WindowOutput>,
+        retracts: bool,
+    ) -> Result<NodeId> {
+        let id = match window {
+            Some(window) => {
+                if retracts {
+                    return Err(SqlError::unsupported("a window over rows that change").about("GROUP"));
+                }
+                let rowtimes =
+                    (0..output.len()).filter(|at| output[*at] == WindowOutput::Time).collect();
+                let id = self.plan.add_like(
+                    NodeKind::WindowAggregate { window, keys, aggregates, output },
+                    input,
+                );
+                self.plan.nodes[id].rowtimes = rowtimes;
+                id
+            }
+            None => {
+                if retracts && aggregates.iter().any(|call| !call.function.retracts()) {
+                    return Err(SqlError::unsupported("MIN, MAX or a function of your own over rows that change")
+                        .about("GROUP"));
+                }
+                let kind = NodeKind::GroupAggregate { keys, aggregates };
+                let id = self.plan.add_like(kind, input);
+                let node = &mut self.plan.nodes[id];
+                node.rowtimes = vec![];
+                node.changelog = ChangelogMode::Retract;
+                id
+            }
+        };
+        self.plan.nodes[id].schema = schema;
+        self.plan.nodes[id].proctimes = vec![];
+        Ok(id)
+    }
+
+    fn call(&self, expr: &Expr, result: DataType, columns: &mut Columns<'_>) -> Result<AggregateCall> {
+        let Expr::AggregateFunction(call) = expr.clone().unalias() else {
+            return Err(SqlError::unsupported(format!("{expr} as an aggregate")));
+        };
+        let name = call.func.name();
+        let function = match name {
+            "COUNT" => AggregateFunction::Count,
+            "SUM" => AggregateFunction::Sum,
+            "AVG" => AggregateFunction::Avg,
+            "MIN" => AggregateFunction::Min,
+            "MAX" => AggregateFunction::Max,
+            _ => match call.func.inner().downcast_ref::<UserDeclaration>() {
+                Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
+                None => return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name)),
+            },
+        };
+        if !call.params.order_by.is_empty() || call.params.null_treatment.is_some() {
+            return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}")).about(name));
+        }
+        let present = |argument: &Expr| {
+            matches!(argument, Expr::Literal(value, _) if *value != ScalarValue::Null && !value.is_null())
+        };
+        let counts_rows = matches!(function, AggregateFunction::Count)
+            && !call.params.distinct
+            && call.params.args.iter().all(present);
+        let mut arguments = Vec::new();
+        if !counts_rows {
+            for argument in &call.params.args {
+                self.no_subquery(argument)?;
+                arguments.push(columns.bind(argument)?);
+            }
+        }
+        if call.params.distinct && arguments.len() > 1 {
+            return Err(SqlError::unsupported(format!("{name}(DISTINCT …) of several values")).about(name));
+        }
+        let filter = call.params.filter.as_ref().map(|filter| columns.bind(filter)).transpose()?;
+        Ok(AggregateCall { function, distinct: call.params.distinct, arguments, filter, result })
+    }
+
+    /// The input of a window function below an aggregate, when only plain columns lie between them.
+    fn fusible(&self, input: NodeId) -> Option<Fused> {
+        match &self.plan.nodes[input].kind {
+            NodeKind::WindowTableFunction { rowtime, .. } => Some(Fused {
+                input: self.plan.nodes[input].inputs[0],
+                rowtime: *rowtime,
+                columns: (0..self.plan.nodes[input].schema.fields().len()).collect(),
+            }),
+            NodeKind::Calc { condition: None, projection: Some(values) } => {
+                let below = self.fusible(self.plan.nodes[input].inputs[0])?;
+                let columns = values
+                    .iter()
+                    .map(|value| value.as_column().map(|column| below.columns[column]))
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Fused { columns, ..below })
+            }
+            _ => None,
+        }
+    }
+
+    fn check_sink(&self, table: &Table, input: NodeId) -> Result<()> {
+        let Some(connector) = table.connector() else { return Ok(()) };
+        let takes_updates = matches!(connector, "print" | "blackhole");
+        if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
+            return Ok(());
+        }
+        let mut at = input;
+        while !matches!(self.plan.nodes[at].kind, NodeKind::GroupAggregate { .. }) {
+            let next = self.plan.nodes[at].inputs.iter().copied();
+            let mut changing = next.filter(|id| self.plan.nodes[*id].changelog != ChangelogMode::Append);
+            match changing.next() {
+                Some(id) => at = id,
+                None => break,
+            }
+        }
+        Err(SqlError::new(format!(
+            "table \"{}\" only takes rows that are added, and {} updates the rows it gave before",
+            table.name,
+            self.plan.nodes[at].kind.name()
+        ))
+        .hint("group by a time window, or write to a connector that takes updates, such as print")
+        .about(&table.name))
+    }
+}
+
+/// What lies below a window function that an aggregate computes itself.
+struct Fused {
+    input: NodeId,
+    rowtime: usize,
+    /// For each column that the aggregate sees, its position in `input`.
+    columns: Vec<usize>,
+}
+
+/// The columns that are prepared for an aggregate.
+struct Columns<'a> {
+    values: Vec<ScalarExpr>,
+    schema: &'a DFSchema,
+}
+
+impl Columns<'_> {
+    fn bind(&mut self, expr: &Expr) -> Result<usize> {
+        let value = ScalarExpr::bind(expr, self.schema)?;
+        Ok(self.add(value))
+    }
+
+    fn add(&mut self, value: ScalarExpr) -> usize {
+        let same = |known: &ScalarExpr| {
+            known.as_column().is_some() && known.as_column() == value.as_column()
+        };
+        if let Some(at) = self.values.iter().position(same) {
+            return at;
+        }
+        self.values.push(value);
+        self.values.len() - 1
+    }
+
+    fn schema_over(&self, input: &Schema) -> Result<SchemaRef> {
+        let fields = self.values.iter().map(|value| {
+            let name = match value.as_column() {
+                Some(at) => input.field(at).name().clone(),
+                None => value.to_string(),
+            };
+            Ok(arrow::datatypes::Field::new(name, value.data_type(input)?, true))
+        });
+        Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
+    }
+}
+
+fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let columns = schema.fields().iter().map(|f| arrow::array::new_null_array(f.data_type(), rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)
+        .map_err(|error| millstream_types::Error::from(error).into())
+}

@@ -1,0 +1,124 @@
+//! A change to a relation: rows with integer weights (a Z-set, Budiu et al., VLDB 2023).
+//!
+//! A weight of +n inserts a row n times, −n deletes it n times, an update is a −1 and a +1. Streams
+//! that only append carry no weights at all. Beside the columns a batch may carry, for each row, the
+//! watermark that the rows before it in its split had reached: that is what decides whether the row
+//! is late, and it makes lateness independent of how rows were batched.
+
+use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute;
+use arrow::datatypes::SchemaRef;
+
+use crate::error::Result;
+
+/// A change to a relation.
+#[derive(Debug, Clone)]
+pub struct ChangeBatch {
+    /// The rows, in the order of the stream.
+    pub rows: RecordBatch,
+    /// One weight a row; `None` means every row is +1.
+    pub weights: Option<Int64Array>,
+    /// One watermark a row, in ms since the epoch: how far event time had come before it. `None` means
+    /// that every row was ahead of the watermark, so that none can be late.
+    pub reached: Option<Int64Array>,
+}
+
+impl ChangeBatch {
+    /// Rows that are inserted once each, all ahead of the watermark.
+    pub fn insert(rows: RecordBatch) -> Self {
+        Self { rows, weights: None, reached: None }
+    }
+
+    /// Rows with a weight each.
+    pub fn weighted(rows: RecordBatch, weights: Int64Array) -> Self {
+        Self { rows, weights: Some(weights), reached: None }
+    }
+
+    /// The number of rows, whatever their weights.
+    pub fn num_rows(&self) -> usize {
+        self.rows.num_rows()
+    }
+
+    /// The schema of the rows.
+    pub fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    /// The weight of a row.
+    pub fn weight(&self, row: usize) -> i64 {
+        self.weights.as_ref().map_or(1, |weights| weights.value(row))
+    }
+
+    /// The same weights and watermarks on other columns of the same rows.
+    pub fn with_rows(&self, rows: RecordBatch) -> Self {
+        Self { rows, weights: self.weights.clone(), reached: self.reached.clone() }
+    }
+
+    /// The rows for which the mask is true.
+    ///
+    /// # Errors
+    /// When the mask has another length than the batch.
+    pub fn filter(&self, mask: &BooleanArray) -> Result<Self> {
+        let keep = |column: &Int64Array| -> Result<Int64Array> {
+            Ok(to_int64(compute::filter(column, mask)?.as_ref()))
+        };
+        Ok(Self {
+            rows: compute::filter_record_batch(&self.rows, mask)?,
+            weights: self.weights.as_ref().map(keep).transpose()?,
+            reached: self.reached.as_ref().map(keep).transpose()?,
+        })
+    }
+
+    /// The rows at the given positions, in that order.
+    ///
+    /// # Errors
+    /// When a position is outside the batch.
+    pub fn take(&self, positions: &UInt32Array) -> Result<Self> {
+        let pick = |column: &Int64Array| -> Result<Int64Array> {
+            Ok(to_int64(compute::take(column, positions, None)?.as_ref()))
+        };
+        Ok(Self {
+            rows: compute::take_record_batch(&self.rows, positions)?,
+            weights: self.weights.as_ref().map(pick).transpose()?,
+            reached: self.reached.as_ref().map(pick).transpose()?,
+        })
+    }
+
+    /// `length` rows from `offset` on, sharing the memory of this batch.
+    pub fn slice(&self, offset: usize, length: usize) -> Self {
+        Self {
+            rows: self.rows.slice(offset, length),
+            weights: self.weights.as_ref().map(|weights| weights.slice(offset, length)),
+            reached: self.reached.as_ref().map(|reached| reached.slice(offset, length)),
+        }
+    }
+}
+
+fn to_int64(array: &dyn Array) -> Int64Array {
+    arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(array).clone()
+}
+
+/// How a change is shown at the edge, in Flink's letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOp {
+    /// `+I`
+    Insert,
+    /// `-U`, the row before an update.
+    UpdateBefore,
+    /// `+U`, the row after an update.
+    UpdateAfter,
+    /// `-D`
+    Delete,
+}
+
+impl ChangeOp {
+    /// The two letters Flink prints.
+    pub fn letters(self) -> &'static str {
+        match self {
+            Self::Insert => "+I",
+            Self::UpdateBefore => "-U",
+            Self::UpdateAfter => "+U",
+            Self::Delete => "-D",
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The vocabulary every other crate speaks: changes to relations, event time, SQL types, how values
+//! are spelled, and the errors of running queries.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`changes`] | [`ChangeBatch`]: rows with weights, and the watermark each row met |
+//! | [`time`] | [`Watermark`], [`Epoch`], calendar text |
+//! | [`sql_type`] | Flink's SQL types and their Arrow columns |
+//! | [`text`] | values as text, in Flink's spelling |
+//! | [`error`] | what can go wrong while a query runs |
+
+pub mod changes;
+pub mod error;
+pub mod sql_type;
+pub mod text;
+pub mod time;
+
+pub use changes::{ChangeBatch, ChangeOp};
+pub use error::{Error, Result};
+pub use sql_type::SqlType;
+pub use time::{Epoch, Watermark};
