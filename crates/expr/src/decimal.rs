@@ -168,3 +168,10 @@ fn divide_half_up(numerator: i256, divisor: i256) -> i256 {
 pub fn rescale_i128(value: i128, from: i8, to: i8) -> Option<i128> {
     rescale(i256::from_i128(value), from.into(), to.into()).and_then(i256::to_i128)
 }
+
+/// The mean of a sum over a count that is not zero, at another scale, rounded half away from zero;
+/// `None` when it overflows.
+pub fn mean(sum: i128, scale: i8, count: i64, result_scale: i8) -> Option<i128> {
+    let widened = rescale(i256::from_i128(sum), scale.into(), result_scale.into())?;
+    divide_half_up(widened, i256::from_i128(count.into())).to_i128()
+}

@@ -1,1 +1,27 @@
-//! stub
+//! Bytes to Arrow and back.
+//!
+//! Text formats are decoded a chunk of whole records at a time, straight into the columns that are
+//! asked for, so that chunks of a file are decoded on all cores.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`decoder`] | [`Decoder`]: what a text format does to a chunk |
+//! | [`column`] | a column that is being filled from text |
+//! | [`json`], [`json_scan`], [`csv`] | the text formats |
+//! | [`encode`] | rows as JSON or CSV |
+//! | [`infer`] | columns from a sample of the data |
+//! | [`parquet_file`] | Parquet files |
+//! | [`options`] | a format's options |
+
+pub mod column;
+pub mod csv;
+pub mod decoder;
+pub mod encode;
+pub mod infer;
+pub mod json;
+pub mod json_scan;
+pub mod options;
+pub mod parquet_file;
+
+pub use decoder::{Chunk, Decoded, Decoder};
+pub use options::Format;

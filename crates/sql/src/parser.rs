@@ -465,7 +465,7 @@ impl<'a> Reader<'a> {
         self.words("PLAN FOR");
         let details = ["ESTIMATED_COST", "CHANGELOG_MODE", "PLAN_ADVICE", "JSON_EXECUTION_PLAN"];
         while details.iter().any(|detail| self.word(detail)) {
-            self.parser.consume_token(&Token::Comma);
+            let _ = self.parser.consume_token(&Token::Comma);
         }
         let analyze = self.parser.peek_token();
         if self.word("ANALYZE") {

@@ -21,7 +21,7 @@ pub fn parse_type(parser: &mut Parser<'_>) -> Result<ColumnType, ParserError> {
     }
     let nullable = !parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
     if nullable {
-        parser.parse_keyword(Keyword::NULL);
+        let _ = parser.parse_keyword(Keyword::NULL);
     }
     Ok(ColumnType { sql_type, nullable })
 }
@@ -72,13 +72,13 @@ fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
         "BIGINT" => SqlType::BigInt,
         "FLOAT" | "REAL" => SqlType::Float,
         "DOUBLE" => {
-            parser.parse_keyword(Keyword::PRECISION);
+            let _ = parser.parse_keyword(Keyword::PRECISION);
             SqlType::Double
         }
         "DATE" => SqlType::Date,
         "TIME" => {
             let precision = precision(parser, 0)?;
-            parser.parse_keywords(&[Keyword::WITHOUT, Keyword::TIME, Keyword::ZONE]);
+            let _ = parser.parse_keywords(&[Keyword::WITHOUT, Keyword::TIME, Keyword::ZONE]);
             SqlType::Time(precision.min(3))
         }
         "TIMESTAMP" => timestamp(parser)?,

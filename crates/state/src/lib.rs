@@ -1,1 +1,8 @@
-//! stub
+//! What operators remember: keys found by hash, numbered densely.
+//!
+//! A key's number is its slot. Everything else that is known of the key stands in columns indexed by
+//! slot, so that state is walked and copied column by column.
+
+pub mod key_index;
+
+pub use key_index::{KeyIndex, hash_rows};

@@ -1,0 +1,433 @@
+//! [`ColumnBuilder`]: a column that is being filled from text.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, BooleanBuilder, ListArray, MapArray, PrimitiveBuilder, StringBuilder,
+    StructArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{
+    ArrowTimestampType, DataType, Date32Type, Decimal128Type, FieldRef, Fields, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, TimeUnit,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+use millstream_types::sql_type::{LTZ_ZONE, type_name, units_per_second};
+use millstream_types::time::{PointInTime, days_from_civil, parse_date, parse_time};
+use millstream_types::{Error, Result};
+
+/// A column under construction. Every append adds exactly one value.
+pub enum ColumnBuilder {
+    /// BOOLEAN
+    Boolean(BooleanBuilder),
+    /// TINYINT
+    Int8(PrimitiveBuilder<Int8Type>),
+    /// SMALLINT
+    Int16(PrimitiveBuilder<Int16Type>),
+    /// INT
+    Int32(PrimitiveBuilder<Int32Type>),
+    /// BIGINT
+    Int64(PrimitiveBuilder<Int64Type>),
+    /// FLOAT
+    Float32(PrimitiveBuilder<Float32Type>),
+    /// DOUBLE
+    Float64(PrimitiveBuilder<Float64Type>),
+    /// DECIMAL, with its precision and scale
+    Decimal(PrimitiveBuilder<Decimal128Type>, u8, i8),
+    /// CHAR, VARCHAR, STRING
+    Text(StringBuilder),
+    /// BINARY, VARBINARY, BYTES: base 64 in text
+    Bytes(BinaryBuilder),
+    /// DATE
+    Date(PrimitiveBuilder<Date32Type>),
+    /// TIME in seconds
+    TimeSeconds(PrimitiveBuilder<Time32SecondType>),
+    /// TIME in milliseconds
+    TimeMillis(PrimitiveBuilder<Time32MillisecondType>),
+    /// TIMESTAMP and TIMESTAMP_LTZ
+    Timestamp(TimestampColumn),
+    /// ARRAY
+    List {
+        /// The elements.
+        values: Box<ColumnBuilder>,
+        /// The elements' field.
+        field: FieldRef,
+        /// Where each row ends.
+        ends: Vec<i32>,
+        /// Which rows are present.
+        present: Vec<bool>,
+    },
+    /// MAP
+    Map {
+        /// The keys.
+        keys: Box<ColumnBuilder>,
+        /// The values.
+        values: Box<ColumnBuilder>,
+        /// The entries' field.
+        field: FieldRef,
+        /// Where each row ends.
+        ends: Vec<i32>,
+        /// Which rows are present.
+        present: Vec<bool>,
+    },
+    /// ROW
+    Row {
+        /// One builder a field.
+        columns: Vec<ColumnBuilder>,
+        /// The fields.
+        fields: Fields,
+        /// Which rows are present.
+        present: Vec<bool>,
+    },
+}
+
+/// A column of points in time.
+pub struct TimestampColumn {
+    values: Vec<i64>,
+    present: Vec<bool>,
+    absent: bool,
+    unit: TimeUnit,
+    per_second: i64,
+    ltz: bool,
+}
+
+impl TimestampColumn {
+    fn push(&mut self, value: Option<i64>) {
+        self.absent |= value.is_none();
+        self.values.push(value.unwrap_or_default());
+        self.present.push(value.is_some());
+    }
+
+    fn finish(self) -> ArrayRef {
+        fn build<T: ArrowTimestampType>(column: TimestampColumn) -> ArrayRef {
+            let nulls = column.absent.then(|| NullBuffer::from(column.present));
+            let array = arrow::array::PrimitiveArray::<T>::new(column.values.into(), nulls);
+            if column.ltz { Arc::new(array.with_timezone(LTZ_ZONE)) } else { Arc::new(array) }
+        }
+        match self.unit {
+            TimeUnit::Second => build::<TimestampSecondType>(self),
+            TimeUnit::Millisecond => build::<TimestampMillisecondType>(self),
+            TimeUnit::Microsecond => build::<TimestampMicrosecondType>(self),
+            TimeUnit::Nanosecond => build::<TimestampNanosecondType>(self),
+        }
+    }
+}
+
+impl ColumnBuilder {
+    /// A builder for columns of a type.
+    ///
+    /// # Errors
+    /// For types that text formats do not hold.
+    pub fn new(data_type: &DataType) -> Result<Self> {
+        Ok(match data_type {
+            DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            DataType::Int8 => Self::Int8(PrimitiveBuilder::new()),
+            DataType::Int16 => Self::Int16(PrimitiveBuilder::new()),
+            DataType::Int32 => Self::Int32(PrimitiveBuilder::new()),
+            DataType::Int64 => Self::Int64(PrimitiveBuilder::new()),
+            DataType::Float32 => Self::Float32(PrimitiveBuilder::new()),
+            DataType::Float64 => Self::Float64(PrimitiveBuilder::new()),
+            DataType::Decimal128(precision, scale) => {
+                let builder = PrimitiveBuilder::new().with_data_type(data_type.clone());
+                Self::Decimal(builder, *precision, *scale)
+            }
+            DataType::Utf8 => Self::Text(StringBuilder::new()),
+            DataType::Binary => Self::Bytes(BinaryBuilder::new()),
+            DataType::Date32 => Self::Date(PrimitiveBuilder::new()),
+            DataType::Time32(TimeUnit::Second) => Self::TimeSeconds(PrimitiveBuilder::new()),
+            DataType::Time32(_) => Self::TimeMillis(PrimitiveBuilder::new()),
+            DataType::Timestamp(unit, zone) => Self::Timestamp(TimestampColumn {
+                values: Vec::new(),
+                present: Vec::new(),
+                absent: false,
+                unit: *unit,
+                per_second: units_per_second(unit),
+                ltz: zone.is_some(),
+            }),
+            DataType::List(field) => Self::List {
+                values: Box::new(Self::new(field.data_type())?),
+                field: Arc::clone(field),
+                ends: Vec::new(),
+                present: Vec::new(),
+            },
+            DataType::Map(field, _) => {
+                let DataType::Struct(pair) = field.data_type() else { return Err(unreadable(data_type)) };
+                Self::Map {
+                    keys: Box::new(Self::new(pair[0].data_type())?),
+                    values: Box::new(Self::new(pair[1].data_type())?),
+                    field: Arc::clone(field),
+                    ends: Vec::new(),
+                    present: Vec::new(),
+                }
+            }
+            DataType::Struct(fields) => Self::Row {
+                columns: fields.iter().map(|field| Self::new(field.data_type())).collect::<Result<_>>()?,
+                fields: fields.clone(),
+                present: Vec::new(),
+            },
+            other => return Err(unreadable(other)),
+        })
+    }
+
+    /// Adds a NULL.
+    pub fn append_null(&mut self) {
+        match self {
+            Self::Boolean(builder) => builder.append_null(),
+            Self::Int8(builder) => builder.append_null(),
+            Self::Int16(builder) => builder.append_null(),
+            Self::Int32(builder) => builder.append_null(),
+            Self::Int64(builder) => builder.append_null(),
+            Self::Float32(builder) => builder.append_null(),
+            Self::Float64(builder) => builder.append_null(),
+            Self::Decimal(builder, ..) => builder.append_null(),
+            Self::Text(builder) => builder.append_null(),
+            Self::Bytes(builder) => builder.append_null(),
+            Self::Date(builder) => builder.append_null(),
+            Self::TimeSeconds(builder) => builder.append_null(),
+            Self::TimeMillis(builder) => builder.append_null(),
+            Self::Timestamp(column) => column.push(None),
+            Self::List { ends, present, .. } | Self::Map { ends, present, .. } => {
+                ends.push(ends.last().copied().unwrap_or(0));
+                present.push(false);
+            }
+            Self::Row { columns, present, .. } => {
+                columns.iter_mut().for_each(Self::append_null);
+                present.push(false);
+            }
+        }
+    }
+
+    /// Adds the value that a text stands for; false, and nothing added, where it stands for none.
+    /// `separator` stands between date and time of a timestamp.
+    pub fn append_text(&mut self, text: &str, separator: u8) -> bool {
+        fn add<T: arrow::array::ArrowPrimitiveType>(
+            builder: &mut PrimitiveBuilder<T>,
+            value: Option<T::Native>,
+        ) -> bool {
+            value.map(|value| builder.append_value(value)).is_some()
+        }
+        match self {
+            Self::Boolean(builder) => {
+                builder.append_value(text.trim().eq_ignore_ascii_case("true"));
+                true
+            }
+            Self::Int8(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
+            Self::Int16(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
+            Self::Int32(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
+            Self::Int64(builder) => add(builder, integer(text)),
+            Self::Float32(builder) => add(builder, floating(text).map(|value| value as f32)),
+            Self::Float64(builder) => add(builder, floating(text)),
+            Self::Decimal(builder, precision, scale) => match decimal(text, *precision, *scale) {
+                Some(value) => {
+                    builder.append_option(value);
+                    true
+                }
+                None => false,
+            },
+            Self::Text(builder) => {
+                builder.append_value(text);
+                true
+            }
+            Self::Bytes(builder) => {
+                use base64::Engine;
+                let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim());
+                bytes.map(|bytes| builder.append_value(bytes)).is_ok()
+            }
+            Self::Date(builder) => {
+                add(builder, parse_date(text.as_bytes()).and_then(|days| days.try_into().ok()))
+            }
+            Self::TimeSeconds(builder) => {
+                add(builder, parse_time(text.as_bytes()).map(|(seconds, _)| seconds as i32))
+            }
+            Self::TimeMillis(builder) => add(
+                builder,
+                parse_time(text.as_bytes()).map(|(s, nanos)| s as i32 * 1_000 + (nanos / 1_000_000) as i32),
+            ),
+            Self::Timestamp(column) => match timestamp(text.as_bytes(), separator, column) {
+                Some(value) => {
+                    column.push(Some(value));
+                    true
+                }
+                None => false,
+            },
+            Self::List { .. } | Self::Map { .. } | Self::Row { .. } => false,
+        }
+    }
+
+    /// The finished column.
+    ///
+    /// # Errors
+    /// When parts of a nested column do not fit together, which is a bug.
+    pub fn finish(self) -> Result<ArrayRef> {
+        let offsets = |ends: Vec<i32>| {
+            let starts = std::iter::once(0).chain(ends).collect::<Vec<_>>();
+            OffsetBuffer::new(starts.into())
+        };
+        Ok(match self {
+            Self::Boolean(mut builder) => Arc::new(builder.finish()),
+            Self::Int8(mut builder) => Arc::new(builder.finish()),
+            Self::Int16(mut builder) => Arc::new(builder.finish()),
+            Self::Int32(mut builder) => Arc::new(builder.finish()),
+            Self::Int64(mut builder) => Arc::new(builder.finish()),
+            Self::Float32(mut builder) => Arc::new(builder.finish()),
+            Self::Float64(mut builder) => Arc::new(builder.finish()),
+            Self::Decimal(mut builder, ..) => Arc::new(builder.finish()),
+            Self::Text(mut builder) => Arc::new(builder.finish()),
+            Self::Bytes(mut builder) => Arc::new(builder.finish()),
+            Self::Date(mut builder) => Arc::new(builder.finish()),
+            Self::TimeSeconds(mut builder) => Arc::new(builder.finish()),
+            Self::TimeMillis(mut builder) => Arc::new(builder.finish()),
+            Self::Timestamp(column) => column.finish(),
+            Self::List { values, field, ends, present } => {
+                Arc::new(ListArray::try_new(field, offsets(ends), values.finish()?, Some(present.into()))?)
+            }
+            Self::Map { keys, values, field, ends, present } => {
+                let DataType::Struct(pair) = field.data_type() else {
+                    return Err(unreadable(field.data_type()));
+                };
+                let columns = vec![keys.finish()?, values.finish()?];
+                let entries = StructArray::try_new(pair.clone(), columns, None)?;
+                Arc::new(MapArray::try_new(field, offsets(ends), entries, Some(present.into()), false)?)
+            }
+            Self::Row { columns, fields, present } => {
+                let columns = columns.into_iter().map(Self::finish).collect::<Result<Vec<_>>>()?;
+                let length = present.len();
+                let nulls = Some(NullBuffer::from(present));
+                Arc::new(StructArray::try_new_with_length(fields, columns, nulls, length)?)
+            }
+        })
+    }
+}
+
+fn unreadable(data_type: &DataType) -> Error {
+    Error::options(
+        format!("a column of type {} cannot be read from text", type_name(data_type)),
+        "declare it STRING and cast it",
+    )
+}
+
+/// An integer with blanks around it.
+pub fn integer(text: &str) -> Option<i64> {
+    text.trim().parse().ok()
+}
+
+/// A floating point number as Java reads it.
+pub fn floating(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(value) = fast_float2::parse::<f64, _>(text) {
+        // The library also takes `inf` and `nan`, which Java does not.
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+        return (plain || matches!(text, "NaN" | "Infinity" | "-Infinity" | "+Infinity")).then_some(value);
+    }
+    let digits = text.strip_suffix(['d', 'D', 'f', 'F'])?;
+    let last = digits.bytes().last()?;
+    (last.is_ascii_digit() || last == b'.').then(|| fast_float2::parse(digits).ok())?
+}
+
+/// A decimal rounded half up to a scale: `None` for what is no number, `Some(None)` when it is too large.
+pub fn decimal(text: &str, precision: u8, scale: i8) -> Option<Option<i128>> {
+    let text = text.trim();
+    let (mantissa, exponent) = match text.find(['e', 'E']) {
+        Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let negative = mantissa.starts_with('-');
+    let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut all = whole.bytes().chain(fraction.bytes());
+    if (whole.is_empty() && fraction.is_empty()) || !all.clone().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let wanted = whole.len() as i64 + i64::from(exponent) + i64::from(scale);
+    let mut value: i128 = 0;
+    for index in 0..wanted.min(200) {
+        let digit = all.next().map_or(0, |byte| i128::from(byte - b'0'));
+        // What has no place in 38 digits is too large; stop before it overflows.
+        value = match value.checked_mul(10) {
+            Some(tens) if tens < 10_i128.pow(38) => tens + digit,
+            _ => return Some(None),
+        };
+        debug_assert!(index < 200);
+    }
+    if wanted >= 0 && all.next().is_some_and(|byte| byte >= b'5') {
+        value += 1;
+    }
+    let fits = value < 10_i128.pow(u32::from(precision));
+    Some(fits.then_some(if negative { -value } else { value }))
+}
+
+/// `yyyy-MM-dd HH:mm:ss[.fraction]`, with a `Z` at the end for TIMESTAMP_LTZ; seconds may be left out
+/// after a `T`.
+fn timestamp(text: &[u8], separator: u8, column: &TimestampColumn) -> Option<i64> {
+    let text = if column.ltz { text.strip_suffix(b"Z")? } else { text };
+    point(text, separator)?.in_units(column.per_second)
+}
+
+/// A point in time in exactly that layout.
+pub fn point(text: &[u8], separator: u8) -> Option<PointInTime> {
+    let two = |at: usize| {
+        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+    };
+    if text.len() < 16 || text[4] != b'-' || text[7] != b'-' || text[10] != separator || text[13] != b':' {
+        return None;
+    }
+    let year = two(0)? * 100 + two(2)?;
+    let days = days_from_civil(i64::from(year), two(5)?, two(8)?)?;
+    let (hour, minute) = (two(11)?, two(14)?);
+    let (second, rest) = match &text[16..] {
+        [] if separator == b'T' => (0, &text[16..]),
+        [b':', _, _, ..] => (two(17)?, &text[19..]),
+        _ => return None,
+    };
+    let nanos = match rest {
+        [] => 0,
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+            let mut value = 0;
+            for digit in digits {
+                let digit = digit.wrapping_sub(b'0');
+                if digit > 9 {
+                    return None;
+                }
+                value = value * 10 + u32::from(digit);
+            }
+            value * 10_u32.pow(9 - digits.len() as u32)
+        }
+        _ => return None,
+    };
+    let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second);
+    (hour < 24 && minute < 60 && second < 60).then_some(PointInTime { seconds, nanos })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_java_reads_them() {
+        assert_eq!(floating("1.5f"), Some(1.5));
+        assert_eq!(floating(" 1e3 "), Some(1000.0));
+        assert_eq!(floating("-Infinity"), Some(f64::NEG_INFINITY));
+        assert!(floating("inf").is_none() && floating("").is_none() && floating("x").is_none());
+        assert_eq!(decimal("1.005", 5, 2), Some(Some(101)));
+        assert_eq!(decimal("12345", 5, 2), Some(None));
+        assert_eq!(decimal("1e2", 5, 2), Some(Some(10_000)));
+        assert_eq!(decimal("0.004", 5, 2), Some(Some(0)));
+        assert_eq!(decimal("1e999999", 5, 2), Some(None));
+        assert_eq!(decimal("1e-999999", 5, 2), Some(Some(0)));
+        assert_eq!(decimal("x", 5, 2), None);
+        assert_eq!(decimal(".", 5, 2), None);
+    }
+
+    #[test]
+    fn timestamps_have_one_layout() {
+        let read = |text: &str, separator| {
+            point(text.as_bytes(), separator).and_then(|point| point.in_units(1_000))
+        };
+        assert_eq!(read("1970-01-01 00:00:01.5", b' '), Some(1_500));
+        assert_eq!(read("1970-01-01T00:01", b'T'), Some(60_000));
+        for wrong in ["1970-01-01 00:01", "1970-01-01T00:00:01", "1970-02-30 00:00:00", " 1970-01-01 00:00:00"] {
+            assert_eq!(read(wrong, b' '), None, "{wrong}");
+        }
+    }
+}

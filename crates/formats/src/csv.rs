@@ -1,0 +1,486 @@
+//! CSV after RFC 4180, with the options of Flink's `csv` format.
+//!
+//! A quote counts only as the first character of a field; inside quotes a doubled quote is one, and
+//! line breaks are part of the value.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, SchemaRef};
+use memchr::{memchr, memchr2, memrchr};
+use millstream_types::sql_type::type_name;
+use millstream_types::{Error, Result};
+
+use crate::column::ColumnBuilder;
+use crate::decoder::{Chunk, Decoded, Decoder};
+use crate::json::nullable;
+
+/// The options of the format.
+#[derive(Debug, Clone)]
+pub struct CsvOptions {
+    /// Between fields.
+    pub delimiter: u8,
+    /// Around fields that hold a delimiter; `None` when no character is.
+    pub quote: Option<u8>,
+    /// Takes away the meaning of the next character.
+    pub escape: Option<u8>,
+    /// Lines that start with `#` are left out.
+    pub comments: bool,
+    /// A field that cannot be read is NULL, a record with too many fields is left out.
+    pub ignore_parse_errors: bool,
+    /// Between the elements of an array.
+    pub element_delimiter: String,
+    /// The text that stands for NULL.
+    pub null_literal: Option<String>,
+    /// The first line of a file names the columns and is passed over.
+    pub header: bool,
+}
+
+/// Decodes some columns of a table from CSV.
+pub struct CsvDecoder {
+    schema: SchemaRef,
+    /// For each field of a record, the column it goes to.
+    targets: Vec<Option<usize>>,
+    options: CsvOptions,
+}
+
+impl CsvDecoder {
+    /// For the columns at some positions of a table's schema, in which fields stand in order.
+    ///
+    /// # Errors
+    /// When a column is of a type that CSV does not hold.
+    pub fn new(table: &SchemaRef, columns: &[usize], options: CsvOptions) -> Result<Self> {
+        let schema = Arc::new(table.project(columns)?);
+        for field in schema.fields() {
+            ColumnBuilder::new(field.data_type())?;
+            if matches!(field.data_type(), DataType::Map(..)) {
+                return Err(Error::options(
+                    format!("column \"{}\" is a MAP, which CSV does not hold", field.name()),
+                    "use 'format' = 'json'",
+                ));
+            }
+        }
+        let targets =
+            (0..table.fields().len()).map(|at| columns.iter().position(|column| *column == at)).collect();
+        Ok(Self { schema, targets, options })
+    }
+
+    /// Where the last record that is not open ends, in bytes that start outside of quotes.
+    fn last_end(&self, bytes: &[u8]) -> usize {
+        let mut scanner = Fields { bytes, at: 0, options: &self.options, line: 0 };
+        let mut end = 0;
+        while scanner.at < bytes.len() {
+            match scanner.skip_record() {
+                true => end = scanner.at,
+                false => break,
+            }
+        }
+        end
+    }
+}
+
+impl Decoder for CsvDecoder {
+    fn whole(&self, bytes: &[u8]) -> usize {
+        match self.options.quote {
+            Some(quote) if memchr(quote, bytes).is_some() => self.last_end(bytes),
+            _ => memrchr(b'\n', bytes).map_or(0, |at| at + 1),
+        }
+    }
+
+    fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
+        let builders = self.schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type()));
+        let mut run = Run {
+            decoder: self,
+            chunk,
+            builders: builders.collect::<Result<_>>()?,
+            rows: 0,
+            skipped: 0,
+            nulled: 0,
+        };
+        run.records()?;
+        let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
+        let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
+        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled })
+    }
+}
+
+/// A field as it stands in the file.
+#[derive(Debug, Clone)]
+struct Field<'a> {
+    text: Cow<'a, [u8]>,
+}
+
+/// Walks through records.
+struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    options: &'a CsvOptions,
+    /// Line breaks passed.
+    line: u64,
+}
+
+/// How a field ended.
+#[derive(PartialEq)]
+enum End {
+    Field,
+    Record,
+    /// A quote was never closed.
+    Open,
+}
+
+impl<'a> Fields<'a> {
+    /// Passes over one record; false when its quotes or its last line are not closed.
+    fn skip_record(&mut self) -> bool {
+        loop {
+            let start_of_record = self.at;
+            if self.options.comments && self.bytes[start_of_record] == b'#' {
+                return self.skip_line();
+            }
+            match self.field().1 {
+                End::Field => {}
+                End::Record => return self.at > 0 && self.bytes[self.at - 1] == b'\n',
+                End::Open => return false,
+            }
+            if self.at >= self.bytes.len() {
+                return false;
+            }
+        }
+    }
+
+    fn skip_line(&mut self) -> bool {
+        match memchr(b'\n', &self.bytes[self.at..]) {
+            Some(length) => {
+                self.at += length + 1;
+                self.line += 1;
+                true
+            }
+            None => {
+                self.at = self.bytes.len();
+                false
+            }
+        }
+    }
+
+    /// The next field and what stands behind it.
+    fn field(&mut self) -> (Field<'a>, End) {
+        match self.options.quote {
+            Some(quote) if self.bytes.get(self.at) == Some(&quote) => self.quoted(quote),
+            _ => self.plain(),
+        }
+    }
+
+    fn plain(&mut self) -> (Field<'a>, End) {
+        let rest = &self.bytes[self.at..];
+        let mut length = memchr2(self.options.delimiter, b'\n', rest).unwrap_or(rest.len());
+        let mut text = Cow::Borrowed(&rest[..length]);
+        if let Some(escape) = self.options.escape.filter(|escape| memchr(*escape, &rest[..length]).is_some()) {
+            let mut unescaped = Vec::with_capacity(length);
+            length = 0;
+            while length < rest.len() && rest[length] != self.options.delimiter && rest[length] != b'\n' {
+                if rest[length] == escape && length + 1 < rest.len() {
+                    length += 1;
+                }
+                unescaped.push(rest[length]);
+                length += 1;
+            }
+            text = Cow::Owned(unescaped);
+        }
+        self.at += length;
+        let end = self.separator();
+        if end == End::Record && text.last() == Some(&b'\r') {
+            text = match text {
+                Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..bytes.len() - 1]),
+                Cow::Owned(mut bytes) => {
+                    bytes.pop();
+                    Cow::Owned(bytes)
+                }
+            };
+        }
+        (Field { text }, end)
+    }
+
+    fn quoted(&mut self, quote: u8) -> (Field<'a>, End) {
+        self.at += 1;
+        let start = self.at;
+        let mut owned: Option<Vec<u8>> = None;
+        let escape = self.options.escape.unwrap_or(quote);
+        loop {
+            let rest = &self.bytes[self.at..];
+            let Some(length) = memchr2(quote, escape, rest) else {
+                self.at = self.bytes.len();
+                return (Field { text: Cow::Borrowed(&[]) }, End::Open);
+            };
+            let found = rest[length];
+            let doubled = found == quote && rest.get(length + 1) == Some(&quote);
+            let escaped = found == escape && escape != quote;
+            if doubled || (escaped && rest.len() > length + 1) {
+                let so_far = owned.get_or_insert_with(|| self.bytes[start..self.at].to_vec());
+                so_far.extend_from_slice(&rest[..length]);
+                so_far.push(rest[length + 1]);
+                self.at += length + 2;
+                continue;
+            }
+            if escaped {
+                self.at = self.bytes.len();
+                return (Field { text: Cow::Borrowed(&[]) }, End::Open);
+            }
+            let text = match owned {
+                Some(mut so_far) => {
+                    so_far.extend_from_slice(&rest[..length]);
+                    Cow::Owned(so_far)
+                }
+                None => Cow::Borrowed(&self.bytes[start..self.at + length]),
+            };
+            self.line += memchr::memchr_iter(b'\n', &text).count() as u64;
+            self.at += length + 1;
+            // Blanks between the quote and what separates it are dropped.
+            let rest = &self.bytes[self.at..];
+            let length = memchr2(self.options.delimiter, b'\n', rest).unwrap_or(rest.len());
+            self.at += length;
+            let end = self.separator();
+            return (Field { text }, end);
+        }
+    }
+
+    fn separator(&mut self) -> End {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte == self.options.delimiter => {
+                self.at += 1;
+                End::Field
+            }
+            Some(_) => {
+                self.at += 1;
+                self.line += 1;
+                End::Record
+            }
+            None => End::Record,
+        }
+    }
+}
+
+struct Run<'a> {
+    decoder: &'a CsvDecoder,
+    chunk: &'a Chunk,
+    builders: Vec<ColumnBuilder>,
+    rows: usize,
+    skipped: u64,
+    nulled: u64,
+}
+
+impl Run<'_> {
+    fn records(&mut self) -> Result<()> {
+        let (decoder, chunk) = (self.decoder, self.chunk);
+        let bytes = match chunk.first_line {
+            1 => chunk.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&chunk.bytes),
+            _ => &chunk.bytes,
+        };
+        let mut fields = Fields { bytes, at: 0, options: &decoder.options, line: chunk.first_line };
+        let mut record: Vec<Field<'_>> = Vec::with_capacity(decoder.targets.len());
+        while fields.at < bytes.len() {
+            if decoder.options.comments && bytes[fields.at] == b'#' {
+                fields.skip_line();
+                continue;
+            }
+            let line = fields.line;
+            record.clear();
+            let end = loop {
+                let (field, end) = fields.field();
+                record.push(field);
+                match end {
+                    // A delimiter at the very end stands before one more, empty field.
+                    End::Field if fields.at >= bytes.len() => {
+                        record.push(Field { text: Cow::Borrowed(&[]) });
+                        break End::Record;
+                    }
+                    End::Field => {}
+                    other => break other,
+                }
+            };
+            if end == End::Open {
+                self.problem(line, None, "a quote is never closed".to_owned())?;
+                self.skipped += 1;
+                continue;
+            }
+            self.record(line, &record)?;
+        }
+        Ok(())
+    }
+
+    fn problem(&self, line: u64, column: Option<usize>, message: String) -> Result<()> {
+        if self.decoder.options.ignore_parse_errors {
+            return Ok(());
+        }
+        let column = column.map(|at| format!(", column \"{}\"", self.decoder.schema.field(at).name()));
+        let location = format!("{}:{line}{}", self.chunk.source, column.unwrap_or_default());
+        Err(Error::Data { location, message })
+    }
+
+    fn record(&mut self, line: u64, record: &[Field<'_>]) -> Result<()> {
+        let due = self.decoder.targets.len();
+        if record.len() != due {
+            let fields = |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
+            let message = format!("the record has {}, the table {}", fields(record.len()), fields(due));
+            self.problem(line, None, message)?;
+            if record.len() > due {
+                self.skipped += 1;
+                return Ok(());
+            }
+            self.nulled += (due - record.len()) as u64;
+        }
+        for at in 0..due {
+            let Some(column) = self.decoder.targets[at] else { continue };
+            let Some(field) = record.get(at) else {
+                self.builders[column].append_null();
+                continue;
+            };
+            let text = std::str::from_utf8(&field.text);
+            let fits = text.is_ok_and(|text| self.append(column, text));
+            if !fits {
+                let shown: String = String::from_utf8_lossy(&field.text).chars().take(60).collect();
+                let due = type_name(self.decoder.schema.field(column).data_type());
+                let message = match text {
+                    Ok(_) => format!("\"{shown}\" does not fit {due}"),
+                    Err(_) => "the text is not UTF-8".to_owned(),
+                };
+                self.problem(line, Some(column), message)?;
+                self.nulled += 1;
+                self.builders[column].append_null();
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Adds a field; false, and nothing added, where it does not fit.
+    fn append(&mut self, column: usize, text: &str) -> bool {
+        let options = &self.decoder.options;
+        let builder = &mut self.builders[column];
+        if options.null_literal.as_deref() == Some(text) {
+            builder.append_null();
+            return true;
+        }
+        append(builder, text, &options.element_delimiter, options.ignore_parse_errors)
+    }
+}
+
+fn append(builder: &mut ColumnBuilder, text: &str, delimiter: &str, lenient: bool) -> bool {
+    let parts = || match text {
+        "" => Vec::new(),
+        text => text.split(delimiter).collect::<Vec<_>>(),
+    };
+    match builder {
+        ColumnBuilder::List { values, ends, present, .. } => {
+            let parts = parts();
+            let mut fits = true;
+            for part in &parts {
+                if !values.append_text(part, b' ') {
+                    values.append_null();
+                    fits = lenient;
+                }
+            }
+            ends.push(ends.last().copied().unwrap_or(0) + parts.len() as i32);
+            present.push(true);
+            fits
+        }
+        ColumnBuilder::Row { columns, present, .. } => {
+            let parts = parts();
+            let mut fits = parts.len() == columns.len() || lenient;
+            for (at, column) in columns.iter_mut().enumerate() {
+                if !parts.get(at).is_some_and(|part| column.append_text(part, b' ')) {
+                    column.append_null();
+                    fits &= lenient;
+                }
+            }
+            present.push(true);
+            fits
+        }
+        ColumnBuilder::Timestamp(_) => builder.append_text(text.trim_start(), b' '),
+        ColumnBuilder::Text(_) => builder.append_text(text, b' '),
+        _ => builder.append_text(text.trim(), b' '),
+    }
+}
+
+/// The records of a sample, as texts.
+pub fn sample_records(bytes: &[u8], options: &CsvOptions) -> Vec<Vec<String>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut fields = Fields { bytes, at: 0, options, line: 1 };
+    let mut records = vec![];
+    while fields.at < bytes.len() {
+        let mut record = Vec::new();
+        loop {
+            let (field, end) = fields.field();
+            record.push(String::from_utf8_lossy(&field.text).into_owned());
+            if end != End::Field {
+                break;
+            }
+        }
+        records.push(record);
+    }
+    records
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        Self {
+            delimiter: b',',
+            quote: Some(b'"'),
+            escape: None,
+            comments: false,
+            ignore_parse_errors: false,
+            element_delimiter: ";".to_owned(),
+            null_literal: None,
+            header: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::AsArray;
+    use arrow::datatypes::Schema;
+
+    fn decoder(options: CsvOptions) -> CsvDecoder {
+        let schema = Arc::new(Schema::new(vec![
+            arrow::datatypes::Field::new("s", DataType::Utf8, true),
+            arrow::datatypes::Field::new("i", DataType::Int32, true),
+        ]));
+        CsvDecoder::new(&schema, &[0, 1], options).unwrap()
+    }
+
+    fn decode(text: &str, options: CsvOptions) -> Result<Decoded> {
+        let chunk = Chunk { bytes: text.as_bytes().to_vec(), source: "x.csv".into(), first_line: 1 };
+        decoder(options).decode(&chunk)
+    }
+
+    #[test]
+    fn quotes_count_only_at_the_start_of_a_field() {
+        let text = "\"a,\"\"b\"\"\n\",1\r\n\"q\" ,2\na\"b, 3\n \"sp\",+4";
+        let rows = decode(text, CsvOptions::default()).unwrap().rows;
+        let texts: Vec<_> = rows.column(0).as_string::<i32>().iter().flatten().collect();
+        assert_eq!(texts, ["a,\"b\"\n", "q", "a\"b", " \"sp\""]);
+    }
+
+    #[test]
+    fn errors_have_a_place_and_ignored_ones_are_counted() {
+        let text = "a,1\nb\nc,x\nd,1,2\n";
+        let error = decode(text, CsvOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "x.csv:2: the record has 1 field, the table 2 fields");
+        let options = CsvOptions { ignore_parse_errors: true, ..CsvOptions::default() };
+        let decoded = decode(text, options).unwrap();
+        assert_eq!((decoded.rows.num_rows(), decoded.skipped, decoded.nulled), (3, 1, 2));
+        let error = decode("a,1\n\"b,2", CsvOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "x.csv:2: a quote is never closed");
+    }
+
+    #[test]
+    fn chunks_end_outside_of_quotes() {
+        let decoder = decoder(CsvOptions::default());
+        assert_eq!(decoder.whole(b"a,1\nb,2\nc"), 8);
+        assert_eq!(decoder.whole(b"a,1\n\"b\n\n,2"), 4);
+        assert_eq!(decoder.whole(b"a,1\n\"b\n\",2\nx"), 11);
+        assert_eq!(decoder.whole(b"a"), 0);
+    }
+}

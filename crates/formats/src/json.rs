@@ -1,0 +1,467 @@
+//! JSON lines: one object a line, decoded straight into the columns that are asked for.
+//!
+//! Each line is scanned once, which finds where the wanted values stand and checks that the rest is
+//! JSON too; then the values are read. Reading follows Flink's `json` format: a STRING takes any value
+//! as its text, numbers may stand in quotes, a missing field is NULL.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, SchemaRef};
+use memchr::{memchr, memrchr};
+use millstream_types::sql_type::type_name;
+use millstream_types::{Error, Result};
+
+use crate::column::ColumnBuilder;
+use crate::decoder::{Chunk, Decoded, Decoder};
+use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape};
+
+/// The options of the format.
+#[derive(Debug, Clone, Default)]
+pub struct JsonOptions {
+    /// A field that cannot be read is NULL, a line that is no JSON is left out.
+    pub ignore_parse_errors: bool,
+    /// A missing field is an error.
+    pub fail_on_missing_field: bool,
+    /// Timestamps are `2026-01-31T12:00:00.123`, not `2026-01-31 12:00:00.123`.
+    pub iso_timestamps: bool,
+    /// When writing, fields that are NULL are left out.
+    pub ignore_null_fields: bool,
+}
+
+/// Decodes some columns of a table from JSON lines.
+pub struct JsonDecoder {
+    schema: SchemaRef,
+    by_name: HashMap<String, usize>,
+    options: JsonOptions,
+    separator: u8,
+}
+
+impl JsonDecoder {
+    /// For the columns at some positions of a table's schema.
+    ///
+    /// # Errors
+    /// When a column is of a type that JSON does not hold.
+    pub fn new(table: &SchemaRef, columns: &[usize], options: JsonOptions) -> Result<Self> {
+        let schema = Arc::new(table.project(columns)?);
+        for field in schema.fields() {
+            ColumnBuilder::new(field.data_type())?;
+        }
+        let by_name = schema.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at));
+        let separator = if options.iso_timestamps { b'T' } else { b' ' };
+        Ok(Self { by_name: by_name.collect(), schema, options, separator })
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn whole(&self, bytes: &[u8]) -> usize {
+        memrchr(b'\n', bytes).map_or(0, |at| at + 1)
+    }
+
+    fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
+        let columns = self.schema.fields().len();
+        let mut run = Run {
+            decoder: self,
+            chunk,
+            line: chunk.first_line,
+            builders: self
+                .schema
+                .fields()
+                .iter()
+                .map(|field| ColumnBuilder::new(field.data_type()))
+                .collect::<Result<_>>()?,
+            found: vec![None; columns],
+            guesses: Vec::new(),
+            rows: 0,
+            skipped: 0,
+            nulled: 0,
+        };
+        match simdutf8::basic::from_utf8(&chunk.bytes) {
+            Ok(text) => run.lines(text)?,
+            // Line by line, to find the one that is broken.
+            Err(_) => run.byte_lines(&chunk.bytes)?,
+        }
+        let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
+        let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
+        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled })
+    }
+}
+
+/// A schema whose columns may hold NULL: what a source promises is not what its data keeps.
+pub fn nullable(schema: &SchemaRef) -> SchemaRef {
+    if schema.fields().iter().all(|field| field.is_nullable()) {
+        return Arc::clone(schema);
+    }
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// One chunk on its way into columns.
+struct Run<'a> {
+    decoder: &'a JsonDecoder,
+    chunk: &'a Chunk,
+    line: u64,
+    builders: Vec<ColumnBuilder>,
+    /// The values of the current row, by column.
+    found: Vec<Option<Raw<'a>>>,
+    /// For the n-th member of an object: the key last seen there, and its column.
+    guesses: Vec<(&'a str, Option<usize>)>,
+    rows: usize,
+    skipped: u64,
+    nulled: u64,
+}
+
+impl<'a> Run<'a> {
+    fn lines(&mut self, text: &'a str) -> Result<()> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            self.one_line(&rest[..end])?;
+            rest = rest.get(end + 1..).unwrap_or("");
+            self.line += 1;
+        }
+        Ok(())
+    }
+
+    fn byte_lines(&mut self, bytes: &'a [u8]) -> Result<()> {
+        for line in bytes.split(|byte| *byte == b'\n') {
+            match std::str::from_utf8(line) {
+                Ok(text) => self.one_line(text)?,
+                Err(error) => self.broken_line(error.valid_up_to(), "the text is not UTF-8".to_owned())?,
+            }
+            self.line += 1;
+        }
+        Ok(())
+    }
+
+    fn one_line(&mut self, line: &'a str) -> Result<()> {
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        let mut scanner = Scanner::new(line);
+        match scanner.next_byte() {
+            0 if scanner.at_end() => Ok(()),
+            b'{' => match self.scan(&mut scanner) {
+                Ok(()) => self.row(),
+                Err(broken) => self.not_json(broken),
+            },
+            b'[' => self.rows_of_array(&mut scanner),
+            _ => {
+                let at = scanner.position();
+                self.broken_line(at, "expected a JSON object".to_owned())
+            }
+        }
+    }
+
+    fn scan(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Broken> {
+        let mut ordinal = 0;
+        let (found, guesses, by_name) = (&mut self.found, &mut self.guesses, &self.decoder.by_name);
+        found.fill(None);
+        scanner.object(0, |key, value| {
+            let column = match guesses.get(ordinal) {
+                Some((guess, column)) if *guess == key.text && key.kind == Kind::Plain => *column,
+                _ => {
+                    let column = match key.kind {
+                        Kind::Escaped => unescape(key.text).and_then(|key| by_name.get(&key).copied()),
+                        _ => by_name.get(key.text).copied(),
+                    };
+                    if key.kind == Kind::Plain {
+                        guesses.truncate(ordinal);
+                        guesses.push((key.text, column));
+                    }
+                    column
+                }
+            };
+            ordinal += 1;
+            if let Some(column) = column {
+                found[column] = Some(value);
+            }
+        })?;
+        if scanner.at_end() {
+            return Ok(());
+        }
+        Err(Broken { at: scanner.position(), expected: "the end of the line after the object" })
+    }
+
+    /// A line that is an array has a row in each of its objects.
+    fn rows_of_array(&mut self, scanner: &mut Scanner<'a>) -> Result<()> {
+        let mut elements = Vec::new();
+        let scanned = scanner.array(0, |element| elements.push(element));
+        if let Err(broken) = scanned {
+            return self.not_json(broken);
+        }
+        if !scanner.at_end() {
+            let at = scanner.position();
+            return self.not_json(Broken { at, expected: "the end of the line" });
+        }
+        for element in elements {
+            if element.kind != Kind::Object {
+                self.broken_line(0, "expected an array of JSON objects".to_owned())?;
+                continue;
+            }
+            match self.scan(&mut Scanner::new(element.text)) {
+                Ok(()) => self.row()?,
+                Err(broken) => self.not_json(broken)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn not_json(&mut self, broken: Broken) -> Result<()> {
+        self.broken_line(broken.at, format!("the line is not JSON: expected {}", broken.expected))
+    }
+
+    fn broken_line(&mut self, at: usize, message: String) -> Result<()> {
+        if self.decoder.options.ignore_parse_errors {
+            self.skipped += 1;
+            return Ok(());
+        }
+        let location = format!("{}:{}:{}", self.chunk.source, self.line, at + 1);
+        Err(Error::Data { location, message })
+    }
+
+    fn row(&mut self) -> Result<()> {
+        let decoder = self.decoder;
+        for column in 0..self.builders.len() {
+            let builder = &mut self.builders[column];
+            let field = decoder.schema.field(column);
+            let problem = match self.found[column] {
+                None if decoder.options.fail_on_missing_field => "the field is missing".to_owned(),
+                None => {
+                    builder.append_null();
+                    continue;
+                }
+                Some(raw) => {
+                    let reader = Reader { separator: decoder.separator, lenient: decoder.options.ignore_parse_errors };
+                    let mut nulled = 0;
+                    if reader.append(builder, raw, &mut nulled) {
+                        self.nulled += nulled;
+                        continue;
+                    }
+                    mismatch(raw, field.data_type())
+                }
+            };
+            if decoder.options.ignore_parse_errors {
+                self.nulled += 1;
+                builder.append_null();
+                continue;
+            }
+            let (source, line, name) = (&self.chunk.source, self.line, field.name());
+            return Err(Error::Data { location: format!("{source}:{line}, column \"{name}\""), message: problem });
+        }
+        self.rows += 1;
+        Ok(())
+    }
+}
+
+fn mismatch(raw: Raw<'_>, due: &DataType) -> String {
+    let mut shown: String = raw.text.chars().take(60).collect();
+    if shown.len() < raw.text.len() {
+        shown.push('…');
+    }
+    let quoted = matches!(raw.kind, Kind::Plain | Kind::Escaped);
+    let shown = if quoted { format!("\"{shown}\"") } else { shown };
+    format!("{shown} does not fit {}", type_name(due))
+}
+
+/// Reads values into columns.
+struct Reader {
+    separator: u8,
+    /// Inside arrays, maps and rows a value that cannot be read is NULL.
+    lenient: bool,
+}
+
+impl Reader {
+    /// Adds a value; false, and nothing added, where it does not fit the column.
+    fn append(&self, builder: &mut ColumnBuilder, raw: Raw<'_>, nulled: &mut u64) -> bool {
+        if raw.kind == Kind::Null {
+            builder.append_null();
+            return true;
+        }
+        match builder {
+            ColumnBuilder::List { .. } | ColumnBuilder::Map { .. } | ColumnBuilder::Row { .. } => {
+                self.append_nested(builder, raw, nulled)
+            }
+            ColumnBuilder::Text(text) => {
+                match raw.kind {
+                    Kind::Escaped => match unescape(raw.text) {
+                        Some(value) => text.append_value(value),
+                        None => return false,
+                    },
+                    Kind::Object | Kind::Array => text.append_value(compact(raw.text)),
+                    _ => text.append_value(raw.text),
+                }
+                true
+            }
+            ColumnBuilder::Boolean(_) => match raw.kind {
+                Kind::Escaped => false,
+                _ => builder.append_text(raw.text, self.separator),
+            },
+            _ => match raw.kind {
+                Kind::Number => self.append_number(builder, raw.text),
+                Kind::Plain => builder.append_text(raw.text, self.separator),
+                Kind::Escaped => {
+                    unescape(raw.text).is_some_and(|text| builder.append_text(&text, self.separator))
+                }
+                _ => false,
+            },
+        }
+    }
+
+    fn append_number(&self, builder: &mut ColumnBuilder, text: &str) -> bool {
+        match builder {
+            ColumnBuilder::Int32(column) => match whole(text).and_then(|value| value.try_into().ok()) {
+                Some(value) => column.append_value(value),
+                None => return false,
+            },
+            ColumnBuilder::Int64(column) => match whole(text) {
+                Some(value) => column.append_value(value),
+                None => return false,
+            },
+            ColumnBuilder::Date(_)
+            | ColumnBuilder::TimeSeconds(_)
+            | ColumnBuilder::TimeMillis(_)
+            | ColumnBuilder::Timestamp(_)
+            | ColumnBuilder::Bytes(_) => return false,
+            _ => return builder.append_text(text, self.separator),
+        }
+        true
+    }
+
+    fn append_nested(&self, builder: &mut ColumnBuilder, raw: Raw<'_>, nulled: &mut u64) -> bool {
+        let mut add = |builder: &mut ColumnBuilder, raw: Raw<'_>| {
+            if self.append(builder, raw, nulled) {
+                return true;
+            }
+            // Something must be added to keep columns aligned, even when the row then fails.
+            *nulled += 1;
+            builder.append_null();
+            self.lenient
+        };
+        let mut scanner = Scanner::new(raw.text);
+        let mut fits = true;
+        match (builder, raw.kind) {
+            (ColumnBuilder::List { values, ends, present, .. }, Kind::Array) => {
+                let mut length = ends.last().copied().unwrap_or(0);
+                let _ = scanner.array(0, |element| {
+                    fits &= add(values, element);
+                    length += 1;
+                });
+                ends.push(length);
+                present.push(true);
+            }
+            (ColumnBuilder::Map { keys, values, ends, present, .. }, Kind::Object) => {
+                let mut members: Vec<(Raw<'_>, Raw<'_>)> = Vec::new();
+                let _ = scanner.object(0, |key, value| {
+                    match members.iter_mut().find(|(known, _)| known.text == key.text) {
+                        Some(known) => known.1 = value,
+                        None => members.push((key, value)),
+                    }
+                });
+                for (key, value) in &members {
+                    fits &= add(keys, *key);
+                    fits &= add(values, *value);
+                }
+                ends.push(ends.last().copied().unwrap_or(0) + members.len() as i32);
+                present.push(true);
+            }
+            (ColumnBuilder::Row { columns, fields, present }, Kind::Object) => {
+                let mut found: Vec<Option<Raw<'_>>> = vec![None; columns.len()];
+                let _ = scanner.object(0, |key, value| {
+                    if let Some((at, _)) = fields.find(key.text) {
+                        found[at] = Some(value);
+                    }
+                });
+                for (column, value) in columns.iter_mut().zip(found) {
+                    match value {
+                        Some(value) => fits &= add(column, value),
+                        None => column.append_null(),
+                    }
+                }
+                present.push(true);
+            }
+            _ => return false,
+        }
+        // The value was added either way; a row that does not fit fails as a whole.
+        fits
+    }
+}
+
+/// The whole part of a number, if it fits.
+fn whole(text: &str) -> Option<i64> {
+    if let Ok(value) = text.parse() {
+        return Some(value);
+    }
+    let value: f64 = fast_float2::parse(text).ok()?;
+    let value = value.trunc();
+    // 2^63 is the first value that no longer fits.
+    (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&value).then_some(value as i64)
+}
+
+/// A JSON text without the blanks between its parts.
+fn compact(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut inside, mut escaped) = (false, false);
+    for character in text.chars() {
+        if inside || !matches!(character, ' ' | '\t' | '\r' | '\n') {
+            out.push(character);
+        }
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Field, Int32Type, Schema};
+
+    fn decode(text: &str, options: JsonOptions) -> Result<Decoded> {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("i", DataType::Int32, true),
+            Field::new("s", DataType::Utf8, true),
+            Field::new("a", DataType::new_list(DataType::Int32, true), true),
+        ]));
+        let decoder = JsonDecoder::new(&schema, &[0, 1, 2], options)?;
+        let chunk = Chunk { bytes: text.as_bytes().to_vec(), source: "x.json".into(), first_line: 1 };
+        decoder.decode(&chunk)
+    }
+
+    #[test]
+    fn values_are_read_as_their_columns_want_them() {
+        let text = "{\"i\":4.9,\"s\":1.50}\n\n{\"s\":{\"x\": [1, \"a b\"]},\"i\":\" 7 \",\"z\":0,\"a\":[1,null]}\n\
+                    [{\"i\":1},{\"s\":\"\\u00e9\"}]";
+        let rows = decode(text, JsonOptions::default()).unwrap().rows;
+        let i: Vec<_> = rows.column(0).as_primitive::<Int32Type>().iter().collect();
+        assert_eq!(i, [Some(4), Some(7), Some(1), None]);
+        let s: Vec<_> = rows.column(1).as_string::<i32>().iter().collect();
+        assert_eq!(s, [Some("1.50"), Some("{\"x\":[1,\"a b\"]}"), None, Some("é")]);
+    }
+
+    #[test]
+    fn errors_have_a_place() {
+        let error = decode("{\"i\":1}\n{\"i\":\"x\"}", JsonOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "x.json:2, column \"i\": \"x\" does not fit INT");
+        let error = decode("{\"i\":1}\n{\"i\" 1}", JsonOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "x.json:2:6: the line is not JSON: expected ':'");
+        let error = decode("{\"i\":1}\nhello", JsonOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "x.json:2:1: expected a JSON object");
+    }
+
+    #[test]
+    fn ignored_errors_are_counted() {
+        let options = JsonOptions { ignore_parse_errors: true, ..JsonOptions::default() };
+        let text = "{\"i\":\"x\",\"s\":\"kept\"}\nbroken\n{\"a\":[1,\"x\",3]}\n{\"a\":3}\n";
+        let decoded = decode(text, options).unwrap();
+        assert_eq!((decoded.rows.num_rows(), decoded.skipped, decoded.nulled), (3, 1, 3));
+        let lists = decoded.rows.column(2).as_list::<i32>();
+        assert_eq!(lists.value(1).as_primitive::<Int32Type>().iter().collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert!(arrow::array::Array::is_null(lists, 2));
+    }
+}

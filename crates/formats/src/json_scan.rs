@@ -1,0 +1,326 @@
+//! Where the values of a JSON text stand, without building any of them.
+//!
+//! The scan checks that the text is JSON; a value is given as its raw bytes and read later, if at all.
+
+use memchr::memchr2;
+
+/// The kind of a value, known from its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// A string without escapes: the bytes between its quotes.
+    Plain,
+    /// A string with escapes: the bytes between its quotes.
+    Escaped,
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+}
+
+/// A value by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a> {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its text; without the quotes for strings.
+    pub text: &'a str,
+}
+
+/// What is wrong with a text, and at which byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// The byte, counted from 0.
+    pub at: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+/// The deepest nesting that is read.
+const DEPTH_MAX: usize = 200;
+
+/// Walks through a JSON text.
+pub struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// At the start of a text.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The byte it stands at.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    fn peek(&self) -> u8 {
+        // A zero byte is not valid JSON, so it stands for the end too.
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    fn broken<T>(&self, expected: &'static str) -> Result<T, Broken> {
+        Err(Broken { at: self.at, expected })
+    }
+
+    /// Passes over blanks and gives the next byte, 0 at the end.
+    pub fn next_byte(&mut self) -> u8 {
+        while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    /// Takes a byte that must come next.
+    ///
+    /// # Errors
+    /// When another one does.
+    pub fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Broken> {
+        if self.next_byte() != byte || self.at >= self.text.len() {
+            return self.broken(expected);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Whether nothing but blanks is left.
+    pub fn at_end(&mut self) -> bool {
+        self.next_byte();
+        self.at >= self.text.len()
+    }
+
+    /// Walks the members of an object, calling `member` with key and value of each.
+    ///
+    /// # Errors
+    /// When it is no object.
+    pub fn object(
+        &mut self,
+        depth: usize,
+        mut member: impl FnMut(Raw<'a>, Raw<'a>),
+    ) -> Result<(), Broken> {
+        self.take(b'{', "'{'")?;
+        if self.next_byte() == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            if self.next_byte() != b'"' {
+                return self.broken("a key in quotes");
+            }
+            let key = self.string()?;
+            self.take(b':', "':'")?;
+            let value = self.value(depth + 1)?;
+            member(key, value);
+            match self.next_byte() {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return self.broken("',' or '}'"),
+            }
+        }
+    }
+
+    /// Walks the elements of an array, calling `element` with each.
+    ///
+    /// # Errors
+    /// When it is no array.
+    pub fn array(&mut self, depth: usize, mut element: impl FnMut(Raw<'a>)) -> Result<(), Broken> {
+        self.take(b'[', "'['")?;
+        if self.next_byte() == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            element(self.value(depth + 1)?);
+            match self.next_byte() {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return self.broken("',' or ']'"),
+            }
+        }
+    }
+
+    /// The value that comes next.
+    ///
+    /// # Errors
+    /// When there is none, or it is nested too deeply.
+    pub fn value(&mut self, depth: usize) -> Result<Raw<'a>, Broken> {
+        if depth > DEPTH_MAX {
+            return self.broken("less nesting");
+        }
+        let first = self.next_byte();
+        let start = self.at;
+        let kind = match first {
+            b'"' => return self.string(),
+            b'{' => {
+                self.object(depth, |_, _| {})?;
+                Kind::Object
+            }
+            b'[' => {
+                self.array(depth, |_| {})?;
+                Kind::Array
+            }
+            b't' => self.word("true", Kind::Boolean)?,
+            b'f' => self.word("false", Kind::Boolean)?,
+            b'n' => self.word("null", Kind::Null)?,
+            b'-' | b'0'..=b'9' => {
+                self.number()?;
+                Kind::Number
+            }
+            _ => return self.broken("a value"),
+        };
+        Ok(Raw { kind, text: &self.text[start..self.at] })
+    }
+
+    fn word(&mut self, word: &'static str, kind: Kind) -> Result<Kind, Broken> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return self.broken("a value");
+        }
+        self.at += word.len();
+        Ok(kind)
+    }
+
+    fn digits(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        if self.at == start { self.broken("a digit") } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<(), Broken> {
+        if self.peek() == b'-' {
+            self.at += 1;
+        }
+        if self.peek() == b'0' {
+            self.at += 1;
+            if self.peek().is_ascii_digit() {
+                return self.broken("no leading zero");
+            }
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<Raw<'a>, Broken> {
+        self.at += 1;
+        let start = self.at;
+        let mut kind = Kind::Plain;
+        loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            match memchr2(b'"', b'\\', rest) {
+                Some(found) if rest[found] == b'"' => {
+                    let text = &self.text[start..self.at + found];
+                    self.at += found + 1;
+                    return Ok(Raw { kind, text });
+                }
+                Some(found) => {
+                    kind = Kind::Escaped;
+                    self.at += found + 2;
+                    if self.at > self.text.len() || !self.text.is_char_boundary(self.at) {
+                        self.at -= 1;
+                        return self.broken("an escape");
+                    }
+                }
+                None => {
+                    self.at = self.text.len();
+                    return self.broken("a closing quote");
+                }
+            }
+        }
+    }
+}
+
+/// The text that a string with escapes stands for; `None` when an escape is none of JSON's.
+pub fn unescape(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = *rest.as_bytes().get(at + 1)?;
+        rest = rest.get(at + 2..)?;
+        out.push(match escape {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = hex4(rest)?;
+                rest = &rest[4..];
+                if (0xd800..0xdc00).contains(&unit) {
+                    let low = hex4(rest.strip_prefix("\\u")?)?;
+                    rest = &rest[6..];
+                    let pair = 0x10000 + ((unit - 0xd800) << 10) + low.checked_sub(0xdc00)?;
+                    char::from_u32(pair)?
+                } else {
+                    char::from_u32(unit)?
+                }
+            }
+            _ => return None,
+        });
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+fn hex4(text: &str) -> Option<u32> {
+    let digits = text.get(..4)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn valid(text: &str) -> bool {
+        let mut scanner = Scanner::new(text);
+        scanner.value(0).is_ok() && scanner.at_end()
+    }
+
+    #[test]
+    fn json_is_told_from_what_is_not() {
+        for text in ["{}", "[1, -2.5e+3, \"a\\\"b\", null]", "{\"a\":{\"b\":[{}]}}", " true ", "0", "\"\\u00e9\""] {
+            assert!(valid(text), "{text}");
+        }
+        for text in ["", "{", "{\"a\"}", "{\"a\":}", "[1,]", "01", "1.", "tru", "\"a", "\"a\\", "{a:1}", "1 2", "-"] {
+            assert!(!valid(text), "{text}");
+        }
+        assert!(!valid(&"[".repeat(100_000)));
+    }
+
+    #[test]
+    fn escapes_are_read() {
+        assert_eq!(unescape("a\\n\\u00e9\\ud83d\\ude00b").as_deref(), Some("a\né😀b"));
+        for broken in ["\\x", "\\u12", "\\ud83d", "\\ud83dx", "\\"] {
+            assert_eq!(unescape(broken), None, "{broken}");
+        }
+    }
+}

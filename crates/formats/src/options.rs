@@ -1,0 +1,167 @@
+//! A format's options, in Flink's spelling.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use millstream_types::{Error, Result};
+
+use crate::csv::{CsvDecoder, CsvOptions};
+use crate::decoder::Decoder;
+use crate::encode::Encoder;
+use crate::json::{JsonDecoder, JsonOptions};
+
+/// A format with its options.
+#[derive(Debug, Clone)]
+pub enum Format {
+    /// One JSON object a line.
+    Json(JsonOptions),
+    /// Comma separated values, RFC 4180.
+    Csv(CsvOptions),
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// The names of the formats.
+pub const FORMATS: [&str; 3] = ["csv", "json", "parquet"];
+
+const JSON_KEYS: [&str; 7] = [
+    "json.ignore-parse-errors",
+    "json.fail-on-missing-field",
+    "json.timestamp-format.standard",
+    "json.map-null-key.mode",
+    "json.map-null-key.literal",
+    "json.encode.decimal-as-plain-number",
+    "json.encode.ignore-null-fields",
+];
+
+const CSV_KEYS: [&str; 9] = [
+    "csv.field-delimiter",
+    "csv.quote-character",
+    "csv.disable-quote-character",
+    "csv.allow-comments",
+    "csv.ignore-parse-errors",
+    "csv.array-element-delimiter",
+    "csv.escape-character",
+    "csv.null-literal",
+    "csv.header",
+];
+
+/// The option keys that a format knows.
+pub fn keys_of(format: &str) -> &'static [&'static str] {
+    match format {
+        "json" => &JSON_KEYS,
+        "csv" => &CSV_KEYS,
+        _ => &[],
+    }
+}
+
+impl Format {
+    /// Reads a format's options; keys of other formats are not looked at.
+    ///
+    /// # Errors
+    /// When the format is not known or an option has a value that makes no sense.
+    pub fn from_options(name: &str, options: &BTreeMap<String, String>) -> Result<Self> {
+        let text = |key: &str| options.get(key).map(String::as_str);
+        match name {
+            "json" => Ok(Self::Json(JsonOptions {
+                ignore_parse_errors: flag(options, "json.ignore-parse-errors")?,
+                fail_on_missing_field: flag(options, "json.fail-on-missing-field")?,
+                iso_timestamps: match text("json.timestamp-format.standard") {
+                    None => false,
+                    Some(standard) if standard.eq_ignore_ascii_case("SQL") => false,
+                    Some(standard) if standard.eq_ignore_ascii_case("ISO-8601") => true,
+                    Some(other) => {
+                        return Err(Error::options(
+                            format!("'json.timestamp-format.standard' cannot be '{other}'"),
+                            "it is 'SQL' or 'ISO-8601'",
+                        ));
+                    }
+                },
+                ignore_null_fields: flag(options, "json.encode.ignore-null-fields")?,
+            })),
+            "csv" => {
+                let quote = match flag(options, "csv.disable-quote-character")? {
+                    true => None,
+                    false => Some(character(options, "csv.quote-character")?.unwrap_or(b'"')),
+                };
+                Ok(Self::Csv(CsvOptions {
+                    delimiter: character(options, "csv.field-delimiter")?.unwrap_or(b','),
+                    quote,
+                    escape: character(options, "csv.escape-character")?,
+                    comments: flag(options, "csv.allow-comments")?,
+                    ignore_parse_errors: flag(options, "csv.ignore-parse-errors")?,
+                    element_delimiter: text("csv.array-element-delimiter").unwrap_or(";").to_owned(),
+                    null_literal: text("csv.null-literal").map(str::to_owned),
+                    header: flag(options, "csv.header")?,
+                }))
+            }
+            "parquet" => Ok(Self::Parquet),
+            other => Err(Error::options(
+                format!("format \"{other}\" not found"),
+                format!("the formats are {}", FORMATS.join(", ")),
+            )),
+        }
+    }
+
+    /// The format's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json",
+            Self::Csv(_) => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Whether the first line of a file names its columns.
+    pub fn has_header(&self) -> bool {
+        matches!(self, Self::Csv(options) if options.header)
+    }
+
+    /// A decoder for some columns of a table's `schema`; `None` for formats that are no text.
+    ///
+    /// # Errors
+    /// When a column is of a type that the format does not hold.
+    pub fn decoder(&self, schema: &SchemaRef, columns: &[usize]) -> Result<Option<Arc<dyn Decoder>>> {
+        Ok(match self {
+            Self::Json(options) => Some(Arc::new(JsonDecoder::new(schema, columns, options.clone())?)),
+            Self::Csv(options) => Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?)),
+            Self::Parquet => None,
+        })
+    }
+
+    /// An encoder for rows of a schema; `None` for formats that are no text.
+    pub fn encoder(&self, schema: &SchemaRef) -> Option<Encoder> {
+        match self {
+            Self::Json(options) => Some(Encoder::json(schema, options.clone())),
+            Self::Csv(options) => Some(Encoder::csv(schema, options.clone())),
+            Self::Parquet => None,
+        }
+    }
+}
+
+/// An option that is `true` or `false`.
+///
+/// # Errors
+/// When it is anything else.
+pub fn flag(options: &BTreeMap<String, String>, key: &str) -> Result<bool> {
+    match options.get(key).map(|text| text.to_ascii_lowercase()).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => {
+            Err(Error::options(format!("'{key}' cannot be '{other}'"), "it is 'true' or 'false'"))
+        }
+    }
+}
+
+fn character(options: &BTreeMap<String, String>, key: &str) -> Result<Option<u8>> {
+    let Some(text) = options.get(key) else { return Ok(None) };
+    match text.as_str() {
+        "\\t" => Ok(Some(b'\t')),
+        one if one.len() == 1 => Ok(Some(one.as_bytes()[0])),
+        other => Err(Error::options(
+            format!("'{key}' cannot be '{other}'"),
+            "it is one ASCII character, or \\t",
+        )),
+    }
+}

@@ -1,0 +1,173 @@
+//! Parquet files, by the maintainers of arrow: only the columns that are asked for are read.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use millstream_types::sql_type::{SqlType, type_name};
+use millstream_types::{Error, Result};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+/// The most rows of a batch.
+const ROWS_MAX: usize = 16_384;
+
+fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
+    Error::Data { location: path.display().to_string(), message: format!("not a readable Parquet file: {error}") }
+}
+
+fn open(path: &Path) -> Result<(File, ArrowReaderMetadata)> {
+    let file = File::open(path).map_err(|error| Error::io("cannot open", path, error))?;
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+    let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
+    Ok((file, metadata))
+}
+
+/// The columns of a file, in types that SQL has names for.
+///
+/// # Errors
+/// When the file cannot be opened or is no Parquet.
+pub fn schema_of(path: &Path) -> Result<SchemaRef> {
+    let (_, metadata) = open(path)?;
+    let fields = metadata.schema().fields().iter().map(|field| {
+        let column = SqlType::of_field(field).ok_or_else(|| Error::Data {
+            location: path.display().to_string(),
+            message: format!("column \"{}\" has the type {}, which SQL has no name for", field.name(), field.data_type()),
+        })?;
+        let data_type = match column.sql_type.arrow() {
+            // Files know no seconds; what they call microseconds stays so.
+            DataType::Timestamp(TimeUnit::Second, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone),
+            other => other,
+        };
+        Ok(Field::new(field.name(), data_type, true))
+    });
+    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
+}
+
+/// One row group of a file.
+#[derive(Debug, Clone)]
+pub struct RowGroup {
+    path: Arc<Path>,
+    metadata: ArrowReaderMetadata,
+    group: usize,
+}
+
+/// The row groups of a file, in order.
+///
+/// # Errors
+/// When the file cannot be opened or is no Parquet.
+pub fn row_groups(path: &Path) -> Result<Vec<RowGroup>> {
+    let (_, metadata) = open(path)?;
+    let path: Arc<Path> = path.into();
+    let groups = 0..metadata.metadata().num_row_groups();
+    Ok(groups.map(|group| RowGroup { path: Arc::clone(&path), metadata: metadata.clone(), group }).collect())
+}
+
+/// Reads a row group, a batch at a time.
+pub struct RowGroupReader {
+    path: Arc<Path>,
+    reader: ParquetRecordBatchReader,
+    schema: SchemaRef,
+}
+
+impl RowGroup {
+    /// Reads the columns of `schema` by their names; those that the file does not have are NULL.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is broken.
+    pub fn read(&self, schema: &SchemaRef) -> Result<RowGroupReader> {
+        let file = File::open(&self.path).map_err(|error| Error::io("cannot open", &*self.path, error))?;
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let roots = self.metadata.schema().fields().iter().enumerate();
+        let roots = roots.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(at, _)| at);
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            .with_row_groups(vec![self.group])
+            .with_projection(mask)
+            .with_batch_size(ROWS_MAX)
+            .build()
+            .map_err(|error| broken(&self.path, &error))?;
+        Ok(RowGroupReader { path: Arc::clone(&self.path), reader, schema: Arc::clone(schema) })
+    }
+}
+
+impl RowGroupReader {
+    /// The next rows; `None` at the end.
+    ///
+    /// # Errors
+    /// When the file is broken or a value does not fit its declared type.
+    pub fn next_rows(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(rows) = self.reader.next() else { return Ok(None) };
+        let rows = rows.map_err(|error| broken(&self.path, &error))?;
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| match rows.column_by_name(field.name()) {
+                Some(column) => self.fit(column, field),
+                None => Ok(arrow::array::new_null_array(field.data_type(), rows.num_rows())),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let schema = crate::json::nullable(&self.schema);
+        Ok(Some(RecordBatch::try_new_with_options(schema, columns, &options)?))
+    }
+
+    fn fit(&self, column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+        if column.data_type() == field.data_type() {
+            return Ok(Arc::clone(column));
+        }
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        cast_with_options(column, field.data_type(), &strict).map_err(|error| Error::Data {
+            location: format!("{}, column \"{}\"", self.path.display(), field.name()),
+            message: format!(
+                "{} in the file does not fit {}: {error}",
+                type_name(column.data_type()),
+                type_name(field.data_type())
+            ),
+        })
+    }
+}
+
+/// Writes rows to a Parquet file.
+pub struct ParquetWriter {
+    path: Arc<Path>,
+    writer: ArrowWriter<File>,
+}
+
+impl ParquetWriter {
+    /// Writes into a file that was just created.
+    ///
+    /// # Errors
+    /// When a column is of a type that Parquet does not hold.
+    pub fn new(path: &Path, file: File, schema: &SchemaRef) -> Result<Self> {
+        let level = ZstdLevel::try_new(1).map_err(|error| broken(path, &error))?;
+        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties));
+        let writer = writer.map_err(|error| Error::Options { message: error.to_string(), hint: None })?;
+        Ok(Self { path: path.into(), writer })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.writer.write(rows).map_err(|error| broken(&self.path, &error))
+    }
+
+    /// Writes what is left and the footer; gives back the file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn finish(self) -> Result<File> {
+        self.writer.into_inner().map_err(|error| broken(&self.path, &error))
+    }
+}

@@ -1,0 +1,99 @@
+//! What an operator is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use millstream_types::{ChangeBatch, Epoch, Result, Watermark};
+
+/// An operator with state, or one whose result depends on the order of rows.
+pub trait Operator: Send {
+    /// Takes changes of one input; may emit at once or only remember.
+    ///
+    /// # Errors
+    /// When a value cannot be computed; the query fails with it.
+    fn process(&mut self, input: usize, changes: ChangeBatch, out: &mut Output) -> Result<()>;
+
+    /// Called once an epoch, after all input: emits net changes, fires completed event time.
+    ///
+    /// # Errors
+    /// As [`Self::process`].
+    fn end_epoch(&mut self, _time: &OperatorTime, _out: &mut Output) -> Result<()> {
+        Ok(())
+    }
+
+    /// Bytes of state held.
+    fn state_bytes(&self) -> usize {
+        0
+    }
+
+    /// Whether nothing that may still come changes what it emits, so that reading can stop.
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+/// An operator without state: it may run on any thread, on batches in any order.
+pub trait Transform: Send + Sync {
+    /// The changes that follow from a batch, in its order.
+    ///
+    /// # Errors
+    /// When a value cannot be computed; the query fails with it.
+    fn apply(&self, changes: ChangeBatch) -> Result<ChangeBatch>;
+}
+
+/// What time it is for an operator at the end of an epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct OperatorTime {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// How far event time has come on all its inputs.
+    pub watermark: Watermark,
+}
+
+/// Where an operator emits to.
+#[derive(Debug, Default)]
+pub struct Output {
+    batches: Vec<ChangeBatch>,
+}
+
+impl Output {
+    /// Emits changes; nothing happens for an empty batch.
+    pub fn emit(&mut self, changes: ChangeBatch) {
+        if changes.num_rows() > 0 {
+            self.batches.push(changes);
+        }
+    }
+
+    /// What was emitted, in order.
+    pub fn into_batches(self) -> Vec<ChangeBatch> {
+        self.batches
+    }
+}
+
+/// Rows that an operator dropped, by reason. Shared by all shards of it.
+#[derive(Debug, Default)]
+pub struct Dropped {
+    late: AtomicU64,
+    null_rowtime: AtomicU64,
+}
+
+impl Dropped {
+    /// Counts rows that came after their window was complete.
+    pub fn add_late(&self, rows: u64) {
+        self.late.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Counts rows without a rowtime.
+    pub fn add_null_rowtime(&self, rows: u64) {
+        self.null_rowtime.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows that came after their window was complete.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// Rows without a rowtime.
+    pub fn null_rowtime(&self) -> u64 {
+        self.null_rowtime.load(Ordering::Relaxed)
+    }
+}
