@@ -1,1 +1,20 @@
-//! stub
+//! Sources and sinks, registered by their `'connector'` name.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`connector`] | the traits and the registry |
+//! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
+//! | [`datagen`], [`nexmark`] | generated rows |
+//! | [`print`] | `print` and `blackhole` |
+//! | [`memory`] | tables given by the embedding program |
+
+pub mod connector;
+pub mod datagen;
+pub mod file_sink;
+pub mod files;
+pub mod filesystem;
+pub mod memory;
+pub mod nexmark;
+pub mod print;
+
+pub use connector::{Piece, Sink, Source, SourceEvent, open_sink, open_source, validate};

@@ -1,0 +1,249 @@
+//! What a connector is, and the registry of them.
+
+use std::collections::BTreeSet;
+
+use arrow::array::RecordBatch;
+use millstream_formats::Decoded;
+use millstream_formats::options::{FORMATS, keys_of};
+use millstream_plan::Table;
+use millstream_types::{ChangeBatch, Error, Result};
+
+use crate::{datagen, filesystem, memory, nexmark, print};
+
+/// Rows in the order of the stream, from one or more splits.
+pub trait Source: Send {
+    /// The number of splits. Each has a watermark of its own.
+    fn splits(&self) -> usize {
+        1
+    }
+
+    /// Whether the source ends by itself.
+    fn is_bounded(&self) -> bool;
+
+    /// Whether `next` may wait for the world outside, so that nobody should wait for it in turn.
+    fn may_wait(&self) -> bool {
+        !self.is_bounded()
+    }
+
+    /// What comes next; waits for it, and gives `None` at the end.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn next(&mut self) -> Result<Option<SourceEvent>>;
+}
+
+/// One step of a source.
+pub enum SourceEvent {
+    /// Rows of a split, yet to be decoded.
+    Rows {
+        /// The split.
+        split: usize,
+        /// The rows.
+        piece: Box<dyn Piece>,
+    },
+    /// A split has no more rows.
+    EndOfSplit(usize),
+}
+
+/// Rows that are yet to be decoded or generated; that is done on any thread.
+pub trait Piece: Send {
+    /// Decodes the rows.
+    ///
+    /// # Errors
+    /// When they cannot be read and errors are not ignored.
+    fn decode(self: Box<Self>) -> Result<Decoded>;
+}
+
+/// Rows that are there already.
+pub struct Ready(pub RecordBatch);
+
+impl Piece for Ready {
+    fn decode(self: Box<Self>) -> Result<Decoded> {
+        Ok(Decoded { rows: self.0, skipped: 0, nulled: 0 })
+    }
+}
+
+/// Where changes go. Dropping a sink before [`Sink::commit`] gives up what it has written.
+pub trait Sink: Send {
+    /// Takes changes.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn write(&mut self, changes: &ChangeBatch) -> Result<()>;
+
+    /// Called once an epoch, after all its changes.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn end_epoch(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes all that was written visible, at the end.
+    ///
+    /// # Errors
+    /// When that fails.
+    fn commit(&mut self) -> Result<()>;
+}
+
+/// A kind of source or sink.
+pub struct Connector {
+    /// Its name in `'connector' = '…'`.
+    pub name: &'static str,
+    /// The options it knows beside `connector` and `format`; a `*` stands for any text.
+    pub keys: &'static [&'static str],
+    /// Whether its tables have a format.
+    pub has_format: bool,
+    /// Reads a table; `columns` are positions among its physical columns.
+    pub source: Option<fn(&Table, &[usize]) -> Result<Box<dyn Source>>>,
+    /// Writes a table.
+    pub sink: Option<fn(&Table) -> Result<Box<dyn Sink>>>,
+}
+
+/// All connectors, sorted by name.
+pub const CONNECTORS: &[Connector] = &[
+    print::BLACKHOLE,
+    datagen::CONNECTOR,
+    filesystem::CONNECTOR,
+    nexmark::CONNECTOR,
+    print::PRINT,
+];
+
+fn find(table: &Table) -> Result<&'static Connector> {
+    let Some(name) = table.connector() else {
+        return Err(Error::options(
+            format!("table \"{}\" has no 'connector'", table.name),
+            format!("add WITH ('connector' = '…'); there are {}", names()),
+        ));
+    };
+    CONNECTORS.iter().find(|connector| connector.name == name).ok_or_else(|| {
+        Error::options(format!("connector \"{name}\" not found"), format!("the connectors are {}", names()))
+    })
+}
+
+fn names() -> String {
+    CONNECTORS.iter().map(|connector| connector.name).collect::<Vec<_>>().join(", ")
+}
+
+/// All keys that a table's options may have.
+pub fn known_keys(connector: &Connector, format: Option<&str>) -> BTreeSet<&'static str> {
+    let mut keys: BTreeSet<&'static str> = connector.keys.iter().copied().collect();
+    keys.insert("connector");
+    if connector.has_format {
+        keys.insert("format");
+        match format {
+            Some(format) => keys.extend(keys_of(format)),
+            None => FORMATS.iter().for_each(|format| keys.extend(keys_of(format))),
+        }
+    }
+    keys
+}
+
+/// Checks a table's options as far as that goes without opening anything.
+///
+/// # Errors
+/// When the connector is not known or an option is not one of its own.
+pub fn validate(table: &Table) -> Result<()> {
+    if table.handle.is_some() {
+        return Ok(());
+    }
+    let connector = find(table)?;
+    let format = table.options.get("format").map(String::as_str);
+    let known = known_keys(connector, format);
+    for key in table.options.keys() {
+        let matches = |pattern: &&str| match pattern.split_once('*') {
+            Some((start, end)) => {
+                key.len() > start.len() + end.len() && key.starts_with(start) && key.ends_with(end)
+            }
+            None => pattern == key,
+        };
+        if !known.iter().any(matches) {
+            let list: Vec<_> = known.iter().copied().collect();
+            let near = list.iter().min_by_key(|other| distance(key, other)).copied();
+            let hint = match near.filter(|near| distance(key, near) <= key.len() / 3 + 1) {
+                Some(near) => format!("an option with a similar name exists: '{near}'"),
+                None => format!("its options are {}", list.join(", ")),
+            };
+            return Err(Error::options(
+                format!("option '{key}' is not known to connector \"{}\"", connector.name),
+                hint,
+            ));
+        }
+    }
+    match connector.name {
+        "filesystem" => filesystem::validate(table),
+        "datagen" => datagen::validate(table),
+        "nexmark" => nexmark::validate(table),
+        _ => Ok(()),
+    }
+}
+
+/// How many characters two keys differ in, counted the cheap way that is enough for a hint.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut before = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = before + usize::from(x != y);
+            before = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Opens a table for reading.
+///
+/// # Errors
+/// When it cannot be read, or what it reads cannot be opened.
+pub fn open_source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
+    if let Some(handle) = &table.handle {
+        return memory::source(table, handle, columns);
+    }
+    let connector = find(table)?;
+    match connector.source {
+        Some(open) => open(table, columns),
+        None => Err(Error::options(
+            format!("table \"{}\" cannot be read: connector \"{}\" only writes", table.name, connector.name),
+            "read from the table that it is written from",
+        )),
+    }
+}
+
+/// Opens a table for writing.
+///
+/// # Errors
+/// When it cannot be written, or what it writes cannot be opened.
+pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
+    if table.handle.is_some() {
+        return Err(Error::options(
+            format!("table \"{}\" is given by the program and cannot be written", table.name),
+            "take the changes of a query instead",
+        ));
+    }
+    let connector = find(table)?;
+    match connector.sink {
+        Some(open) => open(table),
+        None => Err(Error::options(
+            format!("table \"{}\" cannot be written: connector \"{}\" only reads", table.name, connector.name),
+            "write to filesystem, print or blackhole",
+        )),
+    }
+}
+
+/// A number in an option.
+///
+/// # Errors
+/// When it is none, or not within the bounds.
+pub fn number(table: &Table, key: &str, least: i64, most: i64) -> Result<Option<i64>> {
+    let Some(text) = table.options.get(key) else { return Ok(None) };
+    match text.trim().parse() {
+        Ok(value) if (least..=most).contains(&value) => Ok(Some(value)),
+        _ => Err(Error::options(
+            format!("'{key}' of table \"{}\" cannot be '{text}'", table.name),
+            format!("it is a number from {least} to {most}"),
+        )),
+    }
+}
