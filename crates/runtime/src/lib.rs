@@ -1,1 +1,18 @@
-//! stub
+//! A stream plan as a running dataflow that advances in epochs. The only crate that spawns threads.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`job`] | [`Job`]: a running dataflow, seen from outside |
+//! | [`dataflow`] | the operators of a plan, and what they do in one epoch |
+//! | [`flow`] | batches on their way from one operator to the next |
+//! | [`feed`] | a source on a thread of its own |
+//! | [`metrics`] | what a job counts |
+
+pub mod dataflow;
+pub mod feed;
+pub mod flow;
+pub mod job;
+pub mod metrics;
+
+pub use job::{Job, JobOptions, start};
+pub use metrics::Metrics;

@@ -1,0 +1,108 @@
+//! [`Flow`]: batches on their way from one operator to the next in one epoch.
+//!
+//! Transforms are not run one after the other over all batches: they are put off until something needs
+//! the rows, and then each batch goes through all of them on one core while it is in its cache.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::UInt32Array;
+use millstream_connectors::Piece;
+use millstream_operators::Transform;
+use millstream_state::hash_rows;
+use millstream_types::{ChangeBatch, Result};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::metrics::Counters;
+
+/// Rows, yet to be decoded or there.
+pub enum Item {
+    /// Rows of a split of a source.
+    Piece(Box<dyn Piece>),
+    /// Changes.
+    Batch(ChangeBatch),
+}
+
+/// Batches in order, and what is still to be done to each.
+#[derive(Default)]
+pub struct Flow {
+    /// The batches, each with the split it came from.
+    pub items: Vec<(usize, Item)>,
+    /// Splits that ended, each with the number of batches before that.
+    pub ends: Vec<(usize, usize)>,
+    /// Transforms that are put off.
+    pub pending: Vec<Arc<dyn Transform>>,
+}
+
+impl Flow {
+    /// Changes that are there.
+    pub fn of_batches(batches: Vec<ChangeBatch>) -> Self {
+        let items = batches.into_iter().map(|batch| (0, Item::Batch(batch))).collect();
+        Self { items, ..Self::default() }
+    }
+
+    /// Runs what was put off, then `last`, on each batch on its own; the results are in order.
+    ///
+    /// # Errors
+    /// The first error in the order of the stream.
+    pub fn force<T: Send>(
+        self,
+        pool: &ThreadPool,
+        counters: &Counters,
+        last: impl Fn(ChangeBatch) -> Result<T> + Sync,
+    ) -> Result<Vec<(usize, T)>> {
+        let pending = &self.pending;
+        let run = |(split, item): (usize, Item)| -> Result<(usize, T)> {
+            let mut changes = match item {
+                Item::Piece(piece) => decode(piece, counters)?,
+                Item::Batch(changes) => changes,
+            };
+            for transform in pending {
+                changes = transform.apply(changes)?;
+            }
+            Ok((split, last(changes)?))
+        };
+        let done: Vec<Result<(usize, T)>> = if self.items.len() < 2 || pool.current_num_threads() < 2 {
+            self.items.into_iter().map(run).collect()
+        } else {
+            pool.install(|| self.items.into_par_iter().map(run).collect())
+        };
+        done.into_iter().collect()
+    }
+
+    /// The batches, once everything has been done to them; empty ones are gone.
+    ///
+    /// # Errors
+    /// As [`Self::force`].
+    pub fn batches(self, pool: &ThreadPool, counters: &Counters) -> Result<Vec<ChangeBatch>> {
+        let batches = self.force(pool, counters, Ok)?.into_iter().map(|(_, batch)| batch);
+        Ok(batches.filter(|batch| batch.num_rows() > 0).collect())
+    }
+}
+
+fn decode(piece: Box<dyn Piece>, counters: &Counters) -> Result<ChangeBatch> {
+    let decoded = piece.decode()?;
+    let add = |counter: &AtomicU64, rows: u64| counter.fetch_add(rows, Ordering::Relaxed);
+    add(&counters.rows_in, decoded.rows.num_rows() as u64);
+    add(&counters.skipped, decoded.skipped);
+    add(&counters.nulled, decoded.nulled);
+    Ok(ChangeBatch::insert(decoded.rows))
+}
+
+/// Deals the rows of a batch out to shards by the hash of their key: one batch a shard, in order.
+///
+/// # Errors
+/// When a column cannot be a key.
+pub fn partition(changes: ChangeBatch, keys: &[usize], shards: usize) -> Result<Vec<ChangeBatch>> {
+    if shards == 1 || keys.is_empty() {
+        return Ok(vec![changes]);
+    }
+    let columns: Vec<_> = keys.iter().map(|key| Arc::clone(changes.rows.column(*key))).collect();
+    let mut positions: Vec<Vec<u32>> = vec![Vec::new(); shards];
+    for (row, hash) in hash_rows(&columns, changes.num_rows())?.into_iter().enumerate() {
+        let shard = ((hash >> 32) * shards as u64) >> 32;
+        positions[shard as usize].push(row as u32);
+    }
+    positions.into_iter().map(|positions| changes.take(&UInt32Array::from(positions))).collect()
+}

@@ -1,0 +1,138 @@
+//! [`Job`]: a running dataflow, seen from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use millstream_plan::Plan;
+use millstream_types::{ChangeBatch, Error, Result};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::dataflow::{Dataflow, Outcome};
+use crate::feed::Bell;
+use crate::metrics::{Counters, Metrics};
+
+/// How a job runs.
+#[derive(Debug, Clone)]
+pub struct JobOptions {
+    /// How many cores it uses, and into how many shards state is split.
+    pub parallelism: usize,
+    /// The most pieces (about a megabyte each) that a source gives to one epoch.
+    pub pieces_per_epoch: usize,
+}
+
+impl JobOptions {
+    /// For a number of cores.
+    pub fn new(parallelism: usize) -> Self {
+        let parallelism = parallelism.max(1);
+        Self { parallelism, pieces_per_epoch: parallelism * 4 }
+    }
+}
+
+/// A handle to a running dataflow. Dropping it cancels the dataflow.
+#[derive(Debug)]
+pub struct Job {
+    stop: Arc<Stop>,
+    counters: Arc<Counters>,
+    ended: Option<oneshot::Receiver<Result<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    asked: AtomicBool,
+    bell: Arc<Bell>,
+}
+
+impl Job {
+    /// Asks the dataflow to stop after its current epoch.
+    pub fn cancel(&self) {
+        self.stop.asked.store(true, Ordering::Relaxed);
+        self.stop.bell.ring();
+    }
+
+    /// What it has counted so far.
+    pub fn metrics(&self) -> Metrics {
+        self.counters.read()
+    }
+
+    /// A handle that only reads what the job counts.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// What ended it before its input did; [`Error::Cancelled`] after [`Job::cancel`].
+    pub async fn join(&mut self) -> Result<Metrics> {
+        if let Some(ended) = &mut self.ended {
+            let outcome = ended.await;
+            self.ended = None;
+            outcome.unwrap_or_else(|_| Err(Error::Internal("the dataflow is gone".to_owned())))?;
+        }
+        Ok(self.metrics())
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+/// Opens everything a plan needs and starts it on a thread of its own. The changes of its Result node
+/// go into `result`.
+///
+/// # Errors
+/// When something cannot be opened; nothing was started then.
+pub fn start(plan: Plan, options: &JobOptions, result: Option<mpsc::Sender<ChangeBatch>>) -> Result<Job> {
+    let no_thread = |error: &dyn std::fmt::Display| Error::Internal(format!("no thread for a job: {error}"));
+    let pool: ThreadPool = ThreadPoolBuilder::new()
+        .num_threads(options.parallelism)
+        .thread_name(|at| format!("shard-{at}"))
+        .build()
+        .map_err(|error| no_thread(&error))?;
+    let counters = Arc::new(Counters::default());
+    let stop = Arc::new(Stop::default());
+    let bell = Arc::clone(&stop.bell);
+    let pieces = options.pieces_per_epoch.max(1);
+    let mut dataflow = Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
+    let (sender, ended) = oneshot::channel();
+    let asked = Arc::clone(&stop);
+    std::thread::Builder::new()
+        .name("dataflow".to_owned())
+        .spawn(move || {
+            // A panic is a bug of ours; it must end one job and not the program.
+            let run = std::panic::AssertUnwindSafe(|| run(&mut dataflow, &asked));
+            let outcome = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+                Err(Error::Internal(text.unwrap_or("a panic without a message").to_owned()))
+            });
+            // What was not committed is given up before anybody hears of the end.
+            drop(dataflow);
+            tracing::debug!(?outcome, "dataflow ended");
+            // Nobody may be waiting.
+            let _ = sender.send(outcome);
+        })
+        .map_err(|error| no_thread(&error))?;
+    Ok(Job { stop, counters, ended: Some(ended) })
+}
+
+/// How long a dataflow without input sleeps before it looks around.
+const IDLE: Duration = Duration::from_millis(100);
+
+fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
+    loop {
+        if stop.asked.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        match dataflow.run_epoch(clock.as_millis() as i64)? {
+            Outcome::Continues => {}
+            Outcome::Idle => stop.bell.wait(IDLE),
+            Outcome::Done => return dataflow.commit(),
+        }
+    }
+}
