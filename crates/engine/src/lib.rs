@@ -1,1 +1,52 @@
-//! stub
+//! millstream: streaming SQL in one process.
+//!
+//! ```
+//! # async fn example() -> Result<(), millstream::Error> {
+//! use millstream::Engine;
+//!
+//! let engine = Engine::new();
+//! engine.register_rows("t", ["key", "value"], [("a", 1), ("b", 2), ("c", 3)])?;
+//! let mut query = engine.sql("SELECT key, `value` + 1 AS next FROM t").await?;
+//! while let Some(changes) = query.next().await {
+//!     println!("{:?}", changes?.rows);
+//! }
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`engine`] | [`Engine`]: a session, and what a program registers with it |
+//! | [`statement`] | what a statement does |
+//! | [`query`] | [`Query`] and [`Job`]: what runs |
+//! | [`rows`] | rows of Rust values |
+//! | [`show`] | the tables that SHOW and DESCRIBE give |
+//! | [`settings`] | the keys of SET |
+//! | [`error`] | [`Error`] |
+
+pub mod engine;
+pub mod error;
+pub mod query;
+pub mod rows;
+pub mod settings;
+pub mod show;
+pub mod statement;
+
+pub use engine::{Engine, EngineBuilder};
+pub use error::Error;
+pub use query::{Job, Query};
+pub use rows::Value;
+pub use statement::Outcome;
+
+pub use millstream_connectors::memory::PushInput;
+pub use millstream_connectors::print::for_each_change;
+pub use millstream_expr::aggregates::UserAggregateState;
+pub use millstream_formats::encode::JsonValue;
+pub use millstream_formats::json::JsonOptions;
+pub use millstream_runtime::Metrics;
+pub use millstream_sql::{Script, SqlError};
+pub use millstream_types::{ChangeBatch, ChangeOp};
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

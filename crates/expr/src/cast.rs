@@ -227,6 +227,9 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         }
         text.clear();
         texts.write(row, &mut text);
+        if matches!(from.data_type(), DataType::Boolean) {
+            text.make_ascii_uppercase();
+        }
         if !unlimited {
             let characters = text.chars().count();
             if characters > length {

@@ -37,7 +37,7 @@ pub struct Dataflow {
     dropped: Vec<Arc<Dropped>>,
     pool: Arc<ThreadPool>,
     counters: Arc<Counters>,
-    result: Option<mpsc::Sender<ChangeBatch>>,
+    result: Option<mpsc::Sender<Result<ChangeBatch>>>,
     epoch: u64,
     /// The most pieces that each source gives to an epoch.
     pieces_max: usize,
@@ -77,7 +77,7 @@ impl Dataflow {
         pieces_max: usize,
         counters: Arc<Counters>,
         bell: &Arc<Bell>,
-        result: Option<mpsc::Sender<ChangeBatch>>,
+        result: Option<mpsc::Sender<Result<ChangeBatch>>>,
     ) -> Result<Self> {
         let mut builder = Builder { plan: &plan, shards: pool.current_num_threads(), dropped: Vec::new() };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
@@ -248,7 +248,7 @@ impl Dataflow {
                 for batch in inputs.swap_remove(0).batches(pool, counters)? {
                     counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     if let Some(result) = &self.result {
-                        result.blocking_send(batch).map_err(|_| Error::Cancelled)?;
+                        result.blocking_send(Ok(batch)).map_err(|_| Error::Cancelled)?;
                     }
                 }
                 Flow::default()

@@ -82,11 +82,15 @@ impl Drop for Job {
 }
 
 /// Opens everything a plan needs and starts it on a thread of its own. The changes of its Result node
-/// go into `result`.
+/// go into `result`, and so does the error that ends it, if one does.
 ///
 /// # Errors
 /// When something cannot be opened; nothing was started then.
-pub fn start(plan: Plan, options: &JobOptions, result: Option<mpsc::Sender<ChangeBatch>>) -> Result<Job> {
+pub fn start(
+    plan: Plan,
+    options: &JobOptions,
+    result: Option<mpsc::Sender<Result<ChangeBatch>>>,
+) -> Result<Job> {
     let no_thread = |error: &dyn std::fmt::Display| Error::Internal(format!("no thread for a job: {error}"));
     let pool: ThreadPool = ThreadPoolBuilder::new()
         .num_threads(options.parallelism)
@@ -97,6 +101,7 @@ pub fn start(plan: Plan, options: &JobOptions, result: Option<mpsc::Sender<Chang
     let stop = Arc::new(Stop::default());
     let bell = Arc::clone(&stop.bell);
     let pieces = options.pieces_per_epoch.max(1);
+    let to_result = result.clone();
     let mut dataflow = Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
@@ -113,6 +118,14 @@ pub fn start(plan: Plan, options: &JobOptions, result: Option<mpsc::Sender<Chang
             // What was not committed is given up before anybody hears of the end.
             drop(dataflow);
             tracing::debug!(?outcome, "dataflow ended");
+            let outcome = match (outcome, to_result) {
+                (Err(error), Some(result)) => {
+                    // Whoever asked may be gone.
+                    let _ = result.blocking_send(Err(error));
+                    Ok(())
+                }
+                (outcome, _) => outcome,
+            };
             // Nobody may be waiting.
             let _ = sender.send(outcome);
         })

@@ -310,6 +310,15 @@ impl<'a> Planner<'a> {
         Ok((Arc::new(field), Computed { value, text: text.to_owned(), processing_time }))
     }
 
+    /// `WATERMARK FOR column AS expression` for a table that exists.
+    ///
+    /// # Errors
+    /// When the column is no timestamp of the table, or the expression is none over its columns.
+    pub fn watermark_for(&self, table: &Table, column: &str, expression: &str) -> Result<WatermarkSpec> {
+        let expr = crate::parser::parse_expression(expression)?;
+        self.watermark(table, column, &expr, expression)
+    }
+
     fn watermark(&self, table: &Table, column: &str, expr: &SqlExpr, text: &str) -> Result<WatermarkSpec> {
         let Ok(rowtime) = table.schema.index_of(column) else {
             let names = table.schema.fields().iter().map(|field| field.name().as_str());

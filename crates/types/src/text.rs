@@ -1,4 +1,4 @@
-//! Values as text, spelled as Flink's `CAST(… AS STRING)` and its `print` connector spell them.
+//! Values as text, as results show them: in Flink's spelling.
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, PrimitiveArray,
@@ -122,7 +122,7 @@ impl TextColumn {
         match &self.column {
             Column::Null => out.push_str("NULL"),
             Column::Boolean(values) => {
-                out.push_str(if values.value(row) { "TRUE" } else { "FALSE" })
+                out.push_str(if values.value(row) { "true" } else { "false" })
             }
             Column::Int8(values) => push_integer(out, i64::from(values.value(row))),
             Column::Int16(values) => push_integer(out, i64::from(values.value(row))),

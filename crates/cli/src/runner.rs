@@ -1,0 +1,239 @@
+//! Runs scripts and shows what comes of them.
+
+use std::time::Instant;
+
+use millstream::{Engine, Error, Metrics, Outcome, Query, Script};
+
+use crate::output::{Failure, Printer, Style};
+use crate::progress::Progress;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// Something failed while it ran.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A statement is wrong.
+    Sql = 3,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// A session with the ways to show its results.
+pub struct Runner {
+    /// The session.
+    pub engine: Engine,
+    style: Style,
+    changelog: bool,
+    parameters: Vec<(String, String)>,
+    /// Whether a person is there: results are timed and kept short.
+    interactive: bool,
+}
+
+impl Runner {
+    /// A runner over a session.
+    pub fn new(
+        engine: Engine,
+        style: Style,
+        changelog: bool,
+        parameters: Vec<(String, String)>,
+        interactive: bool,
+    ) -> Self {
+        Self { engine, style, changelog, parameters, interactive }
+    }
+
+    /// Runs all statements of a text; errors are shown on standard error.
+    pub async fn script(&self, name: &str, text: &str) -> Exit {
+        let text = match self.with_parameters(text) {
+            Ok(text) => text,
+            Err(error) => {
+                eprint!("{}", error.render(name, text));
+                return Exit::Sql;
+            }
+        };
+        let script = match Script::new(&text) {
+            Ok(script) => script,
+            Err(error) => {
+                eprint!("{}", error.render(name, &text));
+                return Exit::Sql;
+            }
+        };
+        for statement in script.statements() {
+            let started = Instant::now();
+            let ended = match self.engine.run(statement, &text) {
+                Ok(outcome) => self.show(outcome, started).await,
+                Err(error) => Err(error.into()),
+            };
+            let error = match ended {
+                Ok(()) => continue,
+                // Whoever read the results has had enough.
+                Err(Failure::Closed) => return Exit::Done,
+                Err(Failure::Interrupted) => {
+                    eprintln!("interrupted");
+                    return Exit::Interrupted;
+                }
+                Err(Failure::Error(error)) => error,
+            };
+            let error = match error {
+                // A failure of a query that runs has no place yet: that of its statement.
+                Error::Run { source, position: None } => {
+                    let first = statement.iter().find(|token| {
+                        !matches!(token.token, sqlparser::tokenizer::Token::Whitespace(_))
+                    });
+                    Error::Run { source, position: first.map(millstream_sql::diagnostics::position_of) }
+                }
+                other => other,
+            };
+            eprint!("{}", error.render(name, &text));
+            return if matches!(error, Error::Sql(_)) { Exit::Sql } else { Exit::Failed };
+        }
+        Exit::Done
+    }
+
+    /// The text with `${key}` replaced.
+    fn with_parameters(&self, text: &str) -> Result<String, millstream::SqlError> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        // Without any parameter the text is taken as it is.
+        while !self.parameters.is_empty()
+            && let Some(at) = rest.find("${")
+        {
+            out.push_str(&rest[..at]);
+            let Some(end) = rest[at..].find('}') else { break };
+            let key = &rest[at + 2..at + end];
+            match self.parameters.iter().rev().find(|(known, _)| known == key) {
+                Some((_, value)) => out.push_str(value),
+                None => {
+                    return Err(millstream::SqlError::new(format!("parameter \"{key}\" has no value"))
+                        .hint(format!("give it one: --param {key}=…")));
+                }
+            }
+            rest = &rest[at + end + 1..];
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    async fn show(&self, outcome: Outcome, started: Instant) -> Result<(), Failure> {
+        match outcome {
+            Outcome::Done => {
+                if self.interactive {
+                    eprintln!("ok");
+                }
+                Ok(())
+            }
+            Outcome::Text(text) => crate::output::write(&text),
+            Outcome::Table(rows) => {
+                let mut printer = Printer::rows(self.style, rows.schema(), self.interactive);
+                let count = rows.num_rows();
+                printer.push(&millstream::ChangeBatch::insert(rows))?;
+                printer.finish()?;
+                self.summary(Some(count), started);
+                Ok(())
+            }
+            Outcome::Query(query) => self.query(*query, started).await,
+            Outcome::Job(mut job) => {
+                let progress = Progress::start(job.counters(), started);
+                let ended = tokio::select! {
+                    ended = job.join() => ended,
+                    _ = tokio::signal::ctrl_c() => {
+                        job.cancel();
+                        // What was written so far is given up before the program ends.
+                        let _ = job.join().await;
+                        drop(progress);
+                        return Err(Failure::Interrupted);
+                    }
+                    () = progress.run() => unreachable_progress(),
+                };
+                drop(progress);
+                let metrics = ended?;
+                notes(&metrics);
+                if self.interactive {
+                    eprintln!("{} rows written in {}", metrics.rows_out, elapsed(started));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn query(&self, mut query: Query, started: Instant) -> Result<(), Failure> {
+        let mut printer = Printer::query(self.style, self.changelog, &query, self.interactive);
+        let progress = Progress::start(query.counters(), started);
+        loop {
+            let changes = tokio::select! {
+                changes = query.next() => changes,
+                _ = tokio::signal::ctrl_c() => {
+                    query.cancel();
+                    progress.clear();
+                    // What has come so far is shown, not thrown away.
+                    printer.finish()?;
+                    return Err(Failure::Interrupted);
+                }
+                () = progress.run() => unreachable_progress(),
+            };
+            match changes {
+                Some(changes) => {
+                    progress.clear();
+                    printer.push(&changes?)?;
+                }
+                None => break,
+            }
+        }
+        progress.clear();
+        drop(progress);
+        let rows = printer.finish()?;
+        notes(&query.metrics());
+        self.summary(Some(rows), started);
+        Ok(())
+    }
+
+    fn summary(&self, rows: Option<usize>, started: Instant) {
+        if let Some(rows) = rows.filter(|_| self.interactive) {
+            let unit = if rows == 1 { "row" } else { "rows" };
+            eprintln!("{rows} {unit} in {}", elapsed(started));
+        }
+    }
+}
+
+/// The progress line is drawn until something else happens, so it never ends by itself.
+fn unreachable_progress<T>() -> T {
+    unreachable!("the progress line does not end")
+}
+
+fn elapsed(started: Instant) -> String {
+    let elapsed = started.elapsed();
+    if elapsed.as_millis() < 1_000 {
+        format!("{} ms", elapsed.as_millis())
+    } else {
+        format!("{:.2} s", elapsed.as_secs_f64())
+    }
+}
+
+/// What was dropped on the way, which nobody should have to find out by themselves.
+fn notes(metrics: &Metrics) {
+    let note = |count: u64, one: &str, many: &str| {
+        if count > 0 {
+            eprintln!("note: {count} {}", if count == 1 { one } else { many });
+        }
+    };
+    note(
+        metrics.late,
+        "row came after its window was complete and was dropped",
+        "rows came after their window was complete and were dropped",
+    );
+    note(metrics.null_rowtime, "row had no rowtime and was dropped", "rows had no rowtime and were dropped");
+    note(
+        metrics.skipped,
+        "record could not be read and was skipped",
+        "records could not be read and were skipped",
+    );
+    note(
+        metrics.nulled,
+        "field could not be read and became NULL",
+        "fields could not be read and became NULL",
+    );
+}

@@ -1,0 +1,72 @@
+//! The keys of SET: which ones there are, and which of Flink's would change results and are refused.
+
+use chrono_tz::Tz;
+use millstream_sql::SqlError;
+
+/// The time zone in which TIMESTAMP and TIMESTAMP_LTZ meet.
+pub const ZONE: &str = "table.local-time-zone";
+/// How many cores a job uses.
+pub const PARALLELISM: &str = "parallelism.default";
+
+/// Keys that are known, completed in the shell.
+pub const KEYS: [&str; 3] = [PARALLELISM, ZONE, "execution.runtime-mode"];
+
+/// Flink's keys that are accepted and change nothing here: they tune what works otherwise, or choose
+/// among ways to the same final result.
+const WITHOUT_EFFECT: [&str; 12] = [
+    "execution.runtime-mode",
+    "pipeline.",
+    "sql-client.",
+    "table.exec.mini-batch.",
+    "table.exec.resource.",
+    "table.exec.async-",
+    "table.optimizer.",
+    "table.plan.",
+    "table.dml-sync",
+    "table.exec.sink.",
+    "taskmanager.",
+    "jobmanager.",
+];
+
+/// Checks a setting.
+///
+/// # Errors
+/// When the key is not known, would change results in a way that is not supported, or its value makes
+/// no sense.
+pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
+    match key {
+        ZONE => zone(value).map(|_| ()),
+        PARALLELISM => match value.parse::<usize>() {
+            Ok(1..=1_024) => Ok(()),
+            _ => Err(SqlError::new(format!("'{PARALLELISM}' cannot be '{value}'"))
+                .hint("it is a number from 1 to 1024")
+                .about(value)),
+        },
+        _ if WITHOUT_EFFECT.iter().any(|known| key.starts_with(known)) => Ok(()),
+        _ if ["table.", "execution.", "state.", "restart-strategy"].iter().any(|start| key.starts_with(start)) => {
+            Err(SqlError::unsupported(format!("the setting '{key}'")).about(key))
+        }
+        _ => Err(match millstream_sql::diagnostics::nearest(key, KEYS.into_iter()) {
+            Some(near) => SqlError::new(format!("setting '{key}' not found"))
+                .hint(format!("a setting with a similar name exists: '{near}'")),
+            None => SqlError::new(format!("setting '{key}' not found"))
+                .hint(format!("the settings are {}", KEYS.join(", "))),
+        }
+        .about(key)),
+    }
+}
+
+/// A time zone by its name in the IANA database, or UTC.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn zone(name: &str) -> Result<Tz, SqlError> {
+    match name {
+        "default" | "Z" | "UTC" => Ok(Tz::UTC),
+        _ => name.parse().map_err(|_| {
+            SqlError::new(format!("time zone '{name}' not found"))
+                .hint("names are as in 'Europe/Berlin'")
+                .about(name)
+        }),
+    }
+}

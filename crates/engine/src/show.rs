@@ -1,0 +1,189 @@
+//! The tables that SHOW and DESCRIBE give.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use millstream_expr::registry::builtins;
+use millstream_plan::Table;
+use millstream_sql::catalog::{Entry, View};
+use millstream_sql::parser::parts_of;
+use millstream_sql::statement::Show;
+use millstream_sql::{Catalog, Planner, SqlError};
+use millstream_types::sql_type::field_type_name;
+
+/// What a SHOW statement gives.
+///
+/// # Errors
+/// When it names something that is not there.
+pub fn show(catalog: &Catalog, show: &Show) -> Result<RecordBatch, SqlError> {
+    let like = |names: Vec<String>, pattern: &Option<String>| match pattern {
+        Some(pattern) => names.into_iter().filter(|name| matches(pattern, name)).collect(),
+        None => names,
+    };
+    match show {
+        Show::Tables(pattern) => column("table name", like(catalog.names(|_| true), pattern)),
+        Show::Views(pattern) => {
+            let views = catalog.names(|entry| matches!(entry, Entry::View(_)));
+            column("view name", like(views, pattern))
+        }
+        Show::Functions(pattern) => column("function name", like(catalog.functions.names(), pattern)),
+        Show::Columns(name) => describe(catalog, &parts_of(name)),
+        Show::Create(name) => {
+            let text = match catalog.get(&parts_of(name))? {
+                Entry::Table(table) => create_table(table),
+                Entry::View(view) => create_view(view),
+            };
+            column("result", vec![text])
+        }
+        Show::Catalogs => column("catalog name", catalog.catalogs()),
+        Show::Databases => column("database name", catalog.databases()),
+        Show::CurrentCatalog => column("current catalog name", vec![catalog.current().0.to_owned()]),
+        Show::CurrentDatabase => column("current database name", vec![catalog.current().1.to_owned()]),
+        Show::Function(name) => function(catalog, name),
+    }
+}
+
+fn column(name: &str, values: Vec<String>) -> Result<RecordBatch, SqlError> {
+    table(&[name], vec![values.into_iter().map(Some).collect()])
+}
+
+/// A table of texts, given by column.
+///
+/// # Errors
+/// When the columns are of different lengths, which is a bug.
+pub fn table(names: &[&str], columns: Vec<Vec<Option<String>>>) -> Result<RecordBatch, SqlError> {
+    let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+    let columns: Vec<ArrayRef> =
+        columns.into_iter().map(|values| Arc::new(StringArray::from(values)) as ArrayRef).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .map_err(|error| SqlError::new(error.to_string()))
+}
+
+/// SQL's LIKE over names.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('%') {
+        None => pattern.chars().count() == name.chars().count()
+            && pattern.chars().zip(name.chars()).all(|(due, given)| due == '_' || due == given),
+        Some((start, rest)) => {
+            let length = start.chars().count();
+            let head: String = name.chars().take(length).collect();
+            let tail: Vec<char> = name.chars().skip(length).collect();
+            matches(start, &head)
+                && (0..=tail.len()).any(|at| matches(rest, &tail[at..].iter().collect::<String>()))
+        }
+    }
+}
+
+fn describe(catalog: &Catalog, parts: &[String]) -> Result<RecordBatch, SqlError> {
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); 6];
+    let mut add = |values: [Option<String>; 6]| {
+        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+    };
+    let null = |nullable: bool| Some(if nullable { "TRUE" } else { "FALSE" }.to_owned());
+    match catalog.get(parts)? {
+        Entry::Table(table) => {
+            for (at, field) in table.schema.fields().iter().enumerate() {
+                let watermark = table.watermark.as_ref().filter(|watermark| watermark.rowtime == at);
+                let rowtime = if watermark.is_some() { " *ROWTIME*" } else { "" };
+                let key = table.primary_key.contains(field.name());
+                let key = key.then(|| format!("PRI({})", table.primary_key.join(", ")));
+                add([
+                    Some(field.name().clone()),
+                    Some(format!("{}{rowtime}", field_type_name(field))),
+                    null(field.is_nullable()),
+                    key,
+                    table.computed.get(&at).map(|computed| format!("AS {}", computed.text)),
+                    watermark.map(|watermark| watermark.text.clone()),
+                ]);
+            }
+        }
+        Entry::View(view) => {
+            let schema = Planner::new(catalog).schema_of(&view.query)?;
+            for (at, field) in schema.fields().iter().enumerate() {
+                let name = view.columns.get(at).unwrap_or(field.name()).clone();
+                let data_type = Some(field_type_name(field));
+                add([Some(name), data_type, null(field.is_nullable()), None, None, None]);
+            }
+        }
+    }
+    table(&["name", "type", "null", "key", "extras", "watermark"], columns)
+}
+
+fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
+    let upper = name.to_ascii_uppercase();
+    let known = catalog.functions.names();
+    if !known.contains(&upper) {
+        let error = SqlError::new(format!("function \"{name}\" not found")).about(name);
+        return Err(match millstream_sql::diagnostics::nearest(&upper, known.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean {near}?")),
+            None => error.hint("SHOW FUNCTIONS lists them"),
+        });
+    }
+    let builtin = builtins().find(|builtin| builtin.name == upper);
+    let (usage, about) = match builtin {
+        Some(builtin) => (builtin.usage.to_owned(), builtin.about.to_owned()),
+        None if catalog.functions.aggregate(&upper).is_some() => {
+            (format!("{upper}(value)"), "An aggregate function.".to_owned())
+        }
+        None => (format!("{upper}(…)"), "A function of the program.".to_owned()),
+    };
+    let pairs = [("name", upper), ("usage", usage), ("description", about)];
+    let (keys, values) = pairs.into_iter().map(|(key, value)| (Some(key.to_owned()), Some(value))).unzip();
+    table(&["info name", "info value"], vec![keys, values])
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A table's declaration, which makes the same table again.
+pub fn create_table(table: &Table) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (at, field) in table.schema.fields().iter().enumerate() {
+        lines.push(match table.computed.get(&at) {
+            Some(computed) => format!("  `{}` AS {}", field.name(), computed.text),
+            None => {
+                let null = if field.is_nullable() { "" } else { " NOT NULL" };
+                format!("  `{}` {}{null}", field.name(), field_type_name(field))
+            }
+        });
+    }
+    if let Some(watermark) = &table.watermark {
+        let name = table.schema.field(watermark.rowtime).name();
+        lines.push(format!("  WATERMARK FOR `{name}` AS {}", watermark.text));
+    }
+    if !table.primary_key.is_empty() {
+        let key: Vec<_> = table.primary_key.iter().map(|name| format!("`{name}`")).collect();
+        lines.push(format!("  PRIMARY KEY ({}) NOT ENFORCED", key.join(", ")));
+    }
+    let options: Vec<_> =
+        table.options.iter().map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value))).collect();
+    let mut text = format!("CREATE TABLE `{}` (\n{}\n)", table.name, lines.join(",\n"));
+    if !options.is_empty() {
+        text.push_str(&format!(" WITH (\n{}\n)", options.join(",\n")));
+    }
+    text
+}
+
+fn create_view(view: &View) -> String {
+    let columns = match &view.columns[..] {
+        [] => String::new(),
+        names => format!(" ({})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+    };
+    format!("CREATE VIEW `{}`{columns} AS\n{}", view.name, view.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn names_match_like_patterns() {
+        for (pattern, name, due) in
+            [("o%", "orders", true), ("%s", "orders", true), ("o_ders", "orders", true), ("o", "orders", false)]
+        {
+            assert_eq!(matches(pattern, name), due, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a statement does to a session, and what it starts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use millstream_connectors::{files, filesystem, nexmark};
+use millstream_plan::table::Options;
+use millstream_plan::{ChangelogMode, NodeKind, Plan, Table, explain};
+use millstream_runtime::{JobOptions, job};
+use millstream_sql::catalog::{Entry, View};
+use millstream_sql::diagnostics::position_of;
+use millstream_sql::parser::parts_of;
+use millstream_sql::statement::{CreateTable, Insert, Statement};
+use millstream_sql::{Catalog, Planner, SqlError};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::query::{Job, Query};
+use crate::{settings, show};
+
+/// What came of a statement.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done, and there is nothing to show.
+    Done,
+    /// It is done, and this is what it shows.
+    Table(RecordBatch),
+    /// It is done, and this is what it shows, as plain text.
+    Text(String),
+    /// It runs, and its changes are to be shown.
+    Query(Box<Query>),
+    /// It runs, and writes into tables.
+    Job(Job),
+}
+
+/// How many batches of a result wait before the query has to.
+const RESULT_QUEUE: usize = 8;
+
+impl Engine {
+    /// Runs one statement of a script; `tokens` are its own, `text` is the whole script.
+    ///
+    /// # Errors
+    /// When the statement is wrong or cannot be started.
+    pub fn run(&self, tokens: &[TokenWithSpan], text: &str) -> Result<Outcome, Error> {
+        let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
+        let position = first.map(position_of);
+        let outcome = millstream_sql::parse(tokens, text)
+            .map_err(Error::from)
+            .and_then(|statement| self.run_statement(&statement));
+        outcome.map_err(|error| match error {
+            Error::Sql(error) => Error::Sql(error.locate(tokens)),
+            Error::Run { source, .. } => {
+                let located = about(&source).locate(tokens);
+                Error::Run { source, position: located.position.or(position) }
+            }
+        })
+    }
+
+    fn run_statement(&self, statement: &Statement) -> Result<Outcome, Error> {
+        let mut catalog = self.catalog();
+        match statement {
+            Statement::CreateTable(create) => return self.create_table(create),
+            Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
+                let parts = parts_of(name);
+                let view = View {
+                    name: parts.last().cloned().unwrap_or_default(),
+                    columns: columns.iter().map(|column| column.value.clone()).collect(),
+                    query: query.as_ref().clone(),
+                    text: text.clone(),
+                };
+                // A view that cannot be planned is refused now, not when it is first used.
+                Planner::new(&catalog).query(&view.query)?;
+                catalog.create(&parts, Entry::View(Arc::new(view)), *if_not_exists, *or_replace)?;
+            }
+            Statement::Drop { view, name, if_exists } => catalog.drop(&parts_of(name), *view, *if_exists)?,
+            Statement::CreateDatabase { name, if_not_exists } => {
+                catalog.create_database(&parts_of(name), *if_not_exists)?;
+            }
+            Statement::Use { catalog: true, name } => catalog.use_catalog(&parts_of(name).join("."))?,
+            Statement::Use { catalog: false, name } => catalog.use_database(&parts_of(name))?,
+            Statement::Set(Some((key, value))) => {
+                settings::check(key, value)?;
+                catalog.settings.insert(key.clone(), value.clone());
+                self.apply_zone(&mut catalog)?;
+            }
+            Statement::Set(None) => {
+                let settings: Vec<_> =
+                    catalog.settings.iter().map(|(key, value)| format!("'{key}' = '{value}'")).collect();
+                let column = settings.into_iter().map(Some).collect();
+                return Ok(Outcome::Table(show::table(&["setting"], vec![column])?));
+            }
+            Statement::Reset(Some(key)) => {
+                catalog.settings.remove(key);
+                self.apply_zone(&mut catalog)?;
+            }
+            Statement::Reset(None) => {
+                catalog.settings.clear();
+                self.apply_zone(&mut catalog)?;
+            }
+            Statement::Show(show) => return Ok(Outcome::Table(show::show(&catalog, show)?)),
+            Statement::Explain(inner) => {
+                let plan = match inner.as_ref() {
+                    Statement::Query(query) => self.planner(&catalog, inner)?.query(query)?,
+                    Statement::Insert(inserts) => self.planner(&catalog, inner)?.inserts(inserts)?,
+                    _ => return Err(SqlError::unsupported("EXPLAIN of this statement")
+                        .hint("a query, INSERT INTO or a statement set can be explained")
+                        .into()),
+                };
+                return Ok(Outcome::Text(explain::explain(&plan)));
+            }
+            Statement::Query(query) => {
+                let plan = self.planner(&catalog, statement)?.query(query)?;
+                return Ok(Outcome::Query(Box::new(self.start_query(plan, &catalog)?)));
+            }
+            Statement::Insert(inserts) => {
+                let plan = self.planner(&catalog, statement)?.inserts(inserts)?;
+                return self.start_job(plan, &catalog);
+            }
+        }
+        self.set_catalog(catalog);
+        Ok(Outcome::Done)
+    }
+
+    fn apply_zone(&self, catalog: &mut Catalog) -> Result<(), Error> {
+        let zone = catalog.settings.get(settings::ZONE).map_or("UTC", String::as_str);
+        let zone = settings::zone(zone)?;
+        if zone != catalog.zone() {
+            let functions = self.registry(zone);
+            catalog.set_zone(zone, functions);
+        }
+        Ok(())
+    }
+
+    /// A planner that knows the files a statement queries without a table.
+    fn planner<'a>(&self, catalog: &'a Catalog, statement: &Statement) -> Result<Planner<'a>, Error> {
+        let mut planner = Planner::new(catalog);
+        for path in Planner::files_of(statement) {
+            let table = file_table(&path)?;
+            planner.files.insert(path, Arc::new(table));
+        }
+        Ok(planner)
+    }
+
+    fn job_options(&self, catalog: &Catalog) -> JobOptions {
+        let mut options = self.options().clone();
+        let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
+        if let Some(parallelism) = set {
+            options = JobOptions::new(parallelism);
+        }
+        options
+    }
+
+    fn start_query(&self, plan: Plan, catalog: &Catalog) -> Result<Query, Error> {
+        let result = plan.nodes.iter().find(|node| matches!(node.kind, NodeKind::Result));
+        let (schema, appends) = match result {
+            Some(node) => (Arc::clone(&node.schema), node.changelog == ChangelogMode::Append),
+            None => return Err(SqlError::new("a query has a result").into()),
+        };
+        let bounded = is_bounded(&plan)?;
+        let (sender, changes) = mpsc::channel(RESULT_QUEUE);
+        let job = job::start(plan, &self.job_options(catalog), Some(sender))?;
+        let job = Job::new(job, None);
+        Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
+    }
+
+    fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Outcome, Error> {
+        let job = job::start(plan, &self.job_options(catalog), None)?;
+        Ok(Outcome::Job(Job::new(job, None)))
+    }
+
+    fn create_table(&self, create: &CreateTable) -> Result<Outcome, Error> {
+        let mut catalog = self.catalog();
+        let parts = parts_of(&create.name);
+        if create.if_not_exists && catalog.contains(&parts) {
+            return Ok(Outcome::Done);
+        }
+        let mut create = create.clone();
+        let mut options: Options = create.options.iter().cloned().collect();
+        let declares = create.columns.iter().any(|column| {
+            matches!(column.kind, millstream_sql::statement::ColumnKind::Physical(_))
+        });
+        let inferred = match &create.query {
+            Some(query) => Some(Planner::new(&catalog).schema_of(query)?),
+            None if !declares && create.like.is_none() => infer(&mut options)?,
+            None => None,
+        };
+        create.options = options.into_iter().collect();
+        let table = Planner::new(&catalog).table(&create, inferred.map(|schema| stored(&schema)))?;
+        if table.schema.fields().is_empty() {
+            return Err(SqlError::new(format!("table \"{}\" has no columns", table.name))
+                .hint("declare them, as in CREATE TABLE t (id BIGINT, name STRING) WITH (…)")
+                .about(&table.name)
+                .into());
+        }
+        millstream_connectors::validate(&table).map_err(|error| about(&error))?;
+        catalog.create(&parts, Entry::Table(Arc::new(table)), create.if_not_exists, create.or_replace)?;
+        let Some(query) = create.query else {
+            self.set_catalog(catalog);
+            return Ok(Outcome::Done);
+        };
+        let insert = Insert {
+            table: create.name,
+            columns: vec![],
+            partition: vec![],
+            options: vec![],
+            query,
+        };
+        let plan = Planner::new(&catalog).inserts(&[insert])?;
+        let outcome = self.start_job(plan, &catalog)?;
+        self.set_catalog(catalog);
+        Ok(outcome)
+    }
+}
+
+/// An error of a table's options, about the first thing it names in quotes.
+fn about(error: &millstream_types::Error) -> SqlError {
+    let message = error.to_string();
+    let subject = message.split(['\'', '"']).nth(1).unwrap_or_default().to_owned();
+    let mut sql = SqlError::new(message).about(subject);
+    sql.hint = error.hint().map(str::to_owned);
+    sql
+}
+
+/// Columns as a table keeps them: a column that is always NULL is a STRING.
+fn stored(schema: &SchemaRef) -> SchemaRef {
+    use arrow::datatypes::{DataType, Field, Schema};
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Null => Field::new(field.name(), DataType::Utf8, true),
+        _ => field.as_ref().clone(),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The columns of a table that declares none, where its connector can tell.
+fn infer(options: &mut Options) -> Result<Option<SchemaRef>, Error> {
+    match options.get("connector").map(String::as_str) {
+        Some("filesystem") => Ok(Some(filesystem::infer_columns(options)?)),
+        Some("nexmark") => {
+            let table = table_of("nexmark", options.clone());
+            Ok(Some(nexmark::infer_columns(&table)?))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn table_of(name: &str, options: Options) -> Table {
+    let nothing: SchemaRef = Arc::new(arrow::datatypes::Schema::empty());
+    Table {
+        name: name.to_owned(),
+        schema: Arc::clone(&nothing),
+        computed: BTreeMap::new(),
+        physical: nothing,
+        watermark: None,
+        primary_key: Vec::new(),
+        options,
+        handle: None,
+    }
+}
+
+/// The table that a file is, when it is queried by its path.
+fn file_table(path: &str) -> Result<Table, Error> {
+    let Some(format) = files::format_of(path) else {
+        return Err(SqlError::new(format!("the format of '{path}' cannot be told from its name"))
+            .hint("names end in .json, .csv or .parquet, with .gz or .zst behind; or use CREATE TABLE")
+            .about(path)
+            .into());
+    };
+    let pairs = [("connector", "filesystem"), ("path", path), ("format", format)];
+    let mut options: Options = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let schema = filesystem::infer_columns(&mut options)?;
+    let mut table = table_of(path, options);
+    table.schema = Arc::clone(&schema);
+    table.physical = schema;
+    Ok(table)
+}
+
+/// Whether all sources of a plan end by themselves.
+fn is_bounded(plan: &Plan) -> Result<bool, Error> {
+    for node in &plan.nodes {
+        let NodeKind::Source { table, columns } = &node.kind else { continue };
+        let bounded = match &table.handle {
+            Some(handle) => millstream_connectors::memory::is_bounded(handle),
+            // Files end; they are not opened to find out.
+            None if table.connector() == Some("filesystem") => true,
+            None => millstream_connectors::open_source(table, columns)?.is_bounded(),
+        };
+        if !bounded {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
