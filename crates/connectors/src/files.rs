@@ -35,7 +35,7 @@ pub fn list(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
         for entry in found {
             let entry = entry.map_err(|error| {
                 let path = error.path().to_path_buf();
-                Error::io("cannot read", path, error.into_error())
+                Error::io("cannot read", path, error.into())
             })?;
             walk(&entry, false, &mut files)?;
         }

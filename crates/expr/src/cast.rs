@@ -217,7 +217,7 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
     if matches!(from.data_type(), DataType::Utf8) && unlimited {
         return Ok(Arc::clone(from));
     }
-    let texts = TextColumn::new(from, how.zone, None)?;
+    let texts = TextColumn::with_null(from, how.zone, None, "NULL")?;
     let mut out = StringBuilder::with_capacity(from.len(), from.len() * 8);
     let mut text = String::new();
     for row in 0..from.len() {
@@ -246,7 +246,7 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
 
 /// Reads a BOOLEAN as Flink does; `None` for any other text.
 pub fn parse_boolean(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
+    match text.to_ascii_lowercase().as_str() {
         "t" | "true" | "y" | "yes" | "1" => Some(true),
         "f" | "false" | "n" | "no" | "0" => Some(false),
         _ => None,
@@ -300,7 +300,8 @@ macro_rules! integer {
                 value.try_into().ok()
             }
             fn saturate(value: f64) -> $native {
-                value as $native
+                // Small types go by way of INT, where they wrap.
+                if size_of::<$native>() < 4 { value as i32 as $native } else { value as $native }
             }
         }
     )*};
@@ -314,8 +315,8 @@ pub fn parse_integer(text: &str) -> Option<i64> {
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    match whole {
-        "" | "-" | "+" => None,
+    match whole.trim_start_matches(['+', '-']) {
+        "" => (!fraction.is_empty()).then_some(0),
         _ => whole.parse().ok(),
     }
 }
@@ -551,10 +552,9 @@ fn with_nulls<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, like: &ArrayRef
     PrimitiveArray::new(values.values().clone(), like.logical_nulls())
 }
 
-/// A point in time from text, with a blank or a `T` between date and time.
+/// A point in time from text, with a blank between date and time.
 pub fn parse_text_point(text: &str) -> Option<PointInTime> {
-    let text = text.trim().as_bytes();
-    parse_timestamp(text, b' ').or_else(|| parse_timestamp(text, b'T'))
+    parse_timestamp(text.trim().as_bytes(), b' ')
 }
 
 fn to_timestamp(

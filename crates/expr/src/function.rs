@@ -7,11 +7,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use chrono_tz::Tz;
 use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
@@ -115,6 +115,19 @@ impl ScalarUDFImpl for Adapter {
 
     fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
         Ok(self.typing(types)?.result)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
+        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let mut result = self.typing(&types)?.result;
+        // How many digits a decimal keeps follows from the number that is asked for.
+        if let (Some(DataType::Decimal128(precision, scale)), "ROUND" | "TRUNCATE") =
+            (types.first(), self.builtin.name)
+            && let Some(Some(ScalarValue::Int32(Some(digits)))) = args.scalar_arguments.get(1)
+        {
+            result = crate::maths::rounded_type(*precision, *scale, i64::from(*digits));
+        }
+        Ok(Arc::new(Field::new(self.builtin.name, result, true)))
     }
 
     fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {

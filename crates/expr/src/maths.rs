@@ -126,8 +126,7 @@ pub const BUILTINS: &[Builtin] = &[
         volatile: false,
         typing: |given| match given {
             [a, b] if a.is_integer() && b.is_integer() => {
-                let wide = if a.size() > b.size() { a } else { b };
-                Ok(Typing { arguments: vec![wide.clone(), wide.clone()], result: b.clone() })
+                Ok(Typing { arguments: given.to_vec(), result: b.clone() })
             }
             [a, b] if matches!(a, DataType::Decimal128(..)) || matches!(b, DataType::Decimal128(..)) => {
                 (crate::decimal::BUILTINS[4].typing)(given)
@@ -138,7 +137,13 @@ pub const BUILTINS: &[Builtin] = &[
             if let DataType::Decimal128(..) = call.result {
                 return (crate::decimal::BUILTINS[4].body)(call);
             }
-            let rest = arrow::compute::kernels::numeric::rem(&call.arguments[0], &call.arguments[1])?;
+            if !call.result.is_integer() {
+                let (a, b) = (&call.arguments[0], &call.arguments[1]);
+                return Ok(arrow::compute::kernels::numeric::rem(a, b)?);
+            }
+            let wide = |at: usize| arrow::compute::cast(&call.arguments[at], &DataType::Int64);
+            let rest = arrow::compute::kernels::numeric::rem(&wide(0)?, &wide(1)?)?;
+            // The rest is smaller than the divisor, so it fits the divisor's type.
             Ok(arrow::compute::cast(&rest, call.result)?)
         },
     },
@@ -147,7 +152,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "ROUND(number[, digits])",
         about: "The number rounded half up to digits of fraction.",
         volatile: false,
-        typing: |given| digits_typing(given, true),
+        typing: |given| digits_typing(given),
         body: |call| digits(call, true),
     },
     Builtin {
@@ -155,7 +160,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "TRUNCATE(number[, digits])",
         about: "The number cut to digits of fraction.",
         volatile: false,
-        typing: |given| digits_typing(given, false),
+        typing: |given| digits_typing(given),
         body: |call| digits(call, false),
     },
     Builtin {
@@ -256,8 +261,7 @@ pub fn numeric(given: &[DataType], kind: Step) -> Result<Typing, String> {
         [one] if one.is_numeric() => {
             let result = match (one, kind) {
                 (DataType::Decimal128(precision, scale), Step::Floor | Step::Ceil) if *scale > 0 => {
-                    // One digit more than the whole part, for what rounding may carry.
-                    DataType::Decimal128((*precision - *scale as u8 + 1).clamp(1, 38), 0)
+                    DataType::Decimal128(*precision, 0)
                 }
                 _ => one.clone(),
             };
@@ -317,7 +321,17 @@ pub fn step(call: &Call<'_>, kind: Step) -> Result<ArrayRef> {
     })
 }
 
-fn digits_typing(given: &[DataType], round: bool) -> Result<Typing, String> {
+/// The type of a decimal rounded to digits of fraction.
+pub fn rounded_type(precision: u8, scale: i8, digits: i64) -> DataType {
+    if digits >= i64::from(scale) {
+        return DataType::Decimal128(precision, scale);
+    }
+    let whole = 1 + i32::from(precision) - i32::from(scale);
+    let kept = digits.max(0) as i32;
+    DataType::Decimal128((whole + kept).min(38) as u8, kept as i8)
+}
+
+fn digits_typing(given: &[DataType]) -> Result<Typing, String> {
     let number = match given.first() {
         Some(number) if number.is_numeric() => number.clone(),
         Some(DataType::Utf8 | DataType::Null) => DOUBLE,
@@ -327,9 +341,7 @@ fn digits_typing(given: &[DataType], round: bool) -> Result<Typing, String> {
         return Err("the number of digits must be an integer".to_owned());
     }
     let result = match &number {
-        DataType::Decimal128(p, s) if given.len() == 1 && *s > 0 => {
-            DataType::Decimal128((*p - *s as u8 + u8::from(round)).clamp(1, 38), 0)
-        }
+        DataType::Decimal128(p, s) if given.len() == 1 => rounded_type(*p, *s, 0),
         other => other.clone(),
     };
     Ok(Typing { arguments: [number, DataType::Int32][..given.len()].to_vec(), result })

@@ -365,21 +365,32 @@ fn overlay(call: &Call<'_>) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
+/// The start of a text of at most that many UTF-16 units, in which Java counts.
+fn cut(text: &str, units: i32) -> String {
+    let mut left = units.max(0) as usize;
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= left;
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    text.chars().take_while(fits).collect()
+}
+
 fn pad(call: &Call<'_>, left: bool) -> Result<ArrayRef> {
     let (texts, pads) = (call.arguments[0].as_string::<i32>(), call.arguments[2].as_string::<i32>());
     let lengths = call.arguments[1].as_primitive::<Int32Type>();
     let mut out = StringBuilder::new();
     for ((text, pad), length) in texts.iter().zip(pads).zip(lengths) {
         out.append_option(match (text, pad, length) {
-            (Some(text), Some(pad), Some(length)) if length >= 0 && length as usize <= MOST_BYTES => {
-                let missing = length - text.chars().count() as i32;
-                match (missing, pad) {
-                    (..=0, _) => Some(take(text, length)),
-                    (_, "") => None,
-                    (missing, pad) => {
-                        let fill: String = pad.chars().cycle().take(missing as usize).collect();
-                        Some(if left { fill + text } else { text.to_owned() + &fill })
-                    }
+            (Some(text), Some(pad), Some(length))
+                if length >= 0 && length as usize <= MOST_BYTES && !pad.is_empty() =>
+            {
+                let missing = length - text.encode_utf16().count() as i32;
+                if missing <= 0 {
+                    Some(cut(text, length))
+                } else {
+                    let fill = cut(&pad.repeat(missing as usize), missing);
+                    Some(if left { fill + text } else { text.to_owned() + &fill })
                 }
             }
             _ => None,

@@ -357,15 +357,24 @@ impl Run<'_> {
     fn append(&mut self, column: usize, text: &str) -> bool {
         let options = &self.decoder.options;
         let builder = &mut self.builders[column];
-        if options.null_literal.as_deref() == Some(text) {
+        let null = options.null_literal.as_deref();
+        // In an array the literal stands for an element.
+        let list = matches!(builder, ColumnBuilder::List { .. });
+        if null == Some(text) && (!list || text.is_empty()) {
             builder.append_null();
             return true;
         }
-        append(builder, text, &options.element_delimiter, options.ignore_parse_errors)
+        append(builder, text, null, &options.element_delimiter, options.ignore_parse_errors)
     }
 }
 
-fn append(builder: &mut ColumnBuilder, text: &str, delimiter: &str, lenient: bool) -> bool {
+fn append(
+    builder: &mut ColumnBuilder,
+    text: &str,
+    null: Option<&str>,
+    delimiter: &str,
+    lenient: bool,
+) -> bool {
     let parts = || match text {
         "" => Vec::new(),
         text => text.split(delimiter).collect::<Vec<_>>(),
@@ -375,9 +384,11 @@ fn append(builder: &mut ColumnBuilder, text: &str, delimiter: &str, lenient: boo
             let parts = parts();
             let mut fits = true;
             for part in &parts {
-                if !values.append_text(part, b' ') {
+                if null == Some(*part) {
                     values.append_null();
-                    fits = lenient;
+                } else if !values.append_text(part, b' ') {
+                    values.append_null();
+                    fits &= lenient;
                 }
             }
             ends.push(ends.last().copied().unwrap_or(0) + parts.len() as i32);

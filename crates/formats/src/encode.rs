@@ -115,7 +115,7 @@ fn push_csv(out: &mut String, text: &str, options: &CsvOptions) {
 }
 
 enum CsvValue {
-    Plain(TextColumn, bool),
+    Plain { text: TextColumn, point: bool, ltz: bool },
     List { offsets: Vec<i32>, values: TextColumn, list: ArrayRef },
 }
 
@@ -130,18 +130,26 @@ impl CsvValue {
                     list: ArrayRef::clone(array),
                 }
             }
-            _ => Self::Plain(plain_text(array)?, is_ltz(array)),
+            other => Self::Plain {
+                text: plain_text(array)?,
+                point: matches!(other, DataType::Timestamp(..)),
+                ltz: is_ltz(array),
+            },
         })
     }
 
     /// Writes a value; false for NULL.
     fn write(&self, row: usize, options: &CsvOptions, out: &mut String) -> bool {
         match self {
-            Self::Plain(text, ltz) => {
+            Self::Plain { text, point, ltz } => {
                 if text.is_null(row) {
                     return false;
                 }
+                let start = out.len();
                 text.write(row, out);
+                if *point {
+                    trim_fraction(out, start);
+                }
                 if *ltz {
                     out.push('Z');
                 }
@@ -160,6 +168,14 @@ impl CsvValue {
                 true
             }
         }
+    }
+}
+
+/// Takes the zeros off the end of a fraction, and the point when nothing is left behind it.
+fn trim_fraction(out: &mut String, start: usize) {
+    if out[start..].contains('.') {
+        let length = out.trim_end_matches('0').trim_end_matches('.').len();
+        out.truncate(length);
     }
 }
 
@@ -195,6 +211,7 @@ enum JsonKind {
     Text(TextColumn),
     /// Numbers and booleans, which need no quotes.
     Bare(TextColumn),
+    Decimal(TextColumn),
     /// Floating point numbers, which JSON knows only when finite.
     Floating(TextColumn),
     Point { text: TextColumn, ltz: bool },
@@ -211,6 +228,7 @@ impl JsonValue {
     pub fn new(array: &ArrayRef) -> Result<Self> {
         let kind = match array.data_type() {
             DataType::Float32 | DataType::Float64 => JsonKind::Floating(plain_text(array)?),
+            DataType::Decimal128(..) => JsonKind::Decimal(plain_text(array)?),
             DataType::Boolean | DataType::Null => JsonKind::Bare(plain_text(array)?),
             other if other.is_numeric() => JsonKind::Bare(plain_text(array)?),
             DataType::Timestamp(..) => JsonKind::Point { text: plain_text(array)?, ltz: is_ltz(array) },
@@ -241,6 +259,11 @@ impl JsonValue {
         }
         match &self.kind {
             JsonKind::Bare(text) => text.write_or(row, "null", out),
+            JsonKind::Decimal(text) => {
+                let start = out.len();
+                text.write(row, out);
+                trim_fraction(out, start);
+            }
             JsonKind::Floating(text) => {
                 let start = out.len();
                 text.write(row, out);
@@ -257,6 +280,7 @@ impl JsonValue {
             JsonKind::Point { text, ltz } => {
                 let mut value = String::new();
                 text.write(row, &mut value);
+                trim_fraction(&mut value, 0);
                 if options.iso_timestamps {
                     value = value.replacen(' ', "T", 1);
                 }

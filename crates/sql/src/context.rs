@@ -125,8 +125,9 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        let marker = crate::group_window::marker(name);
-        marker.or_else(|| self.planner.catalog.functions.scalar(name))
+        let zone = self.planner.catalog.zone();
+        let special = crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
+        special.or_else(|| self.planner.catalog.functions.scalar(name))
     }
 
     fn get_higher_order_meta(&self, _: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -5,7 +5,7 @@
 //! months, a unit of time as a string.
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    BinaryOperator, CastKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, ValueWithSpan,
 };
 use sqlparser::dialect::Dialect;
@@ -13,6 +13,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
 
+use crate::cast::{CAST, TRY_CAST};
 use crate::types::parse_type;
 
 /// Flink's SQL, as sqlparser sees it.
@@ -141,13 +142,9 @@ fn cast(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
 
 /// A cast to a type that travels as its text.
 pub fn cast_to(value: Expr, kind: CastKind, type_text: &str) -> Expr {
-    Expr::Cast {
-        kind,
-        expr: Box::new(value),
-        data_type: DataType::Custom(ObjectName::from(vec![Ident::new(type_text)]), vec![]),
-        array: false,
-        format: None,
-    }
+    let name = if kind == CastKind::TryCast { TRY_CAST } else { CAST };
+    let to = Value::SingleQuotedString(type_text.to_owned()).with_empty_span();
+    call(Ident::new(name), vec![value, Expr::Value(to)])
 }
 
 fn typed_literal(name: &str, text: &str, span: Span) -> Expr {

@@ -11,6 +11,7 @@
 //! 5. [`translate`] makes the stream plan of it, or says what is not supported;
 //! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
 
+pub mod cast;
 pub mod catalog;
 pub mod context;
 pub mod correlate;

@@ -30,6 +30,7 @@ use millstream_types::SqlType;
 use millstream_types::sql_type::{TYPE_KEY, type_name};
 use sqlparser::ast::{Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations};
 
+use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
 use crate::context::Context;
 use crate::correlate::{coerce_arguments, correlate};
@@ -193,8 +194,7 @@ impl<'a> Planner<'a> {
             let value = if from == *field.data_type() && !exact {
                 value
             } else {
-                ScalarUDF::new_from_impl(Cast::new(Arc::clone(field), false, self.catalog.zone()))
-                    .call(vec![value])
+                to_field(value, field, self.catalog.zone())
             };
             values.push(value.alias(field.name()));
         }
@@ -356,7 +356,7 @@ impl<'a> Planner<'a> {
         let context = Context::new(self);
         let planner = SqlToRel::new_with_options(&context, options());
         let source = Arc::new(LogicalTableSource::new(Arc::new(columns.clone())));
-        let scan = LogicalPlanBuilder::scan("", source, None)?.build()?;
+        let scan = LogicalPlanBuilder::scan("t", source, None)?.build()?;
         let schema = scan.schema().as_ref().clone();
         let logical = planner.sql_to_expr(expr, &schema, &mut PlannerContext::new())?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
-    LimitClause, Query, Select, SelectItem, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
+    LimitClause, Query, Select, SelectItem, Subscript, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use crate::diagnostics::SqlError;
@@ -128,6 +128,7 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         Expr::SimilarTo { negated, expr, pattern, escape_char } => {
             Some(pattern_call("SIMILAR", *negated, expr, pattern, escape_char.as_ref()))
         }
+        Expr::CompoundFieldAccess { root, access_chain } => fields_as_texts(root, access_chain),
         Expr::ILike { .. } | Expr::RLike { .. } => {
             return Err(SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are"));
         }
@@ -138,6 +139,22 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         },
         _ => None,
     })
+}
+
+/// `rows[1].field`: a field is named by a text below.
+fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
+    let named = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+    if !chain.iter().any(named) {
+        return None;
+    }
+    let chain = chain.iter().map(|access| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => {
+            let text = Value::SingleQuotedString(name.value.clone()).with_empty_span();
+            AccessExpr::Subscript(Subscript::Index { index: Expr::Value(text) })
+        }
+        other => other.clone(),
+    });
+    Some(Expr::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain.collect() })
 }
 
 /// `COUNT(*)` as a count of a constant, which is never NULL.

@@ -468,7 +468,7 @@ impl Translator<'_> {
         if aggregate.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_))) {
             return Err(SqlError::unsupported("GROUPING SETS, CUBE and ROLLUP").about("GROUP"));
         }
-        let mut columns = Columns { values: Vec::new(), schema: aggregate.input.schema() };
+        let mut columns = Columns { values: Vec::new(), window: 0, schema: aggregate.input.schema() };
         let keys = aggregate
             .group_expr
             .iter()
@@ -512,6 +512,7 @@ impl Translator<'_> {
                 }
             });
         }
+        columns.window = columns.values.len();
         let mut key_columns = Vec::new();
         let mut output = Vec::new();
         for (key, property) in keys.iter().zip(&outputs) {
@@ -683,6 +684,8 @@ struct Fused {
 /// The columns that are prepared for an aggregate.
 struct Columns<'a> {
     values: Vec<ScalarExpr>,
+    /// How many of them, at the start, say where a row's window stands.
+    window: usize,
     schema: &'a DFSchema,
 }
 
@@ -696,8 +699,8 @@ impl Columns<'_> {
         let same = |known: &ScalarExpr| {
             known.as_column().is_some() && known.as_column() == value.as_column()
         };
-        if let Some(at) = self.values.iter().position(same) {
-            return at;
+        if let Some(at) = self.values[self.window..].iter().position(same) {
+            return self.window + at;
         }
         self.values.push(value);
         self.values.len() - 1

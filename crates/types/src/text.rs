@@ -20,6 +20,8 @@ use crate::time::{naive, push_date, push_time, push_timestamp};
 /// Writes the values of one column as text.
 pub struct TextColumn {
     column: Column,
+    /// How NULL is spelled inside arrays, maps and rows.
+    inner_null: &'static str,
     nulls: Option<arrow::buffer::NullBuffer>,
 }
 
@@ -52,6 +54,20 @@ impl TextColumn {
     /// # Errors
     /// For Arrow types that no SQL type maps to.
     pub fn new(array: &ArrayRef, zone: Tz, digits: Option<u8>) -> Result<Self> {
+        Self::with_null(array, zone, digits, "null")
+    }
+
+    /// As [`Self::new`], with another spelling of NULL inside arrays, maps and rows.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_null(
+        array: &ArrayRef,
+        zone: Tz,
+        digits: Option<u8>,
+        inner_null: &'static str,
+    ) -> Result<Self> {
+        let inner = |array: &ArrayRef| Self::with_null(array, zone, None, inner_null);
         let column = match array.data_type() {
             DataType::Null => Column::Null,
             DataType::Boolean => Column::Boolean(array.as_boolean().clone()),
@@ -84,25 +100,25 @@ impl TextColumn {
             }
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                let values = Self::new(list.values(), zone, None)?;
+                let values = inner(list.values())?;
                 Column::List(list.value_offsets().to_vec(), Box::new(values))
             }
             DataType::Map(..) => {
                 let map = array.as_map();
-                let keys = Self::new(map.keys(), zone, None)?;
-                let values = Self::new(map.values(), zone, None)?;
+                let keys = inner(map.keys())?;
+                let values = inner(map.values())?;
                 Column::Map(map.value_offsets().to_vec(), Box::new(keys), Box::new(values))
             }
             DataType::Struct(_) => {
                 let fields = array.as_struct().columns().iter();
-                Column::Row(fields.map(|field| Self::new(field, zone, None)).collect::<Result<_>>()?)
+                Column::Row(fields.map(inner).collect::<Result<_>>()?)
             }
             other => {
                 let name = type_name(other);
                 return Err(Error::Internal(format!("a column of type {name} has no text form")));
             }
         };
-        Ok(Self { column, nulls: array.logical_nulls() })
+        Ok(Self { column, inner_null, nulls: array.logical_nulls() })
     }
 
     /// Whether the value of a row is NULL.
@@ -157,7 +173,7 @@ impl TextColumn {
                 out.push('[');
                 for (index, at) in (offsets[row]..offsets[row + 1]).enumerate() {
                     out.push_str(if index > 0 { ", " } else { "" });
-                    values.write_or(at as usize, "NULL", out);
+                    values.write_or(at as usize, self.inner_null, out);
                 }
                 out.push(']');
             }
@@ -165,9 +181,9 @@ impl TextColumn {
                 out.push('{');
                 for (index, at) in (offsets[row]..offsets[row + 1]).enumerate() {
                     out.push_str(if index > 0 { ", " } else { "" });
-                    keys.write_or(at as usize, "NULL", out);
+                    keys.write_or(at as usize, self.inner_null, out);
                     out.push('=');
-                    values.write_or(at as usize, "NULL", out);
+                    values.write_or(at as usize, self.inner_null, out);
                 }
                 out.push('}');
             }
@@ -175,7 +191,7 @@ impl TextColumn {
                 out.push('(');
                 for (index, field) in fields.iter().enumerate() {
                     out.push_str(if index > 0 { ", " } else { "" });
-                    field.write_or(row, "NULL", out);
+                    field.write_or(row, self.inner_null, out);
                 }
                 out.push(')');
             }
@@ -269,6 +285,12 @@ fn push_special(out: &mut String, value: f64) {
 
 /// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere.
 fn push_java(out: &mut String, shortest: &str, magnitude: f64) {
+    // Java shows two digits at least: where one would do, the two that are nearest.
+    let two = format!("{magnitude:.1e}");
+    let one_digit = shortest.bytes().filter(|b| (b'1'..=b'9').contains(b)).count() == 1;
+    let precise = magnitude < 1e-300 && one_digit && two.parse() == Ok(magnitude);
+    let two = if shortest.starts_with('-') { format!("-{two}") } else { two };
+    let shortest = if precise { two.as_str() } else { shortest };
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let mantissa = match mantissa.strip_prefix('-') {
