@@ -13,13 +13,84 @@ use rustyline::{Context, Helper};
 
 /// The words that start or shape statements.
 const KEYWORDS: [&str; 78] = [
-    "ALL", "AND", "AS", "ASC", "BEGIN", "BETWEEN", "BY", "CASE", "CAST", "CATALOG", "COLUMNS", "CREATE",
-    "CROSS", "DATABASE", "DESCRIBE", "DESCRIPTOR", "DISTINCT", "DROP", "ELSE", "END", "ENFORCED", "ESCAPE",
-    "EXECUTE", "EXISTS", "EXPLAIN", "FALSE", "FILTER", "FOR", "FROM", "FUNCTIONS", "GROUP", "HAVING", "IF",
-    "IN", "INNER", "INSERT", "INTERVAL", "INTO", "IS", "JOIN", "KEY", "LATERAL", "LEFT", "LIKE", "LIMIT",
-    "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "PLAN", "PRIMARY", "RESET", "SECOND", "SELECT", "SET",
-    "SHOW", "SIMILAR", "STATEMENT", "TABLE", "TABLES", "TEMPORARY", "THEN", "TRUE", "TRY_CAST", "TUMBLE",
-    "UNION", "USE", "VALUES", "VIEW", "VIEWS", "WATERMARK", "WHEN", "WHERE", "WITH", "MINUTE", "HOUR",
+    "ALL",
+    "AND",
+    "AS",
+    "ASC",
+    "BEGIN",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "CAST",
+    "CATALOG",
+    "COLUMNS",
+    "CREATE",
+    "CROSS",
+    "DATABASE",
+    "DESCRIBE",
+    "DESCRIPTOR",
+    "DISTINCT",
+    "DROP",
+    "ELSE",
+    "END",
+    "ENFORCED",
+    "ESCAPE",
+    "EXECUTE",
+    "EXISTS",
+    "EXPLAIN",
+    "FALSE",
+    "FILTER",
+    "FOR",
+    "FROM",
+    "FUNCTIONS",
+    "GROUP",
+    "HAVING",
+    "IF",
+    "IN",
+    "INNER",
+    "INSERT",
+    "INTERVAL",
+    "INTO",
+    "IS",
+    "JOIN",
+    "KEY",
+    "LATERAL",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "NOT",
+    "NULL",
+    "OFFSET",
+    "ON",
+    "OR",
+    "ORDER",
+    "PLAN",
+    "PRIMARY",
+    "RESET",
+    "SECOND",
+    "SELECT",
+    "SET",
+    "SHOW",
+    "SIMILAR",
+    "STATEMENT",
+    "TABLE",
+    "TABLES",
+    "TEMPORARY",
+    "THEN",
+    "TRUE",
+    "TRY_CAST",
+    "TUMBLE",
+    "UNION",
+    "USE",
+    "VALUES",
+    "VIEW",
+    "VIEWS",
+    "WATERMARK",
+    "WHEN",
+    "WHERE",
+    "WITH",
+    "MINUTE",
+    "HOUR",
 ];
 
 /// What helps a person at the prompt.
@@ -59,11 +130,21 @@ impl Assistant {
 impl Completer for Assistant {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = &line[..at];
         let quoted = before.matches('\'').count() % 2 == 1;
         let part = |c: char| c.is_alphanumeric() || c == '_' || (quoted && "-.*".contains(c));
-        let start = before.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(at, |(at, _)| at);
+        let start = before
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| part(*c))
+            .last()
+            .map_or(at, |(at, _)| at);
         let word = &before[start..];
         if word.is_empty() && !quoted {
             return Ok((at, Vec::new()));
@@ -129,7 +210,8 @@ fn highlight(line: &str) -> String {
                 (rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()), "33")
             }
             c if c.is_alphabetic() || c == '_' => {
-                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                let length =
+                    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
                 let word = rest[..length].to_uppercase();
                 (length, if KEYWORDS.contains(&word.as_str()) { "1" } else { "" })
             }

@@ -197,7 +197,11 @@ impl Printer {
                         cell.clear();
                         column.write(row, &mut cell);
                         // An empty text is told from NULL by its quotes.
-                        if cell.is_empty() { text.push_str("\"\"") } else { text.push_str(&csv_cell(&cell)) }
+                        if cell.is_empty() {
+                            text.push_str("\"\"")
+                        } else {
+                            text.push_str(&csv_cell(&cell))
+                        }
                     }
                     text.push('\n');
                 }
@@ -242,7 +246,8 @@ impl Printer {
         let before = self.widths.clone();
         self.widths.resize(names.len(), 0);
         for (at, name) in names.iter().enumerate() {
-            let widest = cells.iter().map(|row| shown(&row[at], CELL_WIDTH).width()).max().unwrap_or(0);
+            let widest =
+                cells.iter().map(|row| shown(&row[at], CELL_WIDTH).width()).max().unwrap_or(0);
             self.widths[at] = self.widths[at].max(widest).max(name.width());
         }
         let mut text = String::new();
@@ -275,7 +280,8 @@ impl Printer {
             })
             .collect();
         let right = self.right();
-        let header: Vec<Option<String>> = names.iter().map(|name| Some((*name).to_owned())).collect();
+        let header: Vec<Option<String>> =
+            names.iter().map(|name| Some((*name).to_owned())).collect();
         let mut text = rule(&widths);
         text.push_str(&line(&header, &widths, &vec![false; names.len()]));
         text.push_str(&rule(&widths));
@@ -374,7 +380,9 @@ impl Fold {
         let Some(converter) = &self.converter else { return Ok(None) };
         let mut rows: Vec<_> = self.rows.iter().filter(|(_, (count, _))| *count > 0).collect();
         rows.sort_by_key(|(_, (_, order))| *order);
-        let repeated = rows.iter().flat_map(|(row, (count, _))| std::iter::repeat_n(row.row(), *count as usize));
+        let repeated = rows
+            .iter()
+            .flat_map(|(row, (count, _))| std::iter::repeat_n(row.row(), *count as usize));
         let columns = converter.convert_rows(repeated)?;
         let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
         let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());

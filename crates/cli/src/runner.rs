@@ -84,7 +84,10 @@ impl Runner {
                     let first = statement.iter().find(|token| {
                         !matches!(token.token, sqlparser::tokenizer::Token::Whitespace(_))
                     });
-                    Error::Run { source, position: first.map(millstream_sql::diagnostics::position_of) }
+                    Error::Run {
+                        source,
+                        position: first.map(millstream_sql::diagnostics::position_of),
+                    }
                 }
                 other => other,
             };
@@ -108,8 +111,10 @@ impl Runner {
             match self.parameters.iter().rev().find(|(known, _)| known == key) {
                 Some((_, value)) => out.push_str(value),
                 None => {
-                    return Err(millstream::SqlError::new(format!("parameter \"{key}\" has no value"))
-                        .hint(format!("give it one: --param {key}=…")));
+                    return Err(millstream::SqlError::new(format!(
+                        "parameter \"{key}\" has no value"
+                    ))
+                    .hint(format!("give it one: --param {key}=…")));
                 }
             }
             rest = &rest[at + end + 1..];
@@ -225,7 +230,11 @@ fn notes(metrics: &Metrics) {
         "row came after its window was complete and was dropped",
         "rows came after their window was complete and were dropped",
     );
-    note(metrics.null_rowtime, "row had no rowtime and was dropped", "rows had no rowtime and were dropped");
+    note(
+        metrics.null_rowtime,
+        "row had no rowtime and was dropped",
+        "rows had no rowtime and were dropped",
+    );
     note(
         metrics.skipped,
         "record could not be read and was skipped",

@@ -117,7 +117,10 @@ fn find(table: &Table) -> Result<&'static Connector> {
         ));
     };
     CONNECTORS.iter().find(|connector| connector.name == name).ok_or_else(|| {
-        Error::options(format!("connector \"{name}\" not found"), format!("the connectors are {}", names()))
+        Error::options(
+            format!("connector \"{name}\" not found"),
+            format!("the connectors are {}", names()),
+        )
     })
 }
 
@@ -206,7 +209,10 @@ pub fn open_source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> 
     match connector.source {
         Some(open) => open(table, columns),
         None => Err(Error::options(
-            format!("table \"{}\" cannot be read: connector \"{}\" only writes", table.name, connector.name),
+            format!(
+                "table \"{}\" cannot be read: connector \"{}\" only writes",
+                table.name, connector.name
+            ),
             "read from the table that it is written from",
         )),
     }
@@ -227,7 +233,10 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
     match connector.sink {
         Some(open) => open(table),
         None => Err(Error::options(
-            format!("table \"{}\" cannot be written: connector \"{}\" only reads", table.name, connector.name),
+            format!(
+                "table \"{}\" cannot be written: connector \"{}\" only reads",
+                table.name, connector.name
+            ),
             "write to filesystem, print or blackhole",
         )),
     }

@@ -63,13 +63,26 @@ pub fn validate(table: &Table) -> Result<()> {
 
 #[derive(Debug, Clone)]
 enum Generator {
-    Sequence { start: i64 },
-    Integer { min: i64, max: i64 },
-    Floating { min: f64, max: f64 },
-    Text { length: usize, variable: bool },
+    Sequence {
+        start: i64,
+    },
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Floating {
+        min: f64,
+        max: f64,
+    },
+    Text {
+        length: usize,
+        variable: bool,
+    },
     Boolean,
     /// A point in time at most this far back.
-    Past { ms: i64 },
+    Past {
+        ms: i64,
+    },
     Days,
     List(Box<Generator>),
     Row(Vec<Generator>),
@@ -104,7 +117,8 @@ impl Datagen {
                             format!("set '{}' and '{}'", key("start"), key("end")),
                         ));
                     };
-                    let rows = (i128::from(end) - i128::from(start) + 1).clamp(0, i128::from(i64::MAX)) as u64;
+                    let rows = (i128::from(end) - i128::from(start) + 1)
+                        .clamp(0, i128::from(i64::MAX)) as u64;
                     total = Some(total.map_or(rows, |total| total.min(rows)));
                     Generator::Sequence { start }
                 }
@@ -117,11 +131,13 @@ impl Datagen {
             };
             let null_rate = floating(table, &key("null-rate"))?.unwrap_or(0.0);
             if columns.contains(&at) {
-                fields.push((at, (field.as_ref().clone().with_nullable(true), generator, null_rate)));
+                fields
+                    .push((at, (field.as_ref().clone().with_nullable(true), generator, null_rate)));
             }
         }
         fields.sort_by_key(|(at, _)| columns.iter().position(|column| column == at));
-        let rows_per_second = number(table, "rows-per-second", 1, i64::MAX)?.unwrap_or(ROWS_PER_SECOND);
+        let rows_per_second =
+            number(table, "rows-per-second", 1, i64::MAX)?.unwrap_or(ROWS_PER_SECOND);
         // A bounded table without a rate is made as fast as it is read.
         let paced = table.options.contains_key("rows-per-second") || total.is_none();
         Ok(Self {
@@ -186,9 +202,11 @@ fn random(table: &Table, name: &str, data_type: &DataType) -> Result<Generator> 
             Generator::Past { ms }
         }
         DataType::Date32 | DataType::Time32(_) => Generator::Days,
-        DataType::List(element) => {
-            Generator::List(Box::new(random(table, &format!("{name}.element"), element.data_type())?))
-        }
+        DataType::List(element) => Generator::List(Box::new(random(
+            table,
+            &format!("{name}.element"),
+            element.data_type(),
+        )?)),
         DataType::Struct(fields) => Generator::Row(
             fields
                 .iter()
@@ -216,8 +234,14 @@ fn duration_ms(text: &str, key: &str) -> Result<i64> {
         "d" | "day" | "days" => Some(86_400_000),
         _ => None,
     };
-    let value = text[..digits].parse::<i64>().ok().zip(unit).and_then(|(value, unit)| value.checked_mul(unit));
-    value.ok_or_else(|| Error::options(format!("'{key}' cannot be '{text}'"), "it is a duration such as '10 s'"))
+    let value = text[..digits]
+        .parse::<i64>()
+        .ok()
+        .zip(unit)
+        .and_then(|(value, unit)| value.checked_mul(unit));
+    value.ok_or_else(|| {
+        Error::options(format!("'{key}' cannot be '{text}'"), "it is a duration such as '10 s'")
+    })
 }
 
 impl Source for Datagen {
@@ -264,12 +288,14 @@ struct DatagenPiece {
 
 impl Piece for DatagenPiece {
     fn decode(self: Box<Self>) -> Result<Decoded> {
-        let mut random = SmallRng::seed_from_u64(self.seed ^ self.first.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut random =
+            SmallRng::seed_from_u64(self.seed ^ self.first.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let columns = self
             .fields
             .iter()
             .map(|(field, generator, null_rate)| {
-                let values = make(generator, field.data_type(), self.first, self.rows, &mut random)?;
+                let values =
+                    make(generator, field.data_type(), self.first, self.rows, &mut random)?;
                 if *null_rate <= 0.0 {
                     return Ok(values);
                 }
@@ -290,14 +316,17 @@ fn make(
     rows: usize,
     random: &mut SmallRng,
 ) -> Result<ArrayRef> {
-    use arrow::array::{BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StructArray};
+    use arrow::array::{
+        BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StructArray,
+    };
     let values: ArrayRef = match generator {
         Generator::Sequence { start } => {
             let numbers = (0..rows as u64).map(|row| start.wrapping_add((first + row) as i64));
             let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
             match SqlType::of_arrow(data_type) {
                 Some(sql) if data_type == &DataType::Utf8 => {
-                    let how = millstream_expr::cast::How { try_cast: false, zone: chrono_tz::Tz::UTC };
+                    let how =
+                        millstream_expr::cast::How { try_cast: false, zone: chrono_tz::Tz::UTC };
                     millstream_expr::cast::cast(&numbers, &sql, &how)?
                 }
                 _ => numbers,
@@ -313,7 +342,11 @@ fn make(
         }
         Generator::Text { length, variable } => {
             let texts = (0..rows).map(|_| {
-                let length = if *variable && *length > 1 { random.random_range(1..=*length) } else { *length };
+                let length = if *variable && *length > 1 {
+                    random.random_range(1..=*length)
+                } else {
+                    *length
+                };
                 let digits = (0..length).map(|_| char::from_digit(random.random_range(0..16), 16));
                 digits.map(|digit| digit.unwrap_or('0')).collect::<String>()
             });
@@ -349,7 +382,8 @@ fn make(
                 return Err(Error::Internal("a row that is none".to_owned()));
             };
             let columns = parts.iter().zip(fields);
-            let columns = columns.map(|(part, field)| make(part, field.data_type(), first, rows, random));
+            let columns =
+                columns.map(|(part, field)| make(part, field.data_type(), first, rows, random));
             let columns = columns.collect::<Result<Vec<_>>>()?;
             return Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?));
         }

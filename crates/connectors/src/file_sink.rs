@@ -47,7 +47,10 @@ impl FileSink {
         let standard = path == STANDARD;
         let folder = PathBuf::from(path.strip_prefix("file://").unwrap_or(path));
         if standard && matches!(format, Format::Parquet) {
-            return Err(Error::options("Parquet cannot be written to standard output", "give a folder"));
+            return Err(Error::options(
+                "Parquet cannot be written to standard output",
+                "give a folder",
+            ));
         }
         if !standard && folder.is_file() {
             return Err(Error::options(
@@ -62,10 +65,12 @@ impl FileSink {
     fn open(&mut self) -> Result<&mut Part> {
         if self.part.is_none() {
             let folder = &self.folder;
-            fs::create_dir_all(folder).map_err(|error| Error::io("cannot make folder", folder, error))?;
+            fs::create_dir_all(folder)
+                .map_err(|error| Error::io("cannot make folder", folder, error))?;
             let name = unused_name(folder, self.format.name());
             let (hidden, visible) = (folder.join(format!(".{name}.inprogress")), folder.join(name));
-            let file = File::create(&hidden).map_err(|error| Error::io("cannot create", &hidden, error))?;
+            let file = File::create(&hidden)
+                .map_err(|error| Error::io("cannot create", &hidden, error))?;
             let writer = match self.format.encoder(&self.schema) {
                 Some(encoder) => {
                     let mut file = BufWriter::with_capacity(1 << 18, file);
@@ -78,7 +83,9 @@ impl FileSink {
             };
             self.part = Some(Part { hidden, visible, writer });
         }
-        self.part.as_mut().ok_or_else(|| Error::Internal("a part file that was just opened is gone".to_owned()))
+        self.part
+            .as_mut()
+            .ok_or_else(|| Error::Internal("a part file that was just opened is gone".to_owned()))
     }
 
     fn write_standard(&mut self, changes: &ChangeBatch) -> Result<()> {
@@ -142,7 +149,8 @@ impl Sink for FileSink {
         };
         let published = finished.and_then(|file| {
             file.sync_all().map_err(|error| Error::io("cannot write to", &hidden, error))?;
-            fs::rename(&hidden, &visible).map_err(|error| Error::io("cannot rename to", &visible, error))?;
+            fs::rename(&hidden, &visible)
+                .map_err(|error| Error::io("cannot rename to", &visible, error))?;
             let folder = File::open(&self.folder).and_then(|folder| folder.sync_all());
             folder.map_err(|error| Error::io("cannot make durable", &self.folder, error))
         });

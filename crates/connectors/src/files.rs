@@ -30,7 +30,10 @@ pub fn list(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
         walk(plain, true, &mut files)?;
     } else if path.contains(['*', '?', '[']) {
         let found = glob::glob(path).map_err(|error| {
-            Error::options(format!("'{path}' is no pattern: {error}"), "* stands for any text in a name")
+            Error::options(
+                format!("'{path}' is no pattern: {error}"),
+                "* stands for any text in a name",
+            )
         })?;
         for entry in found {
             let entry = entry.map_err(|error| {

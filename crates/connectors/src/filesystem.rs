@@ -35,7 +35,10 @@ const RECORD_BYTES_MAX: usize = 256 << 20;
 
 fn path_of(options: &Options) -> Result<&str> {
     options.get("path").map(String::as_str).ok_or_else(|| {
-        Error::options("a filesystem table needs a 'path'", "it is a file, a folder, a pattern, or - for standard input")
+        Error::options(
+            "a filesystem table needs a 'path'",
+            "it is a file, a folder, a pattern, or - for standard input",
+        )
     })
 }
 
@@ -197,7 +200,8 @@ impl OpenFile {
         let standard = path == Path::new(STANDARD);
         let reader: Box<dyn Read + Send> =
             if standard { Box::new(std::io::stdin()) } else { open(&path)? };
-        let source = if standard { "standard input".into() } else { path.display().to_string().into() };
+        let source =
+            if standard { "standard input".into() } else { path.display().to_string().into() };
         Ok(Self { split, path, source, reader, rest: Vec::new(), line: 1, skip_line, ended: false })
     }
 
@@ -238,7 +242,8 @@ impl OpenFile {
             let end = if self.skip_line { 0 } else { decoder.whole(&bytes) };
             if end > 0 {
                 self.rest = bytes.split_off(end);
-                let chunk = Chunk { source: Arc::clone(&self.source), first_line: self.line, bytes };
+                let chunk =
+                    Chunk { source: Arc::clone(&self.source), first_line: self.line, bytes };
                 self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
                 return Ok(Some(chunk));
             }
@@ -289,7 +294,10 @@ impl Source for ParquetFiles {
         loop {
             if let Some((split, reader)) = &mut self.current {
                 if let Some(rows) = reader.next_rows()? {
-                    return Ok(Some(SourceEvent::Rows { split: *split, piece: Box::new(Ready(rows)) }));
+                    return Ok(Some(SourceEvent::Rows {
+                        split: *split,
+                        piece: Box::new(Ready(rows)),
+                    }));
                 }
                 self.current = None;
             }

@@ -46,9 +46,11 @@ impl PushInput {
     /// When the rows have other columns than the table, or the query is gone.
     pub async fn push(&self, rows: RecordBatch) -> Result<()> {
         let fits = rows.num_columns() == self.schema.fields().len()
-            && rows.columns().iter().zip(self.schema.fields()).all(|(column, field)| {
-                column.data_type() == field.data_type()
-            });
+            && rows
+                .columns()
+                .iter()
+                .zip(self.schema.fields())
+                .all(|(column, field)| column.data_type() == field.data_type());
         if !fits {
             return Err(Error::options(
                 format!("the rows have the columns {}, not those of the table", rows.schema()),

@@ -180,18 +180,27 @@ impl Nexmark {
             })?;
             if data_type != field.data_type() {
                 return Err(Error::options(
-                    format!("column \"{name}\" is {}, not {}", type_name(data_type), type_name(field.data_type())),
+                    format!(
+                        "column \"{name}\" is {}, not {}",
+                        type_name(data_type),
+                        type_name(field.data_type())
+                    ),
                     "cast it in a computed column",
                 ));
             }
             names.push(*name);
         }
         let base = table.options.get("base-time").map_or("2015-07-15 00:00:00", String::as_str);
-        let base_ms = parse_timestamp(base.as_bytes(), b' ').and_then(|point| point.in_units(1_000));
+        let base_ms =
+            parse_timestamp(base.as_bytes(), b' ').and_then(|point| point.in_units(1_000));
         let base_ms = base_ms.ok_or_else(|| {
-            Error::options(format!("'base-time' cannot be '{base}'"), "it is a time such as '2015-07-15 00:00:00'")
+            Error::options(
+                format!("'base-time' cannot be '{base}'"),
+                "it is a time such as '2015-07-15 00:00:00'",
+            )
         })?;
-        let schema = millstream_formats::json::nullable(&Arc::new(table.physical.project(columns)?));
+        let schema =
+            millstream_formats::json::nullable(&Arc::new(table.physical.project(columns)?));
         Ok(Self {
             spec: Arc::new(Spec {
                 kind,
@@ -199,7 +208,8 @@ impl Nexmark {
                 schema,
                 seed: number(table, "seed", 0, i64::MAX)?.unwrap_or(0) as u64,
                 base_ms,
-                events_per_second: number(table, "next-event.rate", 1, 1_000_000_000)?.unwrap_or(10_000) as u64,
+                events_per_second: number(table, "next-event.rate", 1, 1_000_000_000)?
+                    .unwrap_or(10_000) as u64,
             }),
             next: 0,
             total: number(table, "events.num", 0, i64::MAX)?.map(|events| events as u64),
@@ -291,12 +301,21 @@ fn last_auction(event: u64) -> u64 {
 }
 
 const CITIES: [&str; 10] = [
-    "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond", "Seattle", "Kent",
+    "Phoenix",
+    "Los Angeles",
+    "San Francisco",
+    "Boise",
+    "Portland",
+    "Bend",
+    "Redmond",
+    "Seattle",
+    "Kent",
     "Cheyenne",
 ];
 const STATES: [&str; 6] = ["AZ", "CA", "ID", "OR", "WA", "WY"];
-const FIRST_NAMES: [&str; 11] =
-    ["Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter", "Walter"];
+const FIRST_NAMES: [&str; 11] = [
+    "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter", "Walter",
+];
 const LAST_NAMES: [&str; 9] =
     ["Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris"];
 const HOT_CHANNELS: [&str; 4] = ["Google", "Facebook", "Baidu", "Apple"];
@@ -304,8 +323,10 @@ const HOT_CHANNELS: [&str; 4] = ["Google", "Facebook", "Baidu", "Apple"];
 impl Spec {
     /// Dice for one column of an event: a column is the same whichever others are made.
     fn dice(&self, event: u64, column: &str) -> Dice {
-        let column = column.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(byte.into()));
-        let mut dice = Dice(self.seed ^ event.wrapping_mul(0xd134_2543_de82_ef95) ^ column.rotate_left(32));
+        let column =
+            column.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(byte.into()));
+        let mut dice =
+            Dice(self.seed ^ event.wrapping_mul(0xd134_2543_de82_ef95) ^ column.rotate_left(32));
         dice.next();
         dice
     }
@@ -335,7 +356,9 @@ impl Spec {
         };
         match (self.kind, name) {
             (Kind::Person, "id") => numbers(&|event, _| (FIRST_PERSON + last_person(event)) as i64),
-            (Kind::Auction, "id") => numbers(&|event, _| (FIRST_AUCTION + last_auction(event)) as i64),
+            (Kind::Auction, "id") => {
+                numbers(&|event, _| (FIRST_AUCTION + last_auction(event)) as i64)
+            }
             (_, "dateTime") => times(&|event, _| self.time(event)),
             (_, "extra") => texts(&|_, mut dice, out| {
                 let length = 40 + dice.below(40);
@@ -358,11 +381,21 @@ impl Spec {
                     out.push_str(&format!("{:04}", dice.below(10_000)));
                 }
             }),
-            (Kind::Person, "city") => texts(&|_, mut dice, out| out.push_str(pick(&CITIES, &mut dice))),
-            (Kind::Person, "state") => texts(&|_, mut dice, out| out.push_str(pick(&STATES, &mut dice))),
-            (Kind::Auction, "itemName") => texts(&|_, mut dice, out| push_letters(out, &mut dice, 20)),
-            (Kind::Auction, "description") => texts(&|_, mut dice, out| push_letters(out, &mut dice, 60)),
-            (Kind::Auction, "initialBid") => numbers(&|event, _| price(&mut self.dice(event, "initialBid"))),
+            (Kind::Person, "city") => {
+                texts(&|_, mut dice, out| out.push_str(pick(&CITIES, &mut dice)))
+            }
+            (Kind::Person, "state") => {
+                texts(&|_, mut dice, out| out.push_str(pick(&STATES, &mut dice)))
+            }
+            (Kind::Auction, "itemName") => {
+                texts(&|_, mut dice, out| push_letters(out, &mut dice, 20))
+            }
+            (Kind::Auction, "description") => {
+                texts(&|_, mut dice, out| push_letters(out, &mut dice, 60))
+            }
+            (Kind::Auction, "initialBid") => {
+                numbers(&|event, _| price(&mut self.dice(event, "initialBid")))
+            }
             (Kind::Auction, "reserve") => numbers(&|event, mut dice| {
                 price(&mut self.dice(event, "initialBid")) + price(&mut dice)
             }),

@@ -54,7 +54,9 @@ impl Print {
 impl Sink for Print {
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
         let columns = changes.rows.columns().iter();
-        let columns = columns.map(|column| TextColumn::new(column, Tz::UTC, None)).collect::<Result<Vec<_>>>()?;
+        let columns = columns
+            .map(|column| TextColumn::new(column, Tz::UTC, None))
+            .collect::<Result<Vec<_>>>()?;
         let mut text = String::new();
         for_each_change(changes, |op, row| {
             text.push_str(&self.prefix);

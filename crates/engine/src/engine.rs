@@ -133,7 +133,9 @@ impl Engine {
     pub async fn sql(&self, text: &str) -> Result<Query, Error> {
         match self.one(text)? {
             Outcome::Query(query) => Ok(*query),
-            _ => Err(SqlError::new("this is no query").hint("execute() runs other statements").into()),
+            _ => Err(SqlError::new("this is no query")
+                .hint("execute() runs other statements")
+                .into()),
         }
     }
 
@@ -152,7 +154,9 @@ impl Engine {
             match self.run(statement, text)? {
                 Outcome::Job(job) => last = Some(job),
                 Outcome::Query(_) => {
-                    return Err(SqlError::new("execute() runs no queries").hint("sql() does").into());
+                    return Err(SqlError::new("execute() runs no queries")
+                        .hint("sql() does")
+                        .into());
                 }
                 _ => {}
             }
@@ -164,7 +168,10 @@ impl Engine {
         let script = Script::new(text)?;
         match script.statements() {
             [one] => self.run(one, text),
-            others => Err(SqlError::new(format!("one statement is due, {} are given", others.len())).into()),
+            others => {
+                Err(SqlError::new(format!("one statement is due, {} are given", others.len()))
+                    .into())
+            }
         }
     }
 
@@ -208,7 +215,9 @@ impl Engine {
             return Err(SqlError::new(format!("table \"{name}\" needs at least one batch")).into());
         };
         if batches.iter().any(|batch| batch.schema().fields() != schema.fields()) {
-            return Err(SqlError::new(format!("the batches of \"{name}\" have different columns")).into());
+            return Err(
+                SqlError::new(format!("the batches of \"{name}\" have different columns")).into()
+            );
         }
         self.add_table(name, schema, Arc::new(MemoryTable { batches }))
     }
@@ -229,7 +238,12 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such table, or the column is no timestamp.
-    pub fn declare_watermark(&self, table: &str, column: &str, expression: &str) -> Result<(), Error> {
+    pub fn declare_watermark(
+        &self,
+        table: &str,
+        column: &str,
+        expression: &str,
+    ) -> Result<(), Error> {
         let mut catalog = self.catalog();
         let parts = [table.to_owned()];
         let known = catalog.table(&parts)?;
@@ -249,7 +263,8 @@ impl Engine {
         result: DataType,
         body: impl Fn(&[ArrayRef]) -> RunResult<ArrayRef> + Send + Sync + 'static,
     ) {
-        let function = UserFunction { name: name.to_owned(), arguments, result, body: Arc::new(body) };
+        let function =
+            UserFunction { name: name.to_owned(), arguments, result, body: Arc::new(body) };
         self.with_functions(|functions| functions.scalars.push(function));
     }
 

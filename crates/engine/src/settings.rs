@@ -43,7 +43,10 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
                 .about(value)),
         },
         _ if WITHOUT_EFFECT.iter().any(|known| key.starts_with(known)) => Ok(()),
-        _ if ["table.", "execution.", "state.", "restart-strategy"].iter().any(|start| key.starts_with(start)) => {
+        _ if ["table.", "execution.", "state.", "restart-strategy"]
+            .iter()
+            .any(|start| key.starts_with(start)) =>
+        {
             Err(SqlError::unsupported(format!("the setting '{key}'")).about(key))
         }
         _ => Err(match millstream_sql::diagnostics::nearest(key, KEYS.into_iter()) {

@@ -27,7 +27,9 @@ pub fn show(catalog: &Catalog, show: &Show) -> Result<RecordBatch, SqlError> {
             let views = catalog.names(|entry| matches!(entry, Entry::View(_)));
             column("view name", like(views, pattern))
         }
-        Show::Functions(pattern) => column("function name", like(catalog.functions.names(), pattern)),
+        Show::Functions(pattern) => {
+            column("function name", like(catalog.functions.names(), pattern))
+        }
         Show::Columns(name) => describe(catalog, &parts_of(name)),
         Show::Create(name) => {
             let text = match catalog.get(&parts_of(name))? {
@@ -38,8 +40,12 @@ pub fn show(catalog: &Catalog, show: &Show) -> Result<RecordBatch, SqlError> {
         }
         Show::Catalogs => column("catalog name", catalog.catalogs()),
         Show::Databases => column("database name", catalog.databases()),
-        Show::CurrentCatalog => column("current catalog name", vec![catalog.current().0.to_owned()]),
-        Show::CurrentDatabase => column("current database name", vec![catalog.current().1.to_owned()]),
+        Show::CurrentCatalog => {
+            column("current catalog name", vec![catalog.current().0.to_owned()])
+        }
+        Show::CurrentDatabase => {
+            column("current database name", vec![catalog.current().1.to_owned()])
+        }
         Show::Function(name) => function(catalog, name),
     }
 }
@@ -53,7 +59,8 @@ fn column(name: &str, values: Vec<String>) -> Result<RecordBatch, SqlError> {
 /// # Errors
 /// When the columns are of different lengths, which is a bug.
 pub fn table(names: &[&str], columns: Vec<Vec<Option<String>>>) -> Result<RecordBatch, SqlError> {
-    let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+    let fields: Vec<Field> =
+        names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
     let columns: Vec<ArrayRef> =
         columns.into_iter().map(|values| Arc::new(StringArray::from(values)) as ArrayRef).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
@@ -63,8 +70,10 @@ pub fn table(names: &[&str], columns: Vec<Vec<Option<String>>>) -> Result<Record
 /// SQL's LIKE over names.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('%') {
-        None => pattern.chars().count() == name.chars().count()
-            && pattern.chars().zip(name.chars()).all(|(due, given)| due == '_' || due == given),
+        None => {
+            pattern.chars().count() == name.chars().count()
+                && pattern.chars().zip(name.chars()).all(|(due, given)| due == '_' || due == given)
+        }
         Some((start, rest)) => {
             let length = start.chars().count();
             let head: String = name.chars().take(length).collect();
@@ -84,7 +93,8 @@ fn describe(catalog: &Catalog, parts: &[String]) -> Result<RecordBatch, SqlError
     match catalog.get(parts)? {
         Entry::Table(table) => {
             for (at, field) in table.schema.fields().iter().enumerate() {
-                let watermark = table.watermark.as_ref().filter(|watermark| watermark.rowtime == at);
+                let watermark =
+                    table.watermark.as_ref().filter(|watermark| watermark.rowtime == at);
                 let rowtime = if watermark.is_some() { " *ROWTIME*" } else { "" };
                 let key = table.primary_key.contains(field.name());
                 let key = key.then(|| format!("PRI({})", table.primary_key.join(", ")));
@@ -115,10 +125,12 @@ fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
     let known = catalog.functions.names();
     if !known.contains(&upper) {
         let error = SqlError::new(format!("function \"{name}\" not found")).about(name);
-        return Err(match millstream_sql::diagnostics::nearest(&upper, known.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("SHOW FUNCTIONS lists them"),
-        });
+        return Err(
+            match millstream_sql::diagnostics::nearest(&upper, known.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint("SHOW FUNCTIONS lists them"),
+            },
+        );
     }
     let builtin = builtins().find(|builtin| builtin.name == upper);
     let (usage, about) = match builtin {
@@ -129,7 +141,8 @@ fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
         None => (format!("{upper}(…)"), "A function of the program.".to_owned()),
     };
     let pairs = [("name", upper), ("usage", usage), ("description", about)];
-    let (keys, values) = pairs.into_iter().map(|(key, value)| (Some(key.to_owned()), Some(value))).unzip();
+    let (keys, values) =
+        pairs.into_iter().map(|(key, value)| (Some(key.to_owned()), Some(value))).unzip();
     table(&["info name", "info value"], vec![keys, values])
 }
 
@@ -157,8 +170,11 @@ pub fn create_table(table: &Table) -> String {
         let key: Vec<_> = table.primary_key.iter().map(|name| format!("`{name}`")).collect();
         lines.push(format!("  PRIMARY KEY ({}) NOT ENFORCED", key.join(", ")));
     }
-    let options: Vec<_> =
-        table.options.iter().map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value))).collect();
+    let options: Vec<_> = table
+        .options
+        .iter()
+        .map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value)))
+        .collect();
     let mut text = format!("CREATE TABLE `{}` (\n{}\n)", table.name, lines.join(",\n"));
     if !options.is_empty() {
         text.push_str(&format!(" WITH (\n{}\n)", options.join(",\n")));
@@ -169,7 +185,9 @@ pub fn create_table(table: &Table) -> String {
 fn create_view(view: &View) -> String {
     let columns = match &view.columns[..] {
         [] => String::new(),
-        names => format!(" ({})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+        names => {
+            format!(" ({})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+        }
     };
     format!("CREATE VIEW `{}`{columns} AS\n{}", view.name, view.text)
 }
@@ -180,9 +198,12 @@ mod tests {
 
     #[test]
     fn names_match_like_patterns() {
-        for (pattern, name, due) in
-            [("o%", "orders", true), ("%s", "orders", true), ("o_ders", "orders", true), ("o", "orders", false)]
-        {
+        for (pattern, name, due) in [
+            ("o%", "orders", true),
+            ("%s", "orders", true),
+            ("o_ders", "orders", true),
+            ("o", "orders", false),
+        ] {
             assert_eq!(matches(pattern, name), due, "{pattern}");
         }
     }

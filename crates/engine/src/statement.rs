@@ -76,11 +76,15 @@ impl Engine {
                 Planner::new(&catalog).query(&view.query)?;
                 catalog.create(&parts, Entry::View(Arc::new(view)), *if_not_exists, *or_replace)?;
             }
-            Statement::Drop { view, name, if_exists } => catalog.drop(&parts_of(name), *view, *if_exists)?,
+            Statement::Drop { view, name, if_exists } => {
+                catalog.drop(&parts_of(name), *view, *if_exists)?
+            }
             Statement::CreateDatabase { name, if_not_exists } => {
                 catalog.create_database(&parts_of(name), *if_not_exists)?;
             }
-            Statement::Use { catalog: true, name } => catalog.use_catalog(&parts_of(name).join("."))?,
+            Statement::Use { catalog: true, name } => {
+                catalog.use_catalog(&parts_of(name).join("."))?
+            }
             Statement::Use { catalog: false, name } => catalog.use_database(&parts_of(name))?,
             Statement::Set(Some((key, value))) => {
                 settings::check(key, value)?;
@@ -88,8 +92,11 @@ impl Engine {
                 self.apply_zone(&mut catalog)?;
             }
             Statement::Set(None) => {
-                let settings: Vec<_> =
-                    catalog.settings.iter().map(|(key, value)| format!("'{key}' = '{value}'")).collect();
+                let settings: Vec<_> = catalog
+                    .settings
+                    .iter()
+                    .map(|(key, value)| format!("'{key}' = '{value}'"))
+                    .collect();
                 let column = settings.into_iter().map(Some).collect();
                 return Ok(Outcome::Table(show::table(&["setting"], vec![column])?));
             }
@@ -105,10 +112,14 @@ impl Engine {
             Statement::Explain(inner) => {
                 let plan = match inner.as_ref() {
                     Statement::Query(query) => self.planner(&catalog, inner)?.query(query)?,
-                    Statement::Insert(inserts) => self.planner(&catalog, inner)?.inserts(inserts)?,
-                    _ => return Err(SqlError::unsupported("EXPLAIN of this statement")
-                        .hint("a query, INSERT INTO or a statement set can be explained")
-                        .into()),
+                    Statement::Insert(inserts) => {
+                        self.planner(&catalog, inner)?.inserts(inserts)?
+                    }
+                    _ => {
+                        return Err(SqlError::unsupported("EXPLAIN of this statement")
+                            .hint("a query, INSERT INTO or a statement set can be explained")
+                            .into());
+                    }
                 };
                 return Ok(Outcome::Text(explain::explain(&plan)));
             }
@@ -136,7 +147,11 @@ impl Engine {
     }
 
     /// A planner that knows the files a statement queries without a table.
-    fn planner<'a>(&self, catalog: &'a Catalog, statement: &Statement) -> Result<Planner<'a>, Error> {
+    fn planner<'a>(
+        &self,
+        catalog: &'a Catalog,
+        statement: &Statement,
+    ) -> Result<Planner<'a>, Error> {
         let mut planner = Planner::new(catalog);
         for path in Planner::files_of(statement) {
             let table = file_table(&path)?;
@@ -189,7 +204,8 @@ impl Engine {
             None => None,
         };
         create.options = options.into_iter().collect();
-        let table = Planner::new(&catalog).table(&create, inferred.map(|schema| stored(&schema)))?;
+        let table =
+            Planner::new(&catalog).table(&create, inferred.map(|schema| stored(&schema)))?;
         if table.schema.fields().is_empty() {
             return Err(SqlError::new(format!("table \"{}\" has no columns", table.name))
                 .hint("declare them, as in CREATE TABLE t (id BIGINT, name STRING) WITH (…)")
@@ -197,7 +213,12 @@ impl Engine {
                 .into());
         }
         millstream_connectors::validate(&table).map_err(|error| about(&error))?;
-        catalog.create(&parts, Entry::Table(Arc::new(table)), create.if_not_exists, create.or_replace)?;
+        catalog.create(
+            &parts,
+            Entry::Table(Arc::new(table)),
+            create.if_not_exists,
+            create.or_replace,
+        )?;
         let Some(query) = create.query else {
             self.set_catalog(catalog);
             return Ok(Outcome::Done);
@@ -270,7 +291,8 @@ fn file_table(path: &str) -> Result<Table, Error> {
             .into());
     };
     let pairs = [("connector", "filesystem"), ("path", path), ("format", format)];
-    let mut options: Options = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let mut options: Options =
+        pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
     let schema = filesystem::infer_columns(&mut options)?;
     let mut table = table_of(path, options);
     table.schema = Arc::clone(&schema);

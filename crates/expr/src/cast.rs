@@ -98,8 +98,9 @@ impl ScalarUDFImpl for Cast {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
-        let to = SqlType::of_field(&self.target)
-            .ok_or_else(|| external(Error::Internal("a cast to a type that is not SQL's".into())))?;
+        let to = SqlType::of_field(&self.target).ok_or_else(|| {
+            external(Error::Internal("a cast to a type that is not SQL's".into()))
+        })?;
         invoke(&call, self.zone, |call| {
             let how = How { try_cast: self.try_cast, zone: self.zone };
             cast(&call.arguments[0], &to.sql_type, &how)
@@ -109,13 +110,17 @@ impl ScalarUDFImpl for Cast {
 
 /// Whether Flink casts between two types at all.
 pub fn allowed(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Binary, Boolean, Date32, Decimal128, List, Map, Null, Struct, Time32, Timestamp, Utf8};
+    use DataType::{
+        Binary, Boolean, Date32, Decimal128, List, Map, Null, Struct, Time32, Timestamp, Utf8,
+    };
     match (from, to) {
         (Null, _) | (_, Utf8) => true,
         (from, to) if from == to => true,
         (Utf8, to) => !to.is_nested() && !matches!(to, DataType::Interval(_)),
         (Boolean, to) => to.is_numeric(),
-        (from, Boolean) => from.is_integer() || matches!(from, Decimal128(..)) || from.is_floating(),
+        (from, Boolean) => {
+            from.is_integer() || matches!(from, Decimal128(..)) || from.is_floating()
+        }
         (Timestamp(..), Timestamp(..) | Date32 | Time32(_)) => true,
         (Date32 | Time32(_), Timestamp(..)) | (Time32(_), Time32(_)) => true,
         (List(a), List(b)) => allowed(a.data_type(), b.data_type()),
@@ -159,9 +164,7 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         SqlType::Date => to_date(from, to, how),
         SqlType::Time(precision) => to_time(from, *precision, to, how),
         SqlType::Timestamp(precision) => to_timestamp(from, *precision, None, to, how),
-        SqlType::TimestampLtz(precision) => {
-            to_timestamp(from, *precision, Some(how.zone), to, how)
-        }
+        SqlType::TimestampLtz(precision) => to_timestamp(from, *precision, Some(how.zone), to, how),
         SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) => to_nested(from, to, how),
         SqlType::IntervalYearMonth | SqlType::IntervalDaySecond | SqlType::Null => {
             Ok(arrow::compute::cast(from, &to.arrow())?)
@@ -329,7 +332,9 @@ fn to_integer<T: Integer>(from: &ArrayRef, to: &SqlType, how: &How) -> Result<Ar
         Arc::new(from.as_primitive::<F>().unary::<_, T>(convert))
     }
     Ok(match from.data_type() {
-        DataType::Utf8 => parse_texts::<T>(from, to, how, |text| parse_integer(text).and_then(T::fit))?,
+        DataType::Utf8 => {
+            parse_texts::<T>(from, to, how, |text| parse_integer(text).and_then(T::fit))?
+        }
         DataType::Int8 => map::<Int8Type, T>(from, |v| T::wrap(v.into())),
         DataType::Int16 => map::<Int16Type, T>(from, |v| T::wrap(v.into())),
         DataType::Int32 => map::<Int32Type, T>(from, |v| T::wrap(v.into())),
@@ -352,7 +357,7 @@ fn unsupported(from: &DataType, to: &SqlType) -> Error {
 /// Reads a floating point number as Java's `Double.parseDouble` does.
 pub fn parse_floating(text: &str) -> Option<f64> {
     let text = text.trim();
-    match text.trim_start_matches(['+', '-']) {
+    match text.strip_prefix(['+', '-']).unwrap_or(text) {
         "NaN" => Some(f64::NAN),
         "Infinity" if text.starts_with('-') => Some(f64::NEG_INFINITY),
         "Infinity" => Some(f64::INFINITY),
@@ -413,7 +418,8 @@ pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> (Option<i128>, boo
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = whole.bytes().chain(fraction.bytes());
-    if (whole.is_empty() && fraction.is_empty()) || !all_digits.clone().all(|b| b.is_ascii_digit()) {
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits.clone().all(|b| b.is_ascii_digit())
+    {
         return (None, false);
     }
     // Digits beyond the scale are dropped, the first of them decides the rounding.
@@ -483,7 +489,9 @@ fn to_decimal(
         _ => {
             let whole = arrow::compute::cast(from, &DataType::Int64)?;
             for value in whole.as_primitive::<Int64Type>() {
-                out.append_option(fit(value.and_then(|value| rescale_i128(value.into(), 0, scale))));
+                out.append_option(
+                    fit(value.and_then(|value| rescale_i128(value.into(), 0, scale))),
+                );
             }
         }
     }
@@ -548,7 +556,10 @@ fn local_values(from: &ArrayRef, unit: &TimeUnit, ltz: bool, zone: Tz) -> Vec<i6
     values
 }
 
-fn with_nulls<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, like: &ArrayRef) -> PrimitiveArray<T> {
+fn with_nulls<T: ArrowPrimitiveType>(
+    values: &PrimitiveArray<T>,
+    like: &ArrayRef,
+) -> PrimitiveArray<T> {
     PrimitiveArray::new(values.values().clone(), like.logical_nulls())
 }
 
@@ -605,7 +616,8 @@ fn to_timestamp(
         }
         DataType::Date32 => {
             for days in from.as_primitive::<Date32Type>() {
-                let value = days.and_then(|days| (i64::from(days) * 86_400).checked_mul(per_second));
+                let value =
+                    days.and_then(|days| (i64::from(days) * 86_400).checked_mul(per_second));
                 values.push(value.map(to_utc));
             }
         }
@@ -616,7 +628,11 @@ fn to_timestamp(
 }
 
 /// A timestamp column of a unit, on the UTC time line for TIMESTAMP_LTZ.
-pub fn timestamps(values: impl Iterator<Item = Option<i64>>, unit: &TimeUnit, ltz: bool) -> ArrayRef {
+pub fn timestamps(
+    values: impl Iterator<Item = Option<i64>>,
+    unit: &TimeUnit,
+    ltz: bool,
+) -> ArrayRef {
     fn build<T: arrow::datatypes::ArrowTimestampType>(
         values: impl Iterator<Item = Option<i64>>,
         ltz: bool,

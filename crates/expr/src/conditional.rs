@@ -141,8 +141,10 @@ fn extreme(call: &Call<'_>, greatest: bool) -> Result<ArrayRef> {
 
 fn test_text(call: &Call<'_>, test: impl Fn(&str) -> bool) -> Result<ArrayRef> {
     let texts = call.arguments[0].as_string::<i32>();
-    let values: BooleanArray =
-        texts.iter().map(|text| Some(text.is_some_and(|text| !text.is_empty() && test(text)))).collect();
+    let values: BooleanArray = texts
+        .iter()
+        .map(|text| Some(text.is_some_and(|text| !text.is_empty() && test(text))))
+        .collect();
     Ok(std::sync::Arc::new(values))
 }
 

@@ -50,7 +50,10 @@ pub fn as_decimal(data_type: &DataType) -> Option<(u8, i8)> {
     })
 }
 
-fn typing(given: &[DataType], rule: fn(i32, i32, i32, i32) -> (i32, i32)) -> Result<Typing, String> {
+fn typing(
+    given: &[DataType],
+    rule: fn(i32, i32, i32, i32) -> (i32, i32),
+) -> Result<Typing, String> {
     let [left, right] = given else { return Err("it takes 2 arguments".to_owned()) };
     let decimals = as_decimal(left).zip(as_decimal(right));
     let ((p1, s1), (p2, s2)) = decimals.ok_or("both operands must be exact numbers")?;
@@ -121,10 +124,11 @@ fn compute(op: Op, (a, s1): (i128, i32), (b, s2): (i128, i32), scale: i32) -> Re
     let widen = |value: i256, by: i32| power(by).and_then(|factor| value.checked_mul(factor));
     let value = match op {
         Op::Add | Op::Subtract => {
-            let sum = widen(a, common - s1).zip(widen(b, common - s2)).and_then(|(a, b)| match op {
-                Op::Add => a.checked_add(b),
-                _ => a.checked_sub(b),
-            });
+            let sum =
+                widen(a, common - s1).zip(widen(b, common - s2)).and_then(|(a, b)| match op {
+                    Op::Add => a.checked_add(b),
+                    _ => a.checked_sub(b),
+                });
             sum.and_then(|sum| rescale(sum, common, scale))
         }
         Op::Multiply => a.checked_mul(b).and_then(|product| rescale(product, s1 + s2, scale)),

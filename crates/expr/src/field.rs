@@ -72,9 +72,9 @@ impl ScalarUDFImpl for Field {
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         invoke(&call, Tz::UTC, |call| {
             let row = call.arguments[0].as_struct();
-            let value = row.column_by_name(&self.field).ok_or_else(|| {
-                Error::Internal(format!("field \"{}\" is gone", self.field))
-            })?;
+            let value = row
+                .column_by_name(&self.field)
+                .ok_or_else(|| Error::Internal(format!("field \"{}\" is gone", self.field)))?;
             under(value, row.nulls())
         })
     }

@@ -52,6 +52,8 @@ pub struct Builtin {
 pub struct Call<'a> {
     /// The arguments, one value a row.
     pub arguments: &'a [ArrayRef],
+    /// The arguments' columns, with the details of their SQL types.
+    pub fields: &'a [FieldRef],
     /// Which of the arguments are the same for all rows.
     pub constant: &'a [bool],
     /// The number of rows.
@@ -73,7 +75,8 @@ pub struct Adapter {
 impl Adapter {
     /// Wraps a function for a session.
     pub fn new(builtin: &'static Builtin, zone: Tz) -> Self {
-        let volatility = if builtin.volatile { Volatility::Volatile } else { Volatility::Immutable };
+        let volatility =
+            if builtin.volatile { Volatility::Volatile } else { Volatility::Immutable };
         Self { builtin, zone, signature: Signature::user_defined(volatility) }
     }
 
@@ -118,7 +121,8 @@ impl ScalarUDFImpl for Adapter {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
-        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let types: Vec<DataType> =
+            args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         let mut result = self.typing(&types)?.result;
         // How many digits a decimal keeps follows from the number that is asked for.
         if let (Some(DataType::Decimal128(precision, scale)), "ROUND" | "TRUNCATE") =
@@ -154,8 +158,14 @@ pub fn invoke(
     let rows = if once { 1 } else { call.number_rows };
     let arguments: Vec<ArrayRef> =
         call.args.iter().map(|value| value.to_array(rows)).collect::<DfResult<_>>()?;
-    let given =
-        Call { arguments: &arguments, constant: &constant, rows, result: call.return_type(), zone };
+    let given = Call {
+        arguments: &arguments,
+        fields: &call.arg_fields,
+        constant: &constant,
+        rows,
+        result: call.return_type(),
+        zone,
+    };
     let values = body(&given).map_err(external)?;
     if values.len() != rows || values.data_type() != call.return_type() {
         return Err(external(Error::Internal(format!(
@@ -306,7 +316,8 @@ pub mod typing {
             || given.is_null()
             || (given.is_numeric() && due.is_numeric())
             || (given.is_temporal() && due.is_temporal())
-            || (matches!(due, DataType::Utf8) && matches!(given, DataType::Utf8 | DataType::LargeUtf8))
+            || (matches!(due, DataType::Utf8)
+                && matches!(given, DataType::Utf8 | DataType::LargeUtf8))
             || (matches!(given, DataType::Utf8) && due.is_temporal())
             || (matches!(given, DataType::Utf8) && due.is_numeric())
     }

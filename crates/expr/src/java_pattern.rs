@@ -17,8 +17,18 @@ enum Part {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -70,7 +80,8 @@ impl Pattern {
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         let weekday = (days + 4).rem_euclid(7) as usize;
         let mut out = String::with_capacity(24);
-        let number = |out: &mut String, value: i64, width| push_padded(out, value.unsigned_abs(), width);
+        let number =
+            |out: &mut String, value: i64, width| push_padded(out, value.unsigned_abs(), width);
         for part in &self.parts {
             let (letter, count) = match *part {
                 Part::Literal(character) => {
@@ -147,7 +158,9 @@ impl Pattern {
                 'y' | 'u' => year = digits(9)?.0,
                 'M' | 'L' if count <= 2 => month = digits(2)?.0,
                 'M' | 'L' => {
-                    let name = |name: &str| if count == 3 { name[..3].to_owned() } else { name.to_owned() };
+                    let name = |name: &str| {
+                        if count == 3 { name[..3].to_owned() } else { name.to_owned() }
+                    };
                     let found = MONTHS.iter().position(|month| rest.starts_with(&name(month)))?;
                     rest = &rest[name(MONTHS[found]).len()..];
                     month = found as i64 + 1;
@@ -171,7 +184,9 @@ impl Pattern {
                     rest = &rest[2..];
                 }
                 'E' => {
-                    let name = |name: &str| if count <= 3 { name[..3].to_owned() } else { name.to_owned() };
+                    let name = |name: &str| {
+                        if count <= 3 { name[..3].to_owned() } else { name.to_owned() }
+                    };
                     let found = DAYS.iter().find(|day| rest.starts_with(&name(day)))?;
                     rest = &rest[name(found).len()..];
                 }
@@ -193,9 +208,12 @@ mod tests {
 
     #[test]
     fn patterns_read_what_they_write() {
-        for pattern in
-            ["yyyy-MM-dd HH:mm:ss", "yyyy/MM/dd hh:mm:ss a", "yyyyMMddHHmmss", "d MMM yyyy 'at' H:m:s"]
-        {
+        for pattern in [
+            "yyyy-MM-dd HH:mm:ss",
+            "yyyy/MM/dd hh:mm:ss a",
+            "yyyyMMddHHmmss",
+            "d MMM yyyy 'at' H:m:s",
+        ] {
             let compiled = Pattern::compile(pattern).unwrap();
             for seconds in [0, 86_399, 1_700_000_000, -1, 951_782_400] {
                 let text = compiled.format(seconds, 0, Tz::UTC).unwrap();
@@ -208,7 +226,9 @@ mod tests {
     fn what_does_not_match_is_nothing() {
         let pattern = Pattern::compile("yyyy/MM/dd HH:mm").unwrap();
         assert_eq!(pattern.parse("2001/01/01 00:47"), Some((978_310_020, 0)));
-        for text in ["2001-01-01 00:47", "2001/02/30 00:00", "2001/01/01 24:00", "2001/01/01 00:47x", ""] {
+        for text in
+            ["2001-01-01 00:47", "2001/02/30 00:00", "2001/01/01 24:00", "2001/01/01 00:47x", ""]
+        {
             assert_eq!(pattern.parse(text), None, "{text}");
         }
         assert!(Pattern::compile("bbb").is_err());

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, StringArray};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Float64Array, Int32Array, StringArray,
+};
 use arrow::datatypes::{
     DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -24,7 +26,11 @@ macro_rules! double {
             typing: |given| typing::exact(given, &[DOUBLE], DOUBLE),
             body: |call| {
                 let compute: fn(f64) -> f64 = $compute;
-                Ok(Arc::new(call.arguments[0].as_primitive::<Float64Type>().unary::<_, Float64Type>(compute)))
+                Ok(Arc::new(
+                    call.arguments[0]
+                        .as_primitive::<Float64Type>()
+                        .unary::<_, Float64Type>(compute),
+                ))
             },
         }
     };
@@ -40,7 +46,10 @@ macro_rules! double2 {
             typing: |given| typing::exact(given, &[DOUBLE, DOUBLE], DOUBLE),
             body: |call| {
                 let compute: fn(f64, f64) -> f64 = $compute;
-                let (a, b) = (call.arguments[0].as_primitive::<Float64Type>(), call.arguments[1].as_primitive::<Float64Type>());
+                let (a, b) = (
+                    call.arguments[0].as_primitive::<Float64Type>(),
+                    call.arguments[1].as_primitive::<Float64Type>(),
+                );
                 let values: Float64Array = arrow::compute::binary(a, b, compute)?;
                 Ok(Arc::new(values))
             },
@@ -120,6 +129,20 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| Ok(Arc::new(Float64Array::from_value(std::f64::consts::E, call.rows))),
     },
     Builtin {
+        name: "DIVIDE",
+        usage: "",
+        about: "",
+        volatile: false,
+        typing: |given| match given {
+            [a, b] => {
+                let wide = if a.primitive_width() >= b.primitive_width() { a } else { b };
+                Ok(Typing { arguments: vec![wide.clone(), wide.clone()], result: wide.clone() })
+            }
+            _ => Err("it takes 2 arguments".to_owned()),
+        },
+        body: divide,
+    },
+    Builtin {
         name: "MOD",
         usage: "MOD(number, divisor)",
         about: "The rest of a division, with the sign of the number.",
@@ -128,7 +151,10 @@ pub const BUILTINS: &[Builtin] = &[
             [a, b] if a.is_integer() && b.is_integer() => {
                 Ok(Typing { arguments: given.to_vec(), result: b.clone() })
             }
-            [a, b] if matches!(a, DataType::Decimal128(..)) || matches!(b, DataType::Decimal128(..)) => {
+            [a, b]
+                if matches!(a, DataType::Decimal128(..))
+                    || matches!(b, DataType::Decimal128(..)) =>
+            {
                 (crate::decimal::BUILTINS[4].typing)(given)
             }
             _ => typing::exact(given, &[DOUBLE, DOUBLE], DOUBLE),
@@ -233,6 +259,24 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
+/// The quotient of integers, cut off; the one that overflows wraps, as in Java.
+fn divide(call: &Call<'_>) -> Result<ArrayRef> {
+    let wide = |at: usize| arrow::compute::cast(&call.arguments[at], &DataType::Int64);
+    let (a, b) = (wide(0)?, wide(1)?);
+    let (a, b) = (a.as_primitive::<Int64Type>(), b.as_primitive::<Int64Type>());
+    let quotient: arrow::array::Int64Array = arrow::compute::try_binary(a, b, |a, b| match b {
+        0 => Err(arrow::error::ArrowError::DivideByZero),
+        b => Ok(a.wrapping_div(b)),
+    })
+    .map_err(|_| Error::Evaluation("division by zero".to_owned()))?;
+    Ok(match call.result {
+        DataType::Int8 => Arc::new(quotient.unary::<_, Int8Type>(|v| v as i8)),
+        DataType::Int16 => Arc::new(quotient.unary::<_, Int16Type>(|v| v as i16)),
+        DataType::Int32 => Arc::new(quotient.unary::<_, Int32Type>(|v| v as i32)),
+        _ => Arc::new(quotient),
+    })
+}
+
 fn uuid(bits: u128) -> String {
     let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");
@@ -260,7 +304,9 @@ pub fn numeric(given: &[DataType], kind: Step) -> Result<Typing, String> {
     match given {
         [one] if one.is_numeric() => {
             let result = match (one, kind) {
-                (DataType::Decimal128(precision, scale), Step::Floor | Step::Ceil) if *scale > 0 => {
+                (DataType::Decimal128(precision, scale), Step::Floor | Step::Ceil)
+                    if *scale > 0 =>
+                {
                     DataType::Decimal128(*precision, 0)
                 }
                 _ => one.clone(),
@@ -277,7 +323,10 @@ pub fn numeric(given: &[DataType], kind: Step) -> Result<Typing, String> {
 /// # Errors
 /// Never, for arguments typed by [`numeric`].
 pub fn step(call: &Call<'_>, kind: Step) -> Result<ArrayRef> {
-    fn unary<T: ArrowPrimitiveType>(call: &Call<'_>, compute: impl Fn(T::Native) -> T::Native) -> ArrayRef {
+    fn unary<T: ArrowPrimitiveType>(
+        call: &Call<'_>,
+        compute: impl Fn(T::Native) -> T::Native,
+    ) -> ArrayRef {
         Arc::new(call.arguments[0].as_primitive::<T>().unary::<_, T>(compute))
     }
     macro_rules! integer {

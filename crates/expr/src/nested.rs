@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, MapArray, StructArray, UInt32Array,
-    new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, MapArray, StructArray,
+    UInt32Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
+use millstream_types::SqlType;
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
@@ -55,9 +56,8 @@ pub const BUILTINS: &[Builtin] = &[
                 DataType::Map(..) => argument.as_map().value_offsets(),
                 _ => argument.as_list::<i32>().value_offsets(),
             };
-            let lengths = (0..call.rows).map(|row| {
-                argument.is_valid(row).then(|| offsets[row + 1] - offsets[row])
-            });
+            let lengths = (0..call.rows)
+                .map(|row| argument.is_valid(row).then(|| offsets[row + 1] - offsets[row]));
             Ok(Arc::new(lengths.collect::<Int32Array>()))
         },
     },
@@ -86,20 +86,31 @@ pub const BUILTINS: &[Builtin] = &[
             if given.is_empty() || !given.len().is_multiple_of(2) {
                 return Err("it takes keys and values in turn".to_owned());
             }
-            let every = |offset: usize| given.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>();
+            let every =
+                |offset: usize| given.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>();
             let (key, value) = (unite_all(&every(0))?, unite_all(&every(1))?);
-            let pair = vec![Field::new("key", key.clone(), false), Field::new("value", value.clone(), true)];
+            let pair = vec![
+                Field::new("key", key.clone(), false),
+                Field::new("value", value.clone(), true),
+            ];
             let entries = Field::new("entries", DataType::Struct(Fields::from(pair)), false);
             let arguments =
                 (0..given.len()).map(|at| if at % 2 == 0 { key.clone() } else { value.clone() });
-            Ok(Typing { arguments: arguments.collect(), result: DataType::Map(Arc::new(entries), false) })
+            Ok(Typing {
+                arguments: arguments.collect(),
+                result: DataType::Map(Arc::new(entries), false),
+            })
         },
         body: |call| {
-            let every = |offset: usize| call.arguments.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>();
+            let every = |offset: usize| {
+                call.arguments.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>()
+            };
             let (keys, offsets) = interleave(&every(0), call.rows)?;
             let (values, _) = interleave(&every(1), call.rows)?;
             let DataType::Map(entries, _) = call.result else { return Err(wrong(call.result)) };
-            let DataType::Struct(pair) = entries.data_type() else { return Err(wrong(call.result)) };
+            let DataType::Struct(pair) = entries.data_type() else {
+                return Err(wrong(call.result));
+            };
             let pairs = StructArray::try_new(pair.clone(), vec![keys, values], None)?;
             Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?))
         },
@@ -111,13 +122,19 @@ pub const BUILTINS: &[Builtin] = &[
         volatile: false,
         typing: |given| {
             let fields = given.iter().enumerate();
-            let fields = fields.map(|(at, given)| Field::new(format!("EXPR${at}"), given.clone(), true));
+            let fields =
+                fields.map(|(at, given)| Field::new(format!("EXPR${at}"), given.clone(), true));
             Ok(Typing { arguments: given.to_vec(), result: DataType::Struct(fields.collect()) })
         },
         body: |call| {
             let DataType::Struct(fields) = call.result else { return Err(wrong(call.result)) };
             let columns = call.arguments.to_vec();
-            Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), columns, None, call.rows)?))
+            Ok(Arc::new(StructArray::try_new_with_length(
+                fields.clone(),
+                columns,
+                None,
+                call.rows,
+            )?))
         },
     },
     Builtin {
@@ -167,7 +184,12 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| map_part(given, 1),
         body: |call| {
             let map = call.arguments[0].as_map();
-            list_of(call, map.offsets().clone(), ArrayRef::clone(map.values()), map.nulls().cloned())
+            list_of(
+                call,
+                map.offsets().clone(),
+                ArrayRef::clone(map.values()),
+                map.nulls().cloned(),
+            )
         },
     },
     Builtin {
@@ -180,7 +202,8 @@ pub const BUILTINS: &[Builtin] = &[
             _ => Err("it takes 1 argument".to_owned()),
         },
         body: |call| {
-            let name = type_name(call.arguments[0].data_type());
+            let column = SqlType::of_field(&call.fields[0]);
+            let name = column.map_or_else(String::new, |column| column.to_string());
             Ok(Arc::new(arrow::array::StringArray::from(vec![name; call.rows])))
         },
     },
@@ -226,7 +249,8 @@ fn unite_all(given: &[DataType]) -> Result<DataType, String> {
 fn interleave(columns: &[ArrayRef], rows: usize) -> Result<(ArrayRef, OffsetBuffer<i32>)> {
     let all: Vec<&dyn Array> = columns.iter().map(AsRef::as_ref).collect();
     let joined = concat(&all)?;
-    let order = (0..rows).flat_map(|row| (0..columns.len()).map(move |column| (column * rows + row) as u32));
+    let order = (0..rows)
+        .flat_map(|row| (0..columns.len()).map(move |column| (column * rows + row) as u32));
     let values = take(&joined, &UInt32Array::from_iter_values(order), None)?;
     let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(columns.len(), rows));
     Ok((values, offsets))
@@ -258,7 +282,8 @@ fn item(call: &Call<'_>) -> Result<ArrayRef> {
                     continue;
                 }
                 let keys = map.keys().slice(start as usize, length);
-                let due = take(&call.arguments[1], &UInt32Array::from(vec![row as u32; length]), None)?;
+                let due =
+                    take(&call.arguments[1], &UInt32Array::from(vec![row as u32; length]), None)?;
                 let equal = arrow::compute::kernels::cmp::eq(&keys, &due)?;
                 let found = (0..length).find(|at| equal.is_valid(*at) && equal.value(*at));
                 positions.push(found.map(|at| start as u32 + at as u32));

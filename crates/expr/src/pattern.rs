@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder,
+};
 use arrow::datatypes::{DataType, Int32Type};
 use fancy_regex::Regex;
 use memchr::memmem::Finder;
@@ -40,7 +42,8 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::exact(given, &texts::<2>(), DataType::Boolean),
         body: |call| {
             let mut cache = Cache::default();
-            let found = rows2(call, |text, regex| cache.get(regex)?.is_match(text).map_err(failed))?;
+            let found =
+                rows2(call, |text, regex| cache.get(regex)?.is_match(text).map_err(failed))?;
             Ok(Arc::new(BooleanArray::from(found)))
         },
     },
@@ -65,7 +68,12 @@ pub const BUILTINS: &[Builtin] = &[
         about: "The first match, or the group of it; NULL when there is none.",
         volatile: false,
         typing: |given| {
-            typing::between(given, &[DataType::Utf8, DataType::Utf8, DataType::Int32], 2, DataType::Utf8)
+            typing::between(
+                given,
+                &[DataType::Utf8, DataType::Utf8, DataType::Int32],
+                2,
+                DataType::Utf8,
+            )
         },
         body: extract,
     },
@@ -77,7 +85,8 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::exact(given, &texts::<2>(), DataType::Int32),
         body: |call| {
             let mut cache = Cache::default();
-            let found = rows2(call, |text, regex| Ok(cache.get(regex)?.find_iter(text).count() as i32))?;
+            let found =
+                rows2(call, |text, regex| Ok(cache.get(regex)?.find_iter(text).count() as i32))?;
             Ok(Arc::new(Int32Array::from(found)))
         },
     },
@@ -225,7 +234,10 @@ impl Like {
             });
         }
         let literal = |parts: &[Part]| -> Option<String> {
-            parts.iter().map(|part| if let Part::Exactly(c) = part { Some(*c) } else { None }).collect()
+            parts
+                .iter()
+                .map(|part| if let Part::Exactly(c) = part { Some(*c) } else { None })
+                .collect()
         };
         let whole = literal(&parts);
         if let Some(text) = whole {

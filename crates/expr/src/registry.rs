@@ -82,7 +82,8 @@ impl Registry {
     pub fn names(&self) -> Vec<String> {
         let hidden = |name: &str| {
             !self.user_names.iter().any(|user| user == name)
-                && builtins().any(|b| b.name == name && (b.usage.is_empty() || !b.usage.starts_with(name)))
+                && builtins()
+                    .any(|b| b.name == name && (b.usage.is_empty() || !b.usage.starts_with(name)))
         };
         let scalars = self.scalars.keys().filter(|name| !hidden(name));
         let mut names: Vec<String> = scalars.chain(self.aggregates.keys()).cloned().collect();

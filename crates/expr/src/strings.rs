@@ -15,61 +15,119 @@ const INT: DataType = DataType::Int32;
 
 macro_rules! function {
     ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
-        Builtin { name: $name, usage: $usage, about: $about, volatile: false, typing: $typing, body: $body }
+        Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            volatile: false,
+            typing: $typing,
+            body: $body,
+        }
     };
 }
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
-    function!("UPPER", "UPPER(text)", "The text in capitals.", text1, |call| map(call, str::to_uppercase)),
-    function!("LOWER", "LOWER(text)", "The text in small letters.", text1, |call| map(call, str::to_lowercase)),
+    function!("UPPER", "UPPER(text)", "The text in capitals.", text1, |call| map(
+        call,
+        str::to_uppercase
+    )),
+    function!("LOWER", "LOWER(text)", "The text in small letters.", text1, |call| map(
+        call,
+        str::to_lowercase
+    )),
     function!("REVERSE", "REVERSE(text)", "The characters in the opposite order.", text1, |call| {
         map(call, |text| text.chars().rev().collect())
     }),
-    function!("INITCAP", "INITCAP(text)", "Each word with a capital first.", text1, |call| map(call, initcap)),
+    function!("INITCAP", "INITCAP(text)", "Each word with a capital first.", text1, |call| map(
+        call, initcap
+    )),
     function!("TO_BASE64", "TO_BASE64(text)", "The bytes of the text in base 64.", text1, |call| {
         map(call, |text| base64::engine::general_purpose::STANDARD.encode(text))
     }),
-    function!("FROM_BASE64", "FROM_BASE64(text)", "The text that base 64 stands for.", text1, |call| {
-        try_map(call, |text| {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        })
-    }),
-    function!("CHAR_LENGTH", "CHAR_LENGTH(text)", "The number of characters.", |g| {
-        typing::exact(g, &[TEXT], INT)
-    }, length),
-    function!("CHARACTER_LENGTH", "CHARACTER_LENGTH(text)", "The number of characters.", |g| {
-        typing::exact(g, &[TEXT], INT)
-    }, length),
-    function!("ASCII", "ASCII(text)", "The code of the first character.", |g| {
-        typing::exact(g, &[TEXT], INT)
-    }, |call| {
-        let codes = call.arguments[0].as_string::<i32>().iter();
-        let codes = codes.map(|text| text.map(|text| text.bytes().next().map_or(0, |b| b as i8 as i32)));
-        Ok(Arc::new(codes.collect::<Int32Array>()))
-    }),
-    function!("CHR", "CHR(code)", "The character of a code.", |g| {
-        typing::exact(g, &[DataType::Int64], TEXT)
-    }, |call| {
-        let codes = call.arguments[0].as_primitive::<arrow::datatypes::Int64Type>();
-        let mut out = StringBuilder::new();
-        for code in codes {
-            out.append_option(code.map(|code| match code {
-                ..0 => String::new(),
-                code => char::from((code & 0xff) as u8).to_string(),
-            }));
+    function!(
+        "FROM_BASE64",
+        "FROM_BASE64(text)",
+        "The text that base 64 stands for.",
+        text1,
+        |call| {
+            try_map(call, |text| {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            })
         }
-        Ok(Arc::new(out.finish()))
-    }),
-    function!("CONCAT", "CONCAT(text, …)", "All texts in a row; NULL when any is.", |g| {
-        typing::all(g, 1, TEXT, TEXT)
-    }, concat),
-    function!("CONCAT_WS", "CONCAT_WS(separator, text, …)", "All texts that are not NULL, separated.", |g| {
-        typing::all(g, 1, TEXT, TEXT)
-    }, concat_ws),
-    function!("SUBSTRING", "SUBSTRING(text FROM start [FOR length])", "A part of the text.", substring_typing, substring),
-    function!("SUBSTR", "SUBSTR(text, start[, length])", "A part of the text.", substring_typing, substring),
+    ),
+    function!(
+        "CHAR_LENGTH",
+        "CHAR_LENGTH(text)",
+        "The number of characters.",
+        |g| { typing::exact(g, &[TEXT], INT) },
+        length
+    ),
+    function!(
+        "CHARACTER_LENGTH",
+        "CHARACTER_LENGTH(text)",
+        "The number of characters.",
+        |g| { typing::exact(g, &[TEXT], INT) },
+        length
+    ),
+    function!(
+        "ASCII",
+        "ASCII(text)",
+        "The code of the first character.",
+        |g| { typing::exact(g, &[TEXT], INT) },
+        |call| {
+            let codes = call.arguments[0].as_string::<i32>().iter();
+            let codes = codes
+                .map(|text| text.map(|text| text.bytes().next().map_or(0, |b| b as i8 as i32)));
+            Ok(Arc::new(codes.collect::<Int32Array>()))
+        }
+    ),
+    function!(
+        "CHR",
+        "CHR(code)",
+        "The character of a code.",
+        |g| { typing::exact(g, &[DataType::Int64], TEXT) },
+        |call| {
+            let codes = call.arguments[0].as_primitive::<arrow::datatypes::Int64Type>();
+            let mut out = StringBuilder::new();
+            for code in codes {
+                out.append_option(code.map(|code| match code {
+                    ..0 => String::new(),
+                    code => char::from((code & 0xff) as u8).to_string(),
+                }));
+            }
+            Ok(Arc::new(out.finish()))
+        }
+    ),
+    function!(
+        "CONCAT",
+        "CONCAT(text, …)",
+        "All texts in a row; NULL when any is.",
+        |g| { typing::all(g, 1, TEXT, TEXT) },
+        concat
+    ),
+    function!(
+        "CONCAT_WS",
+        "CONCAT_WS(separator, text, …)",
+        "All texts that are not NULL, separated.",
+        |g| { typing::all(g, 1, TEXT, TEXT) },
+        concat_ws
+    ),
+    function!(
+        "SUBSTRING",
+        "SUBSTRING(text FROM start [FOR length])",
+        "A part of the text.",
+        substring_typing,
+        substring
+    ),
+    function!(
+        "SUBSTR",
+        "SUBSTR(text, start[, length])",
+        "A part of the text.",
+        substring_typing,
+        substring
+    ),
     function!("LEFT", "LEFT(text, length)", "The first characters.", text_int, |call| {
         rows_text_int(call, |text, length| Some(take(text, length)))
     }),
@@ -85,80 +143,160 @@ pub const BUILTINS: &[Builtin] = &[
             (text.len().saturating_mul(times) <= MOST_BYTES).then(|| text.repeat(times))
         })
     }),
-    function!("SPLIT_INDEX", "SPLIT_INDEX(text, separator, index)", "The part at an index, counted from 0.", |g| {
-        typing::exact(g, &[TEXT, TEXT, INT], TEXT)
-    }, split_index),
-    function!("POSITION", "POSITION(part IN text)", "Where the part first stands; 0 when it does not.", |g| {
-        typing::exact(g, &texts::<2>(), INT)
-    }, |call| {
-        let found = rows2(call, |part, text| Ok(position(text, part, 1)))?;
-        Ok(Arc::new(Int32Array::from(found)))
-    }),
-    function!("LOCATE", "LOCATE(part, text[, start])", "Where the part stands from a start on; 0 when it does not.", |g| {
-        typing::between(g, &[TEXT, TEXT, INT], 2, INT)
-    }, |call| {
-        let starts = call.arguments.get(2).map(|starts| starts.as_primitive::<Int32Type>());
-        let mut row = 0;
-        let found = rows2(call, |part, text| {
-            row += 1;
-            Ok(position(text, part, starts.map_or(1, |starts| starts.value(row - 1))))
-        })?;
-        Ok(Arc::new(Int32Array::from(found)))
-    }),
-    function!("INSTR", "INSTR(text, part)", "Where the part first stands; 0 when it does not.", |g| {
-        typing::exact(g, &texts::<2>(), INT)
-    }, |call| {
-        let found = rows2(call, |text, part| Ok(position(text, part, 1)))?;
-        Ok(Arc::new(Int32Array::from(found)))
-    }),
-    function!("REPLACE", "REPLACE(text, part, by)", "The text with every such part replaced.", |g| {
-        typing::exact(g, &texts::<3>(), TEXT)
-    }, |call| text_rows3(call, |text, part, by| {
-        Ok(Some(if part.is_empty() { text.to_owned() } else { text.replace(part, by) }))
-    })),
-    function!("TRANSLATE", "TRANSLATE(text, from, to)", "The text with characters replaced one by one.", |g| {
-        typing::exact(g, &texts::<3>(), TEXT)
-    }, |call| text_rows3(call, |text, from, to| {
-        let to: Vec<char> = to.chars().collect();
-        let replaced = text.chars().filter_map(|c| match from.chars().position(|f| f == c) {
-            Some(at) => to.get(at).copied(),
-            None => Some(c),
-        });
-        Ok(Some(replaced.collect()))
-    })),
-    function!("OVERLAY", "OVERLAY(text PLACING by FROM start [FOR length])", "The text with a part replaced.", |g| {
-        typing::between(g, &[TEXT, TEXT, INT, INT], 3, TEXT)
-    }, overlay),
-    function!("LPAD", "LPAD(text, length, pad)", "The text filled up at the left, or cut.", |g| {
-        typing::exact(g, &[TEXT, INT, TEXT], TEXT)
-    }, |call| pad(call, true)),
-    function!("RPAD", "RPAD(text, length, pad)", "The text filled up at the right, or cut.", |g| {
-        typing::exact(g, &[TEXT, INT, TEXT], TEXT)
-    }, |call| pad(call, false)),
-    function!("TRIM", "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)", "The text without blanks around it.", text1_or_2, |call| trim(call, true, true)),
-    function!("BTRIM", "BTRIM(text[, characters])", "The text without blanks, or those characters, around it.", text1_or_2, |call| trim(call, true, true)),
-    function!("LTRIM", "LTRIM(text[, characters])", "The text without blanks, or those characters, before it.", text1_or_2, |call| trim(call, true, false)),
-    function!("RTRIM", "RTRIM(text[, characters])", "The text without blanks, or those characters, after it.", text1_or_2, |call| trim(call, false, true)),
-    function!("STARTSWITH", "STARTSWITH(text, start)", "Whether the text starts so.", |g| {
-        typing::exact(g, &texts::<2>(), DataType::Boolean)
-    }, |call| Ok(Arc::new(BooleanArray::from(rows2(call, |text, part| Ok(text.starts_with(part)))?)))),
-    function!("ENDSWITH", "ENDSWITH(text, end)", "Whether the text ends so.", |g| {
-        typing::exact(g, &texts::<2>(), DataType::Boolean)
-    }, |call| Ok(Arc::new(BooleanArray::from(rows2(call, |text, part| Ok(text.ends_with(part)))?)))),
-    function!("ELT", "ELT(index, text, …)", "The text at an index, counted from 1.", |g| {
-        let mut typing = typing::all(g, 2, TEXT, TEXT)?;
-        typing.arguments[0] = INT;
-        Ok(typing)
-    }, |call| {
-        let indexes = call.arguments[0].as_primitive::<Int32Type>();
-        let mut out = StringBuilder::new();
-        for (row, index) in indexes.iter().enumerate() {
-            let chosen = index.filter(|index| *index > 0).and_then(|i| call.arguments.get(i as usize));
-            let chosen = chosen.map(|texts| texts.as_string::<i32>()).filter(|texts| texts.is_valid(row));
-            out.append_option(chosen.map(|texts| texts.value(row)));
+    function!(
+        "SPLIT_INDEX",
+        "SPLIT_INDEX(text, separator, index)",
+        "The part at an index, counted from 0.",
+        |g| { typing::exact(g, &[TEXT, TEXT, INT], TEXT) },
+        split_index
+    ),
+    function!(
+        "POSITION",
+        "POSITION(part IN text)",
+        "Where the part first stands; 0 when it does not.",
+        |g| { typing::exact(g, &texts::<2>(), INT) },
+        |call| {
+            let found = rows2(call, |part, text| Ok(position(text, part, 1)))?;
+            Ok(Arc::new(Int32Array::from(found)))
         }
-        Ok(Arc::new(out.finish()))
-    }),
+    ),
+    function!(
+        "LOCATE",
+        "LOCATE(part, text[, start])",
+        "Where the part stands from a start on; 0 when it does not.",
+        |g| { typing::between(g, &[TEXT, TEXT, INT], 2, INT) },
+        |call| {
+            let starts = call.arguments.get(2).map(|starts| starts.as_primitive::<Int32Type>());
+            let mut row = 0;
+            let found = rows2(call, |part, text| {
+                row += 1;
+                Ok(position(text, part, starts.map_or(1, |starts| starts.value(row - 1))))
+            })?;
+            Ok(Arc::new(Int32Array::from(found)))
+        }
+    ),
+    function!(
+        "INSTR",
+        "INSTR(text, part)",
+        "Where the part first stands; 0 when it does not.",
+        |g| { typing::exact(g, &texts::<2>(), INT) },
+        |call| {
+            let found = rows2(call, |text, part| Ok(position(text, part, 1)))?;
+            Ok(Arc::new(Int32Array::from(found)))
+        }
+    ),
+    function!(
+        "REPLACE",
+        "REPLACE(text, part, by)",
+        "The text with every such part replaced.",
+        |g| { typing::exact(g, &texts::<3>(), TEXT) },
+        |call| text_rows3(call, |text, part, by| { Ok(Some(text.replace(part, by))) })
+    ),
+    function!(
+        "TRANSLATE",
+        "TRANSLATE(text, from, to)",
+        "The text with characters replaced one by one.",
+        |g| { typing::exact(g, &texts::<3>(), TEXT) },
+        |call| text_rows3(call, |text, from, to| {
+            let to: Vec<char> = to.chars().collect();
+            let replaced = text.chars().filter_map(|c| match from.chars().position(|f| f == c) {
+                Some(at) => to.get(at).copied(),
+                None => Some(c),
+            });
+            Ok(Some(replaced.collect()))
+        })
+    ),
+    function!(
+        "OVERLAY",
+        "OVERLAY(text PLACING by FROM start [FOR length])",
+        "The text with a part replaced.",
+        |g| { typing::between(g, &[TEXT, TEXT, INT, INT], 3, TEXT) },
+        overlay
+    ),
+    function!(
+        "LPAD",
+        "LPAD(text, length, pad)",
+        "The text filled up at the left, or cut.",
+        |g| { typing::exact(g, &[TEXT, INT, TEXT], TEXT) },
+        |call| pad(call, true)
+    ),
+    function!(
+        "RPAD",
+        "RPAD(text, length, pad)",
+        "The text filled up at the right, or cut.",
+        |g| { typing::exact(g, &[TEXT, INT, TEXT], TEXT) },
+        |call| pad(call, false)
+    ),
+    function!(
+        "TRIM",
+        "TRIM([BOTH | LEADING | TRAILING] [characters FROM] text)",
+        "The text without blanks around it.",
+        text1_or_2,
+        |call| trim(call, true, true)
+    ),
+    function!(
+        "BTRIM",
+        "BTRIM(text[, characters])",
+        "The text without blanks, or those characters, around it.",
+        text1_or_2,
+        |call| trim(call, true, true)
+    ),
+    function!(
+        "LTRIM",
+        "LTRIM(text[, characters])",
+        "The text without blanks, or those characters, before it.",
+        text1_or_2,
+        |call| trim(call, true, false)
+    ),
+    function!(
+        "RTRIM",
+        "RTRIM(text[, characters])",
+        "The text without blanks, or those characters, after it.",
+        text1_or_2,
+        |call| trim(call, false, true)
+    ),
+    function!(
+        "STARTSWITH",
+        "STARTSWITH(text, start)",
+        "Whether the text starts so.",
+        |g| { typing::exact(g, &texts::<2>(), DataType::Boolean) },
+        |call| Ok(Arc::new(BooleanArray::from(rows2(call, |text, part| Ok(
+            text.starts_with(part)
+        ))?)))
+    ),
+    function!(
+        "ENDSWITH",
+        "ENDSWITH(text, end)",
+        "Whether the text ends so.",
+        |g| { typing::exact(g, &texts::<2>(), DataType::Boolean) },
+        |call| Ok(Arc::new(BooleanArray::from(rows2(
+            call,
+            |text, part| Ok(text.ends_with(part))
+        )?)))
+    ),
+    function!(
+        "ELT",
+        "ELT(index, text, …)",
+        "The text at an index, counted from 1.",
+        |g| {
+            let mut typing = typing::all(g, 2, TEXT, TEXT)?;
+            typing.arguments[0] = INT;
+            Ok(typing)
+        },
+        |call| {
+            let indexes = call.arguments[0].as_primitive::<Int32Type>();
+            let mut out = StringBuilder::new();
+            for (row, index) in indexes.iter().enumerate() {
+                let chosen =
+                    index.filter(|index| *index > 0).and_then(|i| call.arguments.get(i as usize));
+                let chosen = chosen
+                    .map(|texts| texts.as_string::<i32>())
+                    .filter(|texts| texts.is_valid(row));
+                out.append_option(chosen.map(|texts| texts.value(row)));
+            }
+            Ok(Arc::new(out.finish()))
+        }
+    ),
 ];
 
 /// The longest text a function makes of a short one, in bytes.
@@ -204,7 +342,10 @@ fn rows_text_int(
     for (text, number) in texts.iter().zip(numbers) {
         out.append_option(match text.zip(number) {
             Some((text, number)) => Some(compute(text, number).ok_or_else(|| {
-                Error::Evaluation(format!("a text of more than {} MiB is asked for", MOST_BYTES >> 20))
+                Error::Evaluation(format!(
+                    "a text of more than {} MiB is asked for",
+                    MOST_BYTES >> 20
+                ))
             })?),
             None => None,
         });
@@ -222,12 +363,12 @@ fn initcap(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for character in text.chars() {
-        if inside {
-            out.extend(character.to_lowercase());
+        out.push(if inside {
+            character.to_ascii_lowercase()
         } else {
-            out.extend(character.to_uppercase());
-        }
-        inside = character.is_alphanumeric();
+            character.to_ascii_uppercase()
+        });
+        inside = character.is_ascii_alphanumeric();
     }
     out
 }
@@ -377,7 +518,8 @@ fn cut(text: &str, units: i32) -> String {
 }
 
 fn pad(call: &Call<'_>, left: bool) -> Result<ArrayRef> {
-    let (texts, pads) = (call.arguments[0].as_string::<i32>(), call.arguments[2].as_string::<i32>());
+    let (texts, pads) =
+        (call.arguments[0].as_string::<i32>(), call.arguments[2].as_string::<i32>());
     let lengths = call.arguments[1].as_primitive::<Int32Type>();
     let mut out = StringBuilder::new();
     for ((text, pad), length) in texts.iter().zip(pads).zip(lengths) {

@@ -126,7 +126,9 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::between(given, &[TEXT, TEXT], 1, TIMESTAMP_3),
         body: |call| {
             let points = parse_points(call)?;
-            let values = points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
+            let values = points
+                .into_iter()
+                .map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
             Ok(timestamps(values, &TimeUnit::Millisecond, false))
         },
     },
@@ -138,7 +140,8 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::between(given, &[TEXT, TEXT], 1, DataType::Date32),
         body: |call| {
             let points = parse_points(call)?;
-            let days = points.into_iter().map(|point| point.map(|(s, _)| s.div_euclid(86_400) as i32));
+            let days =
+                points.into_iter().map(|point| point.map(|(s, _)| s.div_euclid(86_400) as i32));
             Ok(Arc::new(days.collect::<PrimitiveArray<Date32Type>>()))
         },
     },
@@ -148,7 +151,9 @@ pub const BUILTINS: &[Builtin] = &[
         about: "The point in time of a count of seconds (precision 0) or milliseconds (3) since 1970.",
         volatile: false,
         typing: |given| match given {
-            [DataType::Utf8, ..] => typing::between(given, &[TEXT, TEXT], 1, ltz(TimeUnit::Millisecond)),
+            [DataType::Utf8, ..] => {
+                typing::between(given, &[TEXT, TEXT], 1, ltz(TimeUnit::Millisecond))
+            }
             _ => typing::between(given, &[BIGINT, INT], 1, ltz(TimeUnit::Millisecond)),
         },
         body: to_timestamp_ltz,
@@ -235,15 +240,45 @@ pub const BUILTINS: &[Builtin] = &[
             })
         },
     },
-    current!("NOW", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
-    current!("CURRENT_TIMESTAMP", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
-    current!("CURRENT_ROW_TIMESTAMP", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
-    current!("PROCTIME", "Processing time: the clock's reading when a row is processed.", ltz(TimeUnit::Millisecond), |call| now(call, true)),
-    current!("LOCALTIMESTAMP", "The current calendar reading in the session's time zone.", TIMESTAMP_3, |call| now(call, false)),
-    current!("CURRENT_DATE", "The current date in the session's time zone.", DataType::Date32, |call| {
-        let local = utc_to_local(call.zone, now_ms(), 1_000);
-        Ok(Arc::new(PrimitiveArray::<Date32Type>::from_value(local.div_euclid(86_400_000) as i32, call.rows)))
-    }),
+    current!("NOW", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(
+        call, true
+    )),
+    current!(
+        "CURRENT_TIMESTAMP",
+        "The current point in time.",
+        ltz(TimeUnit::Millisecond),
+        |call| now(call, true)
+    ),
+    current!(
+        "CURRENT_ROW_TIMESTAMP",
+        "The current point in time.",
+        ltz(TimeUnit::Millisecond),
+        |call| now(call, true)
+    ),
+    current!(
+        "PROCTIME",
+        "Processing time: the clock's reading when a row is processed.",
+        ltz(TimeUnit::Millisecond),
+        |call| now(call, true)
+    ),
+    current!(
+        "LOCALTIMESTAMP",
+        "The current calendar reading in the session's time zone.",
+        TIMESTAMP_3,
+        |call| now(call, false)
+    ),
+    current!(
+        "CURRENT_DATE",
+        "The current date in the session's time zone.",
+        DataType::Date32,
+        |call| {
+            let local = utc_to_local(call.zone, now_ms(), 1_000);
+            Ok(Arc::new(PrimitiveArray::<Date32Type>::from_value(
+                local.div_euclid(86_400_000) as i32,
+                call.rows,
+            )))
+        }
+    ),
 ];
 
 fn now_ms() -> i64 {
@@ -313,7 +348,9 @@ impl Points {
                 let per_second = units_per_second(unit);
                 let mut values = timestamp_values(array, unit);
                 if ltz.is_some() && zone != Tz::UTC {
-                    values.iter_mut().for_each(|value| *value = utc_to_local(zone, *value, per_second));
+                    values
+                        .iter_mut()
+                        .for_each(|value| *value = utc_to_local(zone, *value, per_second));
                 }
                 (values, per_second)
             }
@@ -436,11 +473,14 @@ fn round(call: &Call<'_>, step: maths::Step) -> Result<ArrayRef> {
 fn from_local(call: &Call<'_>, values: Vec<Option<i64>>, per_second: i64) -> Result<ArrayRef> {
     Ok(match call.result {
         DataType::Date32 => {
-            let days = values.into_iter().map(|v| v.map(|v| v.div_euclid(86_400 * per_second) as i32));
+            let days =
+                values.into_iter().map(|v| v.map(|v| v.div_euclid(86_400 * per_second) as i32));
             Arc::new(days.collect::<PrimitiveArray<Date32Type>>())
         }
         DataType::Timestamp(unit, zone) => {
-            let back = |value| if zone.is_some() { local_to_utc(call.zone, value, per_second) } else { value };
+            let back = |value| {
+                if zone.is_some() { local_to_utc(call.zone, value, per_second) } else { value }
+            };
             timestamps(values.into_iter().map(|value| value.map(back)), unit, zone.is_some())
         }
         other => {
@@ -527,7 +567,9 @@ fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
     for row in 0..call.rows {
         let number = numbers.is_valid(row).then(|| numbers.value(row));
         values.push(match (number, points.get(row)) {
-            (Some(number), Some(value)) => Some(add_units(&unit, number, value, points.per_second)?),
+            (Some(number), Some(value)) => {
+                Some(add_units(&unit, number, value, points.per_second)?)
+            }
             _ => None,
         });
     }
@@ -617,7 +659,8 @@ fn date_format(call: &Call<'_>) -> Result<ArrayRef> {
     for row in 0..call.rows {
         out.append_option(match (points.get(row), formats.at(row)?) {
             (Some(value), Some(format)) => {
-                let nanos = value.rem_euclid(points.per_second) * (1_000_000_000 / points.per_second);
+                let nanos =
+                    value.rem_euclid(points.per_second) * (1_000_000_000 / points.per_second);
                 format.format(value.div_euclid(points.per_second), nanos, call.zone)
             }
             _ => None,
@@ -646,7 +689,8 @@ fn parse_points(call: &Call<'_>) -> Result<Vec<Option<(i64, i64)>>> {
 fn to_timestamp_ltz(call: &Call<'_>) -> Result<ArrayRef> {
     let values: Vec<Option<i64>> = if call.arguments[0].data_type() == &TEXT {
         let points = parse_points(call)?;
-        let ms = points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
+        let ms =
+            points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
         ms.map(|ms| ms.map(|ms| local_to_utc(call.zone, ms, 1_000))).collect()
     } else {
         let numbers = call.arguments[0].as_primitive::<Int64Type>();

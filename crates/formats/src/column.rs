@@ -8,9 +8,10 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
-    ArrowTimestampType, DataType, Date32Type, Decimal128Type, FieldRef, Fields, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    ArrowTimestampType, DataType, Date32Type, Decimal128Type, FieldRef, Fields, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
+    Time32SecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
 use millstream_types::sql_type::{LTZ_ZONE, type_name, units_per_second};
 use millstream_types::time::{PointInTime, days_from_civil, parse_date, parse_time};
@@ -151,7 +152,9 @@ impl ColumnBuilder {
                 present: Vec::new(),
             },
             DataType::Map(field, _) => {
-                let DataType::Struct(pair) = field.data_type() else { return Err(unreadable(data_type)) };
+                let DataType::Struct(pair) = field.data_type() else {
+                    return Err(unreadable(data_type));
+                };
                 Self::Map {
                     keys: Box::new(Self::new(pair[0].data_type())?),
                     values: Box::new(Self::new(pair[1].data_type())?),
@@ -161,7 +164,10 @@ impl ColumnBuilder {
                 }
             }
             DataType::Struct(fields) => Self::Row {
-                columns: fields.iter().map(|field| Self::new(field.data_type())).collect::<Result<_>>()?,
+                columns: fields
+                    .iter()
+                    .map(|field| Self::new(field.data_type()))
+                    .collect::<Result<_>>()?,
                 fields: fields.clone(),
                 present: Vec::new(),
             },
@@ -241,7 +247,8 @@ impl ColumnBuilder {
             }
             Self::TimeMillis(builder) => add(
                 builder,
-                parse_time(text.as_bytes()).map(|(s, nanos)| s as i32 * 1_000 + (nanos / 1_000_000) as i32),
+                parse_time(text.as_bytes())
+                    .map(|(s, nanos)| s as i32 * 1_000 + (nanos / 1_000_000) as i32),
             ),
             Self::Timestamp(column) => match timestamp(text.as_bytes(), separator, column) {
                 Some(value) => {
@@ -278,16 +285,25 @@ impl ColumnBuilder {
             Self::TimeSeconds(mut builder) => Arc::new(builder.finish()),
             Self::TimeMillis(mut builder) => Arc::new(builder.finish()),
             Self::Timestamp(column) => column.finish(),
-            Self::List { values, field, ends, present } => {
-                Arc::new(ListArray::try_new(field, offsets(ends), values.finish()?, Some(present.into()))?)
-            }
+            Self::List { values, field, ends, present } => Arc::new(ListArray::try_new(
+                field,
+                offsets(ends),
+                values.finish()?,
+                Some(present.into()),
+            )?),
             Self::Map { keys, values, field, ends, present } => {
                 let DataType::Struct(pair) = field.data_type() else {
                     return Err(unreadable(field.data_type()));
                 };
                 let columns = vec![keys.finish()?, values.finish()?];
                 let entries = StructArray::try_new(pair.clone(), columns, None)?;
-                Arc::new(MapArray::try_new(field, offsets(ends), entries, Some(present.into()), false)?)
+                Arc::new(MapArray::try_new(
+                    field,
+                    offsets(ends),
+                    entries,
+                    Some(present.into()),
+                    false,
+                )?)
             }
             Self::Row { columns, fields, present } => {
                 let columns = columns.into_iter().map(Self::finish).collect::<Result<Vec<_>>>()?;
@@ -317,7 +333,8 @@ pub fn floating(text: &str) -> Option<f64> {
     if let Ok(value) = fast_float2::parse::<f64, _>(text) {
         // The library also takes `inf` and `nan`, which Java does not.
         let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-        return (plain || matches!(text, "NaN" | "Infinity" | "-Infinity" | "+Infinity")).then_some(value);
+        return (plain || matches!(text, "NaN" | "Infinity" | "-Infinity" | "+Infinity"))
+            .then_some(value);
     }
     let digits = text.strip_suffix(['d', 'D', 'f', 'F'])?;
     let last = digits.bytes().last()?;
@@ -369,7 +386,12 @@ pub fn point(text: &[u8], separator: u8) -> Option<PointInTime> {
         let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
         (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
     };
-    if text.len() < 16 || text[4] != b'-' || text[7] != b'-' || text[10] != separator || text[13] != b':' {
+    if text.len() < 16
+        || text[4] != b'-'
+        || text[7] != b'-'
+        || text[10] != separator
+        || text[13] != b':'
+    {
         return None;
     }
     let year = two(0)? * 100 + two(2)?;
@@ -426,7 +448,12 @@ mod tests {
         };
         assert_eq!(read("1970-01-01 00:00:01.5", b' '), Some(1_500));
         assert_eq!(read("1970-01-01T00:01", b'T'), Some(60_000));
-        for wrong in ["1970-01-01 00:01", "1970-01-01T00:00:01", "1970-02-30 00:00:00", " 1970-01-01 00:00:00"] {
+        for wrong in [
+            "1970-01-01 00:01",
+            "1970-01-01T00:00:01",
+            "1970-02-30 00:00:00",
+            " 1970-01-01 00:00:00",
+        ] {
             assert_eq!(read(wrong, b' '), None, "{wrong}");
         }
     }

@@ -61,8 +61,9 @@ impl CsvDecoder {
                 ));
             }
         }
-        let targets =
-            (0..table.fields().len()).map(|at| columns.iter().position(|column| *column == at)).collect();
+        let targets = (0..table.fields().len())
+            .map(|at| columns.iter().position(|column| *column == at))
+            .collect();
         Ok(Self { schema, targets, options })
     }
 
@@ -89,7 +90,8 @@ impl Decoder for CsvDecoder {
     }
 
     fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
-        let builders = self.schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type()));
+        let builders =
+            self.schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type()));
         let mut run = Run {
             decoder: self,
             chunk,
@@ -175,10 +177,15 @@ impl<'a> Fields<'a> {
         let rest = &self.bytes[self.at..];
         let mut length = memchr2(self.options.delimiter, b'\n', rest).unwrap_or(rest.len());
         let mut text = Cow::Borrowed(&rest[..length]);
-        if let Some(escape) = self.options.escape.filter(|escape| memchr(*escape, &rest[..length]).is_some()) {
+        if let Some(escape) =
+            self.options.escape.filter(|escape| memchr(*escape, &rest[..length]).is_some())
+        {
             let mut unescaped = Vec::with_capacity(length);
             length = 0;
-            while length < rest.len() && rest[length] != self.options.delimiter && rest[length] != b'\n' {
+            while length < rest.len()
+                && rest[length] != self.options.delimiter
+                && rest[length] != b'\n'
+            {
                 if rest[length] == escape && length + 1 < rest.len() {
                     length += 1;
                 }
@@ -312,7 +319,8 @@ impl Run<'_> {
         if self.decoder.options.ignore_parse_errors {
             return Ok(());
         }
-        let column = column.map(|at| format!(", column \"{}\"", self.decoder.schema.field(at).name()));
+        let column =
+            column.map(|at| format!(", column \"{}\"", self.decoder.schema.field(at).name()));
         let location = format!("{}:{line}{}", self.chunk.source, column.unwrap_or_default());
         Err(Error::Data { location, message })
     }
@@ -320,8 +328,10 @@ impl Run<'_> {
     fn record(&mut self, line: u64, record: &[Field<'_>]) -> Result<()> {
         let due = self.decoder.targets.len();
         if record.len() != due {
-            let fields = |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
-            let message = format!("the record has {}, the table {}", fields(record.len()), fields(due));
+            let fields =
+                |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
+            let message =
+                format!("the record has {}, the table {}", fields(record.len()), fields(due));
             self.problem(line, None, message)?;
             if record.len() > due {
                 self.skipped += 1;
@@ -462,7 +472,8 @@ mod tests {
     }
 
     fn decode(text: &str, options: CsvOptions) -> Result<Decoded> {
-        let chunk = Chunk { bytes: text.as_bytes().to_vec(), source: "x.csv".into(), first_line: 1 };
+        let chunk =
+            Chunk { bytes: text.as_bytes().to_vec(), source: "x.csv".into(), first_line: 1 };
         decoder(options).decode(&chunk)
     }
 

@@ -67,7 +67,8 @@ impl Encoder {
                 }
             }
             TextFormat::Csv(options) => {
-                let values = rows.columns().iter().map(CsvValue::new).collect::<Result<Vec<_>>>()?;
+                let values =
+                    rows.columns().iter().map(CsvValue::new).collect::<Result<Vec<_>>>()?;
                 let mut text = String::new();
                 for row in 0..rows.num_rows() {
                     for (at, value) in values.iter().enumerate() {
@@ -98,7 +99,9 @@ fn push_csv(out: &mut String, text: &str, options: &CsvOptions) {
         out.push_str(text);
         return;
     };
-    let special = |byte: u8| byte == options.delimiter || byte == quote || matches!(byte, b'\n' | b'\r' | b' ' | b'#');
+    let special = |byte: u8| {
+        byte == options.delimiter || byte == quote || matches!(byte, b'\n' | b'\r' | b' ' | b'#')
+    };
     if !text.bytes().any(special) {
         out.push_str(text);
         return;
@@ -132,7 +135,7 @@ impl CsvValue {
             }
             other => Self::Plain {
                 text: plain_text(array)?,
-                point: matches!(other, DataType::Timestamp(..)),
+                point: matches!(other, DataType::Timestamp(..) | DataType::Decimal128(..)),
                 ltz: is_ltz(array),
             },
         })
@@ -187,13 +190,15 @@ fn is_ltz(array: &ArrayRef) -> bool {
 fn plain_text(array: &ArrayRef) -> Result<TextColumn> {
     let text: ArrayRef = match array.data_type() {
         DataType::Boolean => {
-            let words = array.as_boolean().iter().map(|v| v.map(|v| if v { "true" } else { "false" }));
+            let words =
+                array.as_boolean().iter().map(|v| v.map(|v| if v { "true" } else { "false" }));
             std::sync::Arc::new(words.collect::<arrow::array::StringArray>())
         }
         DataType::Binary => {
             use base64::Engine;
             let engine = base64::engine::general_purpose::STANDARD;
-            let texts = array.as_binary::<i32>().iter().map(|bytes| bytes.map(|b| engine.encode(b)));
+            let texts =
+                array.as_binary::<i32>().iter().map(|bytes| bytes.map(|b| engine.encode(b)));
             std::sync::Arc::new(texts.collect::<arrow::array::StringArray>())
         }
         _ => ArrayRef::clone(array),
@@ -214,7 +219,10 @@ enum JsonKind {
     Decimal(TextColumn),
     /// Floating point numbers, which JSON knows only when finite.
     Floating(TextColumn),
-    Point { text: TextColumn, ltz: bool },
+    Point {
+        text: TextColumn,
+        ltz: bool,
+    },
     List(Vec<i32>, Box<JsonValue>),
     Map(Vec<i32>, TextColumn, Box<JsonValue>),
     Row(Vec<String>, Vec<JsonValue>),
@@ -231,7 +239,9 @@ impl JsonValue {
             DataType::Decimal128(..) => JsonKind::Decimal(plain_text(array)?),
             DataType::Boolean | DataType::Null => JsonKind::Bare(plain_text(array)?),
             other if other.is_numeric() => JsonKind::Bare(plain_text(array)?),
-            DataType::Timestamp(..) => JsonKind::Point { text: plain_text(array)?, ltz: is_ltz(array) },
+            DataType::Timestamp(..) => {
+                JsonKind::Point { text: plain_text(array)?, ltz: is_ltz(array) }
+            }
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
                 JsonKind::List(list.value_offsets().to_vec(), Box::new(Self::new(list.values())?))
@@ -239,7 +249,11 @@ impl JsonValue {
             DataType::Map(..) => {
                 let map = array.as_map();
                 let keys = TextColumn::new(map.keys(), Tz::UTC, None)?;
-                JsonKind::Map(map.value_offsets().to_vec(), keys, Box::new(Self::new(map.values())?))
+                JsonKind::Map(
+                    map.value_offsets().to_vec(),
+                    keys,
+                    Box::new(Self::new(map.values())?),
+                )
             }
             DataType::Struct(fields) => {
                 let names = fields.iter().map(|field| json_string(field.name())).collect();
@@ -318,7 +332,13 @@ impl JsonValue {
     }
 }
 
-fn write_object(keys: &[String], values: &[JsonValue], row: usize, options: &JsonOptions, out: &mut String) {
+fn write_object(
+    keys: &[String],
+    values: &[JsonValue],
+    row: usize,
+    options: &JsonOptions,
+    out: &mut String,
+) {
     out.push('{');
     let mut first = true;
     for (key, value) in keys.iter().zip(values) {
@@ -355,6 +375,12 @@ fn push_json_string(out: &mut String, text: &str) {
             control if control < ' ' => {
                 // Writing into a String cannot fail.
                 let _ = write!(out, "\\u{:04x}", control as u32);
+            }
+            // Beyond the basic plane as a pair of surrogates, which every reader takes.
+            astral if astral.len_utf16() == 2 => {
+                for unit in astral.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04X}");
+                }
             }
             other => out.push(other),
         }

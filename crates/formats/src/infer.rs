@@ -99,8 +99,10 @@ fn unite(known: Option<DataType>, found: Option<DataType>) -> Option<DataType> {
             DataType::new_list(element.unwrap_or(Utf8), true)
         }
         (Some(Struct(a)), Some(Struct(b))) => {
-            let mut fields: Vec<(String, Option<DataType>)> =
-                a.iter().map(|field| (field.name().clone(), Some(field.data_type().clone()))).collect();
+            let mut fields: Vec<(String, Option<DataType>)> = a
+                .iter()
+                .map(|field| (field.name().clone(), Some(field.data_type().clone())))
+                .collect();
             for field in &b {
                 let found = Some(field.data_type().clone());
                 match fields.iter_mut().find(|(name, _)| name == field.name()) {
@@ -119,7 +121,12 @@ fn unite(known: Option<DataType>, found: Option<DataType>) -> Option<DataType> {
 ///
 /// # Errors
 /// When the sample is empty.
-pub fn csv(sample: &[u8], source: &str, options: &CsvOptions, header: Option<bool>) -> Result<(SchemaRef, bool)> {
+pub fn csv(
+    sample: &[u8],
+    source: &str,
+    options: &CsvOptions,
+    header: Option<bool>,
+) -> Result<(SchemaRef, bool)> {
     let records = sample_records(sample, options);
     let Some(first) = records.first() else {
         return Err(Error::options(
@@ -128,7 +135,9 @@ pub fn csv(sample: &[u8], source: &str, options: &CsvOptions, header: Option<boo
         ));
     };
     let names_columns = first.iter().enumerate().all(|(at, text)| {
-        !text.trim().is_empty() && csv_type(text) == Some(DataType::Utf8) && !first[..at].contains(text)
+        !text.trim().is_empty()
+            && csv_type(text) == Some(DataType::Utf8)
+            && !first[..at].contains(text)
     });
     let header = header.unwrap_or(names_columns);
     let columns = first.iter().enumerate().map(|(at, text)| {
@@ -145,8 +154,12 @@ fn csv_type(text: &str) -> Option<DataType> {
         "" => return None,
         "true" | "false" => DataType::Boolean,
         _ if text.parse::<i64>().is_ok() => DataType::Int64,
-        _ if text.bytes().any(|b| b.is_ascii_digit()) && floating(text).is_some() => DataType::Float64,
-        _ if point(text.as_bytes(), b' ').is_some() => DataType::Timestamp(TimeUnit::Millisecond, None),
+        _ if text.bytes().any(|b| b.is_ascii_digit()) && floating(text).is_some() => {
+            DataType::Float64
+        }
+        _ if point(text.as_bytes(), b' ').is_some() => {
+            DataType::Timestamp(TimeUnit::Millisecond, None)
+        }
         _ => DataType::Utf8,
     })
 }
@@ -172,7 +185,8 @@ mod tests {
 
     #[test]
     fn csv_headers_are_words() {
-        let (schema, header) = csv(b"id,name\n1,a\n2,\n", "x", &CsvOptions::default(), None).unwrap();
+        let (schema, header) =
+            csv(b"id,name\n1,a\n2,\n", "x", &CsvOptions::default(), None).unwrap();
         assert_eq!((shown(&schema).as_str(), header), ("id BIGINT, name STRING", true));
         let (schema, header) = csv(b"1,a\n2,b\n", "x", &CsvOptions::default(), None).unwrap();
         assert_eq!((shown(&schema).as_str(), header), ("f0 BIGINT, f1 STRING", false));

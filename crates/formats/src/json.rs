@@ -48,7 +48,8 @@ impl JsonDecoder {
         for field in schema.fields() {
             ColumnBuilder::new(field.data_type())?;
         }
-        let by_name = schema.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at));
+        let by_name =
+            schema.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at));
         let separator = if options.iso_timestamps { b'T' } else { b' ' };
         Ok(Self { by_name: by_name.collect(), schema, options, separator })
     }
@@ -129,7 +130,9 @@ impl<'a> Run<'a> {
         for line in bytes.split(|byte| *byte == b'\n') {
             match std::str::from_utf8(line) {
                 Ok(text) => self.one_line(text)?,
-                Err(error) => self.broken_line(error.valid_up_to(), "the text is not UTF-8".to_owned())?,
+                Err(error) => {
+                    self.broken_line(error.valid_up_to(), "the text is not UTF-8".to_owned())?
+                }
             }
             self.line += 1;
         }
@@ -162,7 +165,9 @@ impl<'a> Run<'a> {
                 Some((guess, column)) if *guess == key.text && key.kind == Kind::Plain => *column,
                 _ => {
                     let column = match key.kind {
-                        Kind::Escaped => unescape(key.text).and_then(|key| by_name.get(&key).copied()),
+                        Kind::Escaped => {
+                            unescape(key.text).and_then(|key| by_name.get(&key).copied())
+                        }
                         _ => by_name.get(key.text).copied(),
                     };
                     if key.kind == Kind::Plain {
@@ -232,7 +237,10 @@ impl<'a> Run<'a> {
                     continue;
                 }
                 Some(raw) => {
-                    let reader = Reader { separator: decoder.separator, lenient: decoder.options.ignore_parse_errors };
+                    let reader = Reader {
+                        separator: decoder.separator,
+                        lenient: decoder.options.ignore_parse_errors,
+                    };
                     let mut nulled = 0;
                     if reader.append(builder, raw, &mut nulled) {
                         self.nulled += nulled;
@@ -247,7 +255,10 @@ impl<'a> Run<'a> {
                 continue;
             }
             let (source, line, name) = (&self.chunk.source, self.line, field.name());
-            return Err(Error::Data { location: format!("{source}:{line}, column \"{name}\""), message: problem });
+            return Err(Error::Data {
+                location: format!("{source}:{line}, column \"{name}\""),
+                message: problem,
+            });
         }
         self.rows += 1;
         Ok(())
@@ -300,9 +311,8 @@ impl Reader {
             _ => match raw.kind {
                 Kind::Number => self.append_number(builder, raw.text),
                 Kind::Plain => builder.append_text(raw.text, self.separator),
-                Kind::Escaped => {
-                    unescape(raw.text).is_some_and(|text| builder.append_text(&text, self.separator))
-                }
+                Kind::Escaped => unescape(raw.text)
+                    .is_some_and(|text| builder.append_text(&text, self.separator)),
                 _ => false,
             },
         }
@@ -310,10 +320,12 @@ impl Reader {
 
     fn append_number(&self, builder: &mut ColumnBuilder, text: &str) -> bool {
         match builder {
-            ColumnBuilder::Int32(column) => match whole(text).and_then(|value| value.try_into().ok()) {
-                Some(value) => column.append_value(value),
-                None => return false,
-            },
+            ColumnBuilder::Int32(column) => {
+                match whole(text).and_then(|value| value.try_into().ok()) {
+                    Some(value) => column.append_value(value),
+                    None => return false,
+                }
+            }
             ColumnBuilder::Int64(column) => match whole(text) {
                 Some(value) => column.append_value(value),
                 None => return false,
@@ -395,7 +407,9 @@ fn whole(text: &str) -> Option<i64> {
     let value: f64 = fast_float2::parse(text).ok()?;
     let value = value.trunc();
     // 2^63 is the first value that no longer fits.
-    (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&value).then_some(value as i64)
+    (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18)
+        .contains(&value)
+        .then_some(value as i64)
 }
 
 /// A JSON text without the blanks between its parts.
@@ -429,7 +443,8 @@ mod tests {
             Field::new("a", DataType::new_list(DataType::Int32, true), true),
         ]));
         let decoder = JsonDecoder::new(&schema, &[0, 1, 2], options)?;
-        let chunk = Chunk { bytes: text.as_bytes().to_vec(), source: "x.json".into(), first_line: 1 };
+        let chunk =
+            Chunk { bytes: text.as_bytes().to_vec(), source: "x.json".into(), first_line: 1 };
         decoder.decode(&chunk)
     }
 
@@ -461,7 +476,10 @@ mod tests {
         let decoded = decode(text, options).unwrap();
         assert_eq!((decoded.rows.num_rows(), decoded.skipped, decoded.nulled), (3, 1, 3));
         let lists = decoded.rows.column(2).as_list::<i32>();
-        assert_eq!(lists.value(1).as_primitive::<Int32Type>().iter().collect::<Vec<_>>(), [Some(1), None, Some(3)]);
+        assert_eq!(
+            lists.value(1).as_primitive::<Int32Type>().iter().collect::<Vec<_>>(),
+            [Some(1), None, Some(3)]
+        );
         assert!(arrow::array::Array::is_null(lists, 2));
     }
 }

@@ -307,10 +307,20 @@ mod tests {
 
     #[test]
     fn json_is_told_from_what_is_not() {
-        for text in ["{}", "[1, -2.5e+3, \"a\\\"b\", null]", "{\"a\":{\"b\":[{}]}}", " true ", "0", "\"\\u00e9\""] {
+        for text in [
+            "{}",
+            "[1, -2.5e+3, \"a\\\"b\", null]",
+            "{\"a\":{\"b\":[{}]}}",
+            " true ",
+            "0",
+            "\"\\u00e9\"",
+        ] {
             assert!(valid(text), "{text}");
         }
-        for text in ["", "{", "{\"a\"}", "{\"a\":}", "[1,]", "01", "1.", "tru", "\"a", "\"a\\", "{a:1}", "1 2", "-"] {
+        for text in [
+            "", "{", "{\"a\"}", "{\"a\":}", "[1,]", "01", "1.", "tru", "\"a", "\"a\\", "{a:1}",
+            "1 2", "-",
+        ] {
             assert!(!valid(text), "{text}");
         }
         assert!(!valid(&"[".repeat(100_000)));

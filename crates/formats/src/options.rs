@@ -91,7 +91,9 @@ impl Format {
                     escape: character(options, "csv.escape-character")?,
                     comments: flag(options, "csv.allow-comments")?,
                     ignore_parse_errors: flag(options, "csv.ignore-parse-errors")?,
-                    element_delimiter: text("csv.array-element-delimiter").unwrap_or(";").to_owned(),
+                    element_delimiter: text("csv.array-element-delimiter")
+                        .unwrap_or(";")
+                        .to_owned(),
                     null_literal: text("csv.null-literal").map(str::to_owned),
                     header: flag(options, "csv.header")?,
                 }))
@@ -122,10 +124,18 @@ impl Format {
     ///
     /// # Errors
     /// When a column is of a type that the format does not hold.
-    pub fn decoder(&self, schema: &SchemaRef, columns: &[usize]) -> Result<Option<Arc<dyn Decoder>>> {
+    pub fn decoder(
+        &self,
+        schema: &SchemaRef,
+        columns: &[usize],
+    ) -> Result<Option<Arc<dyn Decoder>>> {
         Ok(match self {
-            Self::Json(options) => Some(Arc::new(JsonDecoder::new(schema, columns, options.clone())?)),
-            Self::Csv(options) => Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?)),
+            Self::Json(options) => {
+                Some(Arc::new(JsonDecoder::new(schema, columns, options.clone())?))
+            }
+            Self::Csv(options) => {
+                Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?))
+            }
             Self::Parquet => None,
         })
     }

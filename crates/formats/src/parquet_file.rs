@@ -10,7 +10,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use millstream_types::sql_type::{SqlType, type_name};
 use millstream_types::{Error, Result};
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
@@ -20,13 +21,17 @@ use parquet::file::properties::WriterProperties;
 const ROWS_MAX: usize = 16_384;
 
 fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
-    Error::Data { location: path.display().to_string(), message: format!("not a readable Parquet file: {error}") }
+    Error::Data {
+        location: path.display().to_string(),
+        message: format!("not a readable Parquet file: {error}"),
+    }
 }
 
 fn open(path: &Path) -> Result<(File, ArrowReaderMetadata)> {
     let file = File::open(path).map_err(|error| Error::io("cannot open", path, error))?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
-    let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
+    let metadata =
+        ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
     Ok((file, metadata))
 }
 
@@ -39,11 +44,17 @@ pub fn schema_of(path: &Path) -> Result<SchemaRef> {
     let fields = metadata.schema().fields().iter().map(|field| {
         let column = SqlType::of_field(field).ok_or_else(|| Error::Data {
             location: path.display().to_string(),
-            message: format!("column \"{}\" has the type {}, which SQL has no name for", field.name(), field.data_type()),
+            message: format!(
+                "column \"{}\" has the type {}, which SQL has no name for",
+                field.name(),
+                field.data_type()
+            ),
         })?;
         let data_type = match column.sql_type.arrow() {
             // Files know no seconds; what they call microseconds stays so.
-            DataType::Timestamp(TimeUnit::Second, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone),
+            DataType::Timestamp(TimeUnit::Second, zone) => {
+                DataType::Timestamp(TimeUnit::Millisecond, zone)
+            }
             other => other,
         };
         Ok(Field::new(field.name(), data_type, true))
@@ -67,7 +78,9 @@ pub fn row_groups(path: &Path) -> Result<Vec<RowGroup>> {
     let (_, metadata) = open(path)?;
     let path: Arc<Path> = path.into();
     let groups = 0..metadata.metadata().num_row_groups();
-    Ok(groups.map(|group| RowGroup { path: Arc::clone(&path), metadata: metadata.clone(), group }).collect())
+    Ok(groups
+        .map(|group| RowGroup { path: Arc::clone(&path), metadata: metadata.clone(), group })
+        .collect())
 }
 
 /// Reads a row group, a batch at a time.
@@ -83,17 +96,20 @@ impl RowGroup {
     /// # Errors
     /// When the file cannot be opened or is broken.
     pub fn read(&self, schema: &SchemaRef) -> Result<RowGroupReader> {
-        let file = File::open(&self.path).map_err(|error| Error::io("cannot open", &*self.path, error))?;
+        let file =
+            File::open(&self.path).map_err(|error| Error::io("cannot open", &*self.path, error))?;
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let roots = self.metadata.schema().fields().iter().enumerate();
-        let roots = roots.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(at, _)| at);
+        let roots =
+            roots.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(at, _)| at);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-            .with_row_groups(vec![self.group])
-            .with_projection(mask)
-            .with_batch_size(ROWS_MAX)
-            .build()
-            .map_err(|error| broken(&self.path, &error))?;
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_row_groups(vec![self.group])
+                .with_projection(mask)
+                .with_batch_size(ROWS_MAX)
+                .build()
+                .map_err(|error| broken(&self.path, &error))?;
         Ok(RowGroupReader { path: Arc::clone(&self.path), reader, schema: Arc::clone(schema) })
     }
 }
@@ -149,9 +165,11 @@ impl ParquetWriter {
     /// When a column is of a type that Parquet does not hold.
     pub fn new(path: &Path, file: File, schema: &SchemaRef) -> Result<Self> {
         let level = ZstdLevel::try_new(1).map_err(|error| broken(path, &error))?;
-        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+        let properties =
+            WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
         let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties));
-        let writer = writer.map_err(|error| Error::Options { message: error.to_string(), hint: None })?;
+        let writer =
+            writer.map_err(|error| Error::Options { message: error.to_string(), hint: None })?;
         Ok(Self { path: path.into(), writer })
     }
 

@@ -8,8 +8,8 @@ use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, PrimitiveArray,
 };
 use arrow::datatypes::{
-    ArrowNativeTypeOp, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type,
+    ArrowNativeTypeOp, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type,
 };
 use millstream_expr::aggregates::{UserAggregate, UserAggregateState};
 use millstream_expr::decimal::mean;
@@ -351,9 +351,12 @@ struct User {
 impl GroupsAggregate for User {
     fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
         if rows.weights.is_some() {
-            return Err(Error::Internal("rows cannot be taken back from a user's function".to_owned()));
+            return Err(Error::Internal(
+                "rows cannot be taken back from a user's function".to_owned(),
+            ));
         }
-        let mut by_slot: std::collections::BTreeMap<u32, Vec<u32>> = std::collections::BTreeMap::new();
+        let mut by_slot: std::collections::BTreeMap<u32, Vec<u32>> =
+            std::collections::BTreeMap::new();
         for (row, slot) in rows.slots.iter().enumerate() {
             if rows.selected.is_none_or(|mask| mask.is_valid(row) && mask.value(row)) {
                 by_slot.entry(*slot).or_default().push(row as u32);

@@ -34,7 +34,8 @@ impl Calc {
         let mut read: Vec<usize> = values.iter().flat_map(ScalarExpr::columns).collect();
         read.sort_unstable();
         read.dedup();
-        let position = |column: usize| read.iter().position(|known| *known == column).unwrap_or_default();
+        let position =
+            |column: usize| read.iter().position(|known| *known == column).unwrap_or_default();
         let moved = values.iter().map(|value| value.remap(position)).collect::<Result<_>>()?;
         Ok(Self { condition, read: Some(read), projection: Some(moved), schema })
     }

@@ -24,8 +24,11 @@ pub struct Correlate {
 
 impl Transform for Correlate {
     fn apply(&self, changes: ChangeBatch) -> Result<ChangeBatch> {
-        let arguments: Vec<ArrayRef> =
-            self.arguments.iter().map(|value| value.evaluate(&changes.rows)).collect::<Result<_>>()?;
+        let arguments: Vec<ArrayRef> = self
+            .arguments
+            .iter()
+            .map(|value| value.evaluate(&changes.rows))
+            .collect::<Result<_>>()?;
         let (origins, made) = (self.function.body)(&arguments)?;
         let rows = changes.num_rows() as u32;
         let ascending = origins.values().windows(2).all(|pair| pair[0] <= pair[1]);

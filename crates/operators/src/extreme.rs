@@ -6,10 +6,10 @@ use arrow::array::{
     ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, PrimitiveArray, StringArray,
 };
 use arrow::datatypes::{
-    ArrowNativeTypeOp, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType, Time32MillisecondType, Time32SecondType,
-    TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    ArrowNativeTypeOp, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType, Time32MillisecondType,
+    Time32SecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
 use millstream_types::{Error, Result};
 
@@ -49,10 +49,15 @@ pub fn extreme(argument: &DataType, greatest: bool) -> Result<Box<dyn GroupsAggr
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             of::<TimestampNanosecondType>(argument, greatest)
         }
-        DataType::Interval(IntervalUnit::YearMonth) => of::<IntervalYearMonthType>(argument, greatest),
-        DataType::Utf8 | DataType::Binary | DataType::Boolean => {
-            Box::new(ExtremeBytes { values: Vec::new(), data_type: argument.clone(), greatest, heap: 0 })
+        DataType::Interval(IntervalUnit::YearMonth) => {
+            of::<IntervalYearMonthType>(argument, greatest)
         }
+        DataType::Utf8 | DataType::Binary | DataType::Boolean => Box::new(ExtremeBytes {
+            values: Vec::new(),
+            data_type: argument.clone(),
+            greatest,
+            heap: 0,
+        }),
         other => return Err(Error::Internal(format!("{other} has no order"))),
     })
 }
@@ -70,7 +75,8 @@ impl<T: ArrowPrimitiveType> GroupsAggregate for Extreme<T> {
         let (values, present, greatest) = (&mut self.values, &mut self.present, self.greatest);
         rows.each(|row, slot, _| {
             let value = given[row];
-            let better = if greatest { value.is_gt(values[slot]) } else { value.is_lt(values[slot]) };
+            let better =
+                if greatest { value.is_gt(values[slot]) } else { value.is_lt(values[slot]) };
             if better || !present[slot] {
                 values[slot] = value;
                 present[slot] = true;
@@ -148,9 +154,9 @@ impl GroupsAggregate for ExtremeBytes {
                 let texts = values.map(|value| value.map(String::from_utf8_lossy));
                 Arc::new(texts.collect::<StringArray>())
             }
-            DataType::Boolean => {
-                Arc::new(values.map(|value| value.map(|value| value == [1])).collect::<BooleanArray>())
-            }
+            DataType::Boolean => Arc::new(
+                values.map(|value| value.map(|value| value == [1])).collect::<BooleanArray>(),
+            ),
             _ => Arc::new(values.collect::<BinaryArray>()),
         })
     }

@@ -54,8 +54,11 @@ impl GroupAggregate {
             columns.iter().map(|column| spec.input.field(*column).data_type().clone()).collect()
         };
         let keys = KeyIndex::new(&types(&spec.keys))?;
-        let aggregates =
-            spec.aggregates.iter().map(|call| create(call, &types(&call.arguments))).collect::<Result<_>>()?;
+        let aggregates = spec
+            .aggregates
+            .iter()
+            .map(|call| create(call, &types(&call.arguments)))
+            .collect::<Result<_>>()?;
         let values = spec.schema.fields().iter().skip(spec.keys.len());
         let values = values.map(|field| SortField::new(field.data_type().clone()));
         Ok(Self {
@@ -107,14 +110,18 @@ impl Operator for GroupAggregate {
             return Ok(());
         }
         changed.iter().for_each(|slot| self.is_changed[*slot as usize] = false);
-        let values =
-            self.aggregates.iter().map(|aggregate| aggregate.values(&changed)).collect::<Result<Vec<_>>>()?;
+        let values = self
+            .aggregates
+            .iter()
+            .map(|aggregate| aggregate.values(&changed))
+            .collect::<Result<Vec<_>>>()?;
         let after = match values.is_empty() {
             true => None,
             false => Some(self.converter.convert_columns(&values)?),
         };
         // Old rows first, then new ones; the order below puts each pair together.
-        let (mut old_rows, mut order, mut weights, mut slots) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut old_rows, mut order, mut weights, mut slots) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut old_at = Vec::new();
         for (at, slot) in changed.iter().enumerate() {
             let index = *slot as usize;

@@ -32,7 +32,11 @@ pub struct Observation {
 ///
 /// # Errors
 /// When the watermark's expression fails.
-pub fn observe(changes: ChangeBatch, rowtime: usize, watermark: &ScalarExpr) -> Result<Observation> {
+pub fn observe(
+    changes: ChangeBatch,
+    rowtime: usize,
+    watermark: &ScalarExpr,
+) -> Result<Observation> {
     let rowtimes = milliseconds(changes.rows.column(rowtime))?;
     let watermarks = milliseconds(&watermark.evaluate(&changes.rows)?)?;
     let (mut least_rowtime, mut greatest, mut behind) = (i64::MAX, i64::MIN, false);
@@ -77,7 +81,8 @@ impl Progress {
         let others = self.splits.iter().enumerate().filter(|(other, _)| *other != split);
         let others = others.filter_map(|(_, reached)| *reached).min().unwrap_or(i64::MAX);
         let mut reached = self.splits[split].unwrap_or(i64::MAX);
-        let Observation { mut changes, rowtimes, watermarks, least_rowtime, greatest, behind } = observed;
+        let Observation { mut changes, rowtimes, watermarks, least_rowtime, greatest, behind } =
+            observed;
         self.splits[split] = Some(reached.max(greatest));
         if (behind || least_rowtime <= reached) && others > i64::MIN {
             let mut met = Vec::with_capacity(rowtimes.len());

@@ -115,9 +115,8 @@ impl WindowAggregate {
     fn without_late(&self, changes: ChangeBatch, bounds: &mut Vec<Bounds>) -> Result<ChangeBatch> {
         let Some(reached) = &changes.reached else { return Ok(changes) };
         let zone = self.spec.zone();
-        let in_time = |row: &u32| {
-            last_ms(bounds[*row as usize].end, zone) > reached.value(*row as usize)
-        };
+        let in_time =
+            |row: &u32| last_ms(bounds[*row as usize].end, zone) > reached.value(*row as usize);
         let kept: Vec<u32> = (0..bounds.len() as u32).filter(in_time).collect();
         if kept.len() == bounds.len() {
             return Ok(changes);
@@ -186,7 +185,10 @@ impl WindowAggregate {
             for aggregate in &window.aggregates {
                 columns.push(aggregate.values(&slots)?);
             }
-            out.emit(ChangeBatch::insert(RecordBatch::try_new(Arc::clone(&self.spec.schema), columns)?));
+            out.emit(ChangeBatch::insert(RecordBatch::try_new(
+                Arc::clone(&self.spec.schema),
+                columns,
+            )?));
         }
         Ok(())
     }
@@ -207,10 +209,13 @@ impl Operator for WindowAggregate {
         }
         for (bounds, positions) in by_window {
             let contiguous = positions.last().zip(positions.first());
-            let contiguous = contiguous.filter(|(last, first)| (*last - *first) as usize + 1 == positions.len());
+            let contiguous =
+                contiguous.filter(|(last, first)| (*last - *first) as usize + 1 == positions.len());
             let rows = match contiguous {
                 Some((_, first)) => changes.rows.slice(*first as usize, positions.len()),
-                None => arrow::compute::take_record_batch(&changes.rows, &UInt32Array::from(positions))?,
+                None => {
+                    arrow::compute::take_record_batch(&changes.rows, &UInt32Array::from(positions))?
+                }
             };
             self.add(bounds, &rows)?;
         }
@@ -232,7 +237,8 @@ impl Operator for WindowAggregate {
 
     fn state_bytes(&self) -> usize {
         let of = |window: &OpenWindow| {
-            window.keys.bytes() + window.aggregates.iter().map(|aggregate| aggregate.bytes()).sum::<usize>()
+            window.keys.bytes()
+                + window.aggregates.iter().map(|aggregate| aggregate.bytes()).sum::<usize>()
         };
         self.open.values().map(of).sum()
     }

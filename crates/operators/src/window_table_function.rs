@@ -25,7 +25,12 @@ pub struct WindowTableFunction {
 
 impl WindowTableFunction {
     /// Windows over the rowtime at a position; `schema` is the input's with three more columns.
-    pub fn new(rowtime: usize, window: TimeWindow, schema: SchemaRef, dropped: Arc<Dropped>) -> Self {
+    pub fn new(
+        rowtime: usize,
+        window: TimeWindow,
+        schema: SchemaRef,
+        dropped: Arc<Dropped>,
+    ) -> Self {
         let TimeWindow::Tumble { zone, .. } = window;
         Self { rowtime, assigner: Assigner::new(window), zone, schema, dropped }
     }

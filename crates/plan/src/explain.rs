@@ -55,7 +55,11 @@ fn details(plan: &Plan, node: &Node) -> String {
     match &node.kind {
         NodeKind::Source { table, columns } => {
             let connector = table.connector().unwrap_or("in memory");
-            format!("{}, connector={connector}, columns=[{}]", table.name, names(&table.physical, columns))
+            format!(
+                "{}, connector={connector}, columns=[{}]",
+                table.name,
+                names(&table.physical, columns)
+            )
         }
         NodeKind::Values { rows } => format!("{} rows", rows.num_rows()),
         NodeKind::WatermarkAssigner { rowtime, watermark } => {

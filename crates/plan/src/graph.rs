@@ -88,9 +88,8 @@ impl Plan {
 
     /// The nodes that nobody reads: sinks and results.
     pub fn outputs(&self) -> impl Iterator<Item = NodeId> + '_ {
-        (0..self.nodes.len()).filter(|id| {
-            matches!(self.nodes[*id].kind, NodeKind::Sink { .. } | NodeKind::Result)
-        })
+        (0..self.nodes.len())
+            .filter(|id| matches!(self.nodes[*id].kind, NodeKind::Sink { .. } | NodeKind::Result))
     }
 
     /// How many nodes read each node.

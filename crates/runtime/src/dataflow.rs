@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use arrow::array::Int64Array;
 use millstream_connectors::{Sink, SourceEvent, open_sink, open_source};
+use millstream_expr::ScalarExpr;
 use millstream_operators::calc::Calc;
 use millstream_operators::correlate::Correlate;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
@@ -16,7 +17,6 @@ use millstream_operators::watermark::{Progress, observe};
 use millstream_operators::window_aggregate::{WindowAggregate, WindowAggregateSpec};
 use millstream_operators::window_table_function::WindowTableFunction;
 use millstream_operators::{Dropped, Operator, OperatorTime, Output, Transform};
-use millstream_expr::ScalarExpr;
 use millstream_plan::{Node, NodeKind, Plan};
 use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
 use rayon::ThreadPool;
@@ -79,7 +79,8 @@ impl Dataflow {
         bell: &Arc<Bell>,
         result: Option<mpsc::Sender<Result<ChangeBatch>>>,
     ) -> Result<Self> {
-        let mut builder = Builder { plan: &plan, shards: pool.current_num_threads(), dropped: Vec::new() };
+        let mut builder =
+            Builder { plan: &plan, shards: pool.current_num_threads(), dropped: Vec::new() };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
         let mut sources = Vec::new();
         for node in &plan.nodes {
@@ -93,7 +94,10 @@ impl Dataflow {
             stages.push(match source {
                 Some(source) => {
                     let splits = source.splits();
-                    Stage::Source { feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?, splits }
+                    Stage::Source {
+                        feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
+                        splits,
+                    }
                 }
                 None => builder.stage(node)?,
             });
@@ -170,7 +174,10 @@ impl Dataflow {
         let ends = whole.ends.clone();
         let batches = whole.force(&self.pool, &self.counters, Ok)?;
         let copy = |batches: &[(usize, ChangeBatch)]| Flow {
-            items: batches.iter().map(|(split, batch)| (*split, Item::Batch(batch.clone()))).collect(),
+            items: batches
+                .iter()
+                .map(|(split, batch)| (*split, Item::Batch(batch.clone())))
+                .collect(),
             ends: ends.clone(),
             pending: Vec::new(),
         };
@@ -230,9 +237,9 @@ impl Dataflow {
             }
             Stage::Keyed { shards, keys } => {
                 let count = shards.len();
-                let dealt = inputs.swap_remove(0).force(pool, counters, |changes| {
-                    partition(changes, keys, count)
-                })?;
+                let dealt = inputs
+                    .swap_remove(0)
+                    .force(pool, counters, |changes| partition(changes, keys, count))?;
                 let time = OperatorTime { epoch, watermark };
                 run_shards(shards, &dealt, &time, pool)?
             }
@@ -274,14 +281,18 @@ impl Dataflow {
     fn count(&self) {
         let counters = &self.counters;
         counters.epochs.store(self.epoch, Ordering::Relaxed);
-        counters.late.store(self.dropped.iter().map(|dropped| dropped.late()).sum(), Ordering::Relaxed);
+        counters
+            .late
+            .store(self.dropped.iter().map(|dropped| dropped.late()).sum(), Ordering::Relaxed);
         let without = self.dropped.iter().map(|dropped| dropped.null_rowtime()).sum();
         counters.null_rowtime.store(without, Ordering::Relaxed);
         let mut least = None;
         let mut state = 0;
         for (stage, watermark) in self.stages.iter().zip(&self.watermarks) {
             match stage {
-                Stage::Assigner { .. } => least = Some(least.map_or(*watermark, |known| watermark.min(&known).to_owned())),
+                Stage::Assigner { .. } => {
+                    least = Some(least.map_or(*watermark, |known| watermark.min(&known).to_owned()))
+                }
                 Stage::Keyed { shards, .. } => {
                     state += shards.iter().map(|shard| shard.state_bytes() as u64).sum::<u64>();
                 }
@@ -314,7 +325,12 @@ impl Dataflow {
 fn splits_below(plan: &Plan, stages: &[Stage], id: usize) -> usize {
     match &stages[id] {
         Stage::Source { splits, .. } => *splits,
-        _ => plan.nodes[id].inputs.iter().map(|input| splits_below(plan, stages, *input)).max().unwrap_or(1),
+        _ => plan.nodes[id]
+            .inputs
+            .iter()
+            .map(|input| splits_below(plan, stages, *input))
+            .max()
+            .unwrap_or(1),
     }
 }
 
@@ -352,12 +368,18 @@ fn assign(
 }
 
 /// A batch of one input of a union: a row is late only by what all inputs had reached.
-fn united(batch: ChangeBatch, others: i64, schema: &arrow::datatypes::SchemaRef) -> Result<ChangeBatch> {
+fn united(
+    batch: ChangeBatch,
+    others: i64,
+    schema: &arrow::datatypes::SchemaRef,
+) -> Result<ChangeBatch> {
     let reached = batch.reached.filter(|_| others > i64::MIN);
-    let reached = reached.map(|reached| reached.unary::<_, arrow::datatypes::Int64Type>(|ms| ms.min(others)));
+    let reached =
+        reached.map(|reached| reached.unary::<_, arrow::datatypes::Int64Type>(|ms| ms.min(others)));
     let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
     let schema = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
+    let options =
+        arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
     let columns = batch.rows.columns().to_vec();
     let rows = arrow::array::RecordBatch::try_new_with_options(schema, columns, &options)?;
     let reached: Option<Int64Array> = reached;
@@ -416,7 +438,9 @@ impl Builder<'_> {
             NodeKind::Source { table, .. } => {
                 return Err(Error::Internal(format!("table {} was not opened", table.name)));
             }
-            NodeKind::Values { rows } => Stage::Values { rows: Some(ChangeBatch::insert(rows.clone())) },
+            NodeKind::Values { rows } => {
+                Stage::Values { rows: Some(ChangeBatch::insert(rows.clone())) }
+            }
             NodeKind::WatermarkAssigner { rowtime, watermark } => Stage::Assigner {
                 rowtime: *rowtime,
                 watermark: watermark.clone(),
@@ -429,14 +453,18 @@ impl Builder<'_> {
             NodeKind::Union => Stage::Union,
             NodeKind::WindowTableFunction { rowtime, window } => {
                 let dropped = self.dropped();
-                Stage::Transform(Arc::new(WindowTableFunction::new(*rowtime, *window, schema, dropped)))
+                Stage::Transform(Arc::new(WindowTableFunction::new(
+                    *rowtime, *window, schema, dropped,
+                )))
             }
-            NodeKind::Correlate { function, arguments, outer } => Stage::Transform(Arc::new(Correlate {
-                function: function.clone(),
-                arguments: arguments.clone(),
-                outer: *outer,
-                schema,
-            })),
+            NodeKind::Correlate { function, arguments, outer } => {
+                Stage::Transform(Arc::new(Correlate {
+                    function: function.clone(),
+                    arguments: arguments.clone(),
+                    outer: *outer,
+                    schema,
+                }))
+            }
             NodeKind::WindowAggregate { window, keys, aggregates, output } => {
                 let dropped = self.dropped();
                 let spec = Arc::new(WindowAggregateSpec {
@@ -455,10 +483,13 @@ impl Builder<'_> {
             }
             NodeKind::GroupAggregate { keys, aggregates } => {
                 let (keys, aggregates) = (keys.clone(), aggregates.clone());
-                let spec = Arc::new(GroupAggregateSpec { keys: keys.clone(), aggregates, input, schema });
+                let spec =
+                    Arc::new(GroupAggregateSpec { keys: keys.clone(), aggregates, input, schema });
                 let count = if keys.is_empty() { 1 } else { self.shards };
                 let shards = (0..count)
-                    .map(|_| Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?) as Box<dyn Operator>))
+                    .map(|_| {
+                        Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?) as Box<dyn Operator>)
+                    })
                     .collect::<Result<_>>()?;
                 Stage::Keyed { shards, keys }
             }

@@ -63,11 +63,12 @@ impl Flow {
             }
             Ok((split, last(changes)?))
         };
-        let done: Vec<Result<(usize, T)>> = if self.items.len() < 2 || pool.current_num_threads() < 2 {
-            self.items.into_iter().map(run).collect()
-        } else {
-            pool.install(|| self.items.into_par_iter().map(run).collect())
-        };
+        let done: Vec<Result<(usize, T)>> =
+            if self.items.len() < 2 || pool.current_num_threads() < 2 {
+                self.items.into_iter().map(run).collect()
+            } else {
+                pool.install(|| self.items.into_par_iter().map(run).collect())
+            };
         done.into_iter().collect()
     }
 

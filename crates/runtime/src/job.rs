@@ -91,7 +91,8 @@ pub fn start(
     options: &JobOptions,
     result: Option<mpsc::Sender<Result<ChangeBatch>>>,
 ) -> Result<Job> {
-    let no_thread = |error: &dyn std::fmt::Display| Error::Internal(format!("no thread for a job: {error}"));
+    let no_thread =
+        |error: &dyn std::fmt::Display| Error::Internal(format!("no thread for a job: {error}"));
     let pool: ThreadPool = ThreadPoolBuilder::new()
         .num_threads(options.parallelism)
         .thread_name(|at| format!("shard-{at}"))
@@ -102,7 +103,8 @@ pub fn start(
     let bell = Arc::clone(&stop.bell);
     let pieces = options.pieces_per_epoch.max(1);
     let to_result = result.clone();
-    let mut dataflow = Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
+    let mut dataflow =
+        Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
     std::thread::Builder::new()

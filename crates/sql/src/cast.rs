@@ -9,7 +9,8 @@ use arrow::datatypes::{DataType, FieldRef};
 use chrono_tz::Tz;
 use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use millstream_expr::cast::{Cast, How, allowed, cast};
 use millstream_expr::function::invoke;
@@ -67,7 +68,8 @@ impl ScalarUDFImpl for WrittenCast {
         if !allowed(from.data_type(), &column.sql_type.arrow()) {
             let (from, to) = (type_name(from.data_type()), &column.sql_type);
             return Err(external(
-                SqlError::new(format!("a cast from {from} to {to} is not supported")).about(self.name()),
+                SqlError::new(format!("a cast from {from} to {to} is not supported"))
+                    .about(self.name()),
             ));
         }
         Ok(Arc::new(column.field("").with_nullable(from.is_nullable() || self.try_cast)))

@@ -108,10 +108,15 @@ impl Catalog {
     ///
     /// # Errors
     /// When there is one of that name.
-    pub fn create_database(&mut self, parts: &[String], if_not_exists: bool) -> Result<(), SqlError> {
+    pub fn create_database(
+        &mut self,
+        parts: &[String],
+        if_not_exists: bool,
+    ) -> Result<(), SqlError> {
         let (catalog, database) = self.database_of(parts)?;
         if self.databases.contains(&(catalog.clone(), database.clone())) {
-            let error = SqlError::new(format!("database \"{database}\" exists already")).about(&database);
+            let error =
+                SqlError::new(format!("database \"{database}\" exists already")).about(&database);
             return if if_not_exists { Ok(()) } else { Err(error.hint("add IF NOT EXISTS")) };
         }
         self.databases.push((catalog, database));
@@ -125,7 +130,9 @@ impl Catalog {
     pub fn use_database(&mut self, parts: &[String]) -> Result<(), SqlError> {
         let wanted = self.database_of(parts)?;
         if !self.databases.contains(&wanted) {
-            return Err(SqlError::new(format!("database \"{}\" not found", wanted.1)).about(&wanted.1));
+            return Err(
+                SqlError::new(format!("database \"{}\" not found", wanted.1)).about(&wanted.1)
+            );
         }
         self.current = wanted;
         Ok(())
@@ -136,7 +143,8 @@ impl Catalog {
     /// # Errors
     /// When there is none of that name.
     pub fn use_catalog(&mut self, name: &str) -> Result<(), SqlError> {
-        let Some((catalog, database)) = self.databases.iter().find(|(catalog, _)| catalog == name) else {
+        let Some((catalog, database)) = self.databases.iter().find(|(catalog, _)| catalog == name)
+        else {
             return Err(SqlError::new(format!("catalog \"{name}\" not found"))
                 .hint(format!("there is {}", self.catalogs().join(", ")))
                 .about(name));
@@ -190,7 +198,8 @@ impl Catalog {
         match self.get(parts)? {
             Entry::Table(table) => Ok(Arc::clone(table)),
             Entry::View(view) => {
-                Err(SqlError::new(format!("\"{}\" is a view, not a table", view.name)).about(&view.name))
+                Err(SqlError::new(format!("\"{}\" is a view, not a table", view.name))
+                    .about(&view.name))
             }
         }
     }
@@ -207,11 +216,16 @@ impl Catalog {
         or_replace: bool,
     ) -> Result<(), SqlError> {
         let full = self.full(parts);
-        if !self.databases.iter().any(|(catalog, database)| *catalog == full.0 && *database == full.1) {
+        if !self
+            .databases
+            .iter()
+            .any(|(catalog, database)| *catalog == full.0 && *database == full.1)
+        {
             return Err(SqlError::new(format!("database \"{}\" not found", full.1)).about(&full.1));
         }
         if self.entries.contains_key(&full) && !or_replace {
-            let error = SqlError::new(format!("table \"{}\" exists already", full.2)).about(&full.2);
+            let error =
+                SqlError::new(format!("table \"{}\" exists already", full.2)).about(&full.2);
             return if if_not_exists {
                 Ok(())
             } else {

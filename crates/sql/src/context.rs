@@ -9,12 +9,12 @@ use datafusion_common::{
     DFSchema, DataFusionError, Result as DfResult, ScalarValue, TableReference,
 };
 use datafusion_expr::planner::{
-    ContextProvider, ExprPlanner, PlannedRelation, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
-    RelationPlanner, RelationPlannerContext, RelationPlanning, TypePlanner,
+    ContextProvider, ExprPlanner, PlannedRelation, PlannerResult, RawBinaryExpr,
+    RawFieldAccessExpr, RelationPlanner, RelationPlannerContext, RelationPlanning, TypePlanner,
 };
 use datafusion_expr::{
-    AggregateUDF, Expr, ExprSchemable, GetFieldAccess, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder,
-    ScalarUDF, TableSource, WindowUDF,
+    AggregateUDF, Expr, ExprSchemable, GetFieldAccess, HigherOrderUDF, LogicalPlan,
+    LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
 };
 use millstream_expr::Registry;
 use millstream_expr::decimal::as_decimal;
@@ -97,7 +97,9 @@ impl ContextProvider for Context<'_> {
     fn get_table_source(&self, name: TableReference) -> DfResult<Arc<dyn TableSource>> {
         let parts = match &name {
             TableReference::Bare { table } => vec![table.to_string()],
-            TableReference::Partial { schema, table } => vec![schema.to_string(), table.to_string()],
+            TableReference::Partial { schema, table } => {
+                vec![schema.to_string(), table.to_string()]
+            }
             TableReference::Full { catalog, schema, table } => {
                 vec![catalog.to_string(), schema.to_string(), table.to_string()]
             }
@@ -126,7 +128,8 @@ impl ContextProvider for Context<'_> {
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         let zone = self.planner.catalog.zone();
-        let special = crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
+        let special =
+            crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
         special.or_else(|| self.planner.catalog.functions.scalar(name))
     }
 
@@ -214,10 +217,15 @@ impl ExprPlanner for Operators {
         mut raw: RawBinaryExpr,
         schema: &DFSchema,
     ) -> DfResult<PlannerResult<RawBinaryExpr>> {
-        use BinaryOperator::{Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus};
+        use BinaryOperator::{
+            Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus,
+        };
         let (left, right) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
         let decimal = |t: &DataType| matches!(t, DataType::Decimal128(..));
-        if as_decimal(&left).is_some() && as_decimal(&right).is_some() && (decimal(&left) || decimal(&right)) {
+        if as_decimal(&left).is_some()
+            && as_decimal(&right).is_some()
+            && (decimal(&left) || decimal(&right))
+        {
             let name = match raw.op {
                 Plus => "DECIMAL_ADD",
                 Minus => "DECIMAL_SUBTRACT",
@@ -229,6 +237,9 @@ impl ExprPlanner for Operators {
             return self.planned(name, vec![raw.left, raw.right]);
         }
         match raw.op {
+            Divide if left.is_integer() && right.is_integer() => {
+                return self.planned("DIVIDE", vec![raw.left, raw.right]);
+            }
             Modulo if left.is_integer() && right.is_integer() => {
                 return self.planned("MOD", vec![raw.left, raw.right]);
             }
@@ -242,7 +253,8 @@ impl ExprPlanner for Operators {
                         expr: Box::new(side.clone()),
                         field: target,
                     });
-                } else if (text(&left) && right.is_numeric()) || (left.is_numeric() && text(&right)) {
+                } else if (text(&left) && right.is_numeric()) || (left.is_numeric() && text(&right))
+                {
                     return Err(external(
                         SqlError::new(format!(
                             "{} and {} cannot be compared",
@@ -293,11 +305,19 @@ impl ExprPlanner for Operators {
         Ok(PlannerResult::Planned(access))
     }
 
-    fn plan_array_literal(&self, values: Vec<Expr>, _: &DFSchema) -> DfResult<PlannerResult<Vec<Expr>>> {
+    fn plan_array_literal(
+        &self,
+        values: Vec<Expr>,
+        _: &DFSchema,
+    ) -> DfResult<PlannerResult<Vec<Expr>>> {
         self.planned("ARRAY", values)
     }
 
-    fn plan_struct_literal(&self, values: Vec<Expr>, _: bool) -> DfResult<PlannerResult<Vec<Expr>>> {
+    fn plan_struct_literal(
+        &self,
+        values: Vec<Expr>,
+        _: bool,
+    ) -> DfResult<PlannerResult<Vec<Expr>>> {
         self.planned("ROW", values)
     }
 
@@ -375,7 +395,8 @@ impl RelationPlanner for Relations {
                         external(SqlError::new(format!("file \"{}\" is not known", file.value)))
                     })?;
                     let source = Arc::new(CatalogTable { table: Arc::clone(table) });
-                    let plan = LogicalPlanBuilder::scan(file.value.as_str(), source, None)?.build()?;
+                    let plan =
+                        LogicalPlanBuilder::scan(file.value.as_str(), source, None)?.build()?;
                     return planned(plan, alias.clone());
                 }
                 if with_hints.is_empty() {
@@ -387,7 +408,9 @@ impl RelationPlanner for Relations {
             TableFactor::MatchRecognize { .. } => {
                 Err(external(SqlError::unsupported("MATCH_RECOGNIZE").about("MATCH_RECOGNIZE")))
             }
-            TableFactor::UNNEST { .. } => Err(external(SqlError::unsupported("UNNEST").about("UNNEST"))),
+            TableFactor::UNNEST { .. } => {
+                Err(external(SqlError::unsupported("UNNEST").about("UNNEST")))
+            }
             _ => Ok(RelationPlanning::Original(Box::new(relation))),
         }
     }
@@ -398,7 +421,11 @@ fn planned(plan: LogicalPlan, alias: Option<TableAlias>) -> DfResult<RelationPla
 }
 
 impl Relations {
-    fn call(&self, expr: &SqlExpr, context: &mut dyn RelationPlannerContext) -> DfResult<LogicalPlan> {
+    fn call(
+        &self,
+        expr: &SqlExpr,
+        context: &mut dyn RelationPlannerContext,
+    ) -> DfResult<LogicalPlan> {
         match expr {
             SqlExpr::Function(function) => match &function.args {
                 FunctionArguments::List(list) => {
@@ -410,7 +437,9 @@ impl Relations {
                 let name = ObjectName::from(parts.clone());
                 context.plan(table_factor(name))
             }
-            other => Err(external(SqlError::new(format!("TABLE(…) takes a table function, not {other}")))),
+            other => Err(external(SqlError::new(format!(
+                "TABLE(…) takes a table function, not {other}"
+            )))),
         }
     }
 
@@ -440,7 +469,9 @@ impl Relations {
         let mut values = Vec::with_capacity(arguments.len());
         for argument in arguments {
             let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = argument else {
-                return Err(external(SqlError::new(format!("{name} cannot take {argument}")).about(name)));
+                return Err(external(
+                    SqlError::new(format!("{name} cannot take {argument}")).about(name),
+                ));
             };
             values.push(context.sql_to_expr(value.clone(), &DFSchema::empty())?);
         }
@@ -473,7 +504,9 @@ fn option_of(hint: &SqlExpr) -> Option<(String, String)> {
         _ => None,
     };
     match hint {
-        SqlExpr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((text(left)?, text(right)?)),
+        SqlExpr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            Some((text(left)?, text(right)?))
+        }
         _ => None,
     }
 }
@@ -492,4 +525,3 @@ fn table_factor(name: ObjectName) -> TableFactor {
         index_hints: vec![],
     }
 }
-

@@ -116,8 +116,10 @@ impl UserDefinedLogicalNodeCore for CorrelateNode {
         let own = self.schema.fields().len() - self.input.schema().fields().len();
         let own = self.schema.iter().skip(self.schema.fields().len() - own);
         let inherited = input.schema().iter();
-        let fields: Vec<_> =
-            inherited.chain(own).map(|(table, field)| (table.cloned(), Arc::clone(field))).collect();
+        let fields: Vec<_> = inherited
+            .chain(own)
+            .map(|(table, field)| (table.cloned(), Arc::clone(field)))
+            .collect();
         let schema = DFSchema::new_with_metadata(fields, self.schema.metadata().clone())?;
         Ok(Self { input, arguments: exprs, schema: Arc::new(schema), ..self.clone() })
     }
@@ -134,11 +136,14 @@ pub fn correlate(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         let outer = match join.join_type {
             JoinType::Inner => false,
             JoinType::Left => true,
-            _ => return Err(external(SqlError::unsupported("this kind of join with a table function"))),
+            _ => {
+                return Err(external(SqlError::unsupported(
+                    "this kind of join with a table function",
+                )));
+            }
         };
-        let always = |filter: &Expr| {
-            matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _))
-        };
+        let always =
+            |filter: &Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
         let condition = join.filter.clone().filter(|filter| !always(filter));
         if !join.on.is_empty() || (outer && condition.is_some()) {
             return Err(external(
@@ -151,7 +156,9 @@ pub fn correlate(plan: LogicalPlan) -> DfResult<LogicalPlan> {
             .map(|argument| {
                 let near = argument.clone().transform(|expr| {
                     Ok(match expr {
-                        Expr::OuterReferenceColumn(_, column) => Transformed::yes(Expr::Column(column)),
+                        Expr::OuterReferenceColumn(_, column) => {
+                            Transformed::yes(Expr::Column(column))
+                        }
                         other => Transformed::no(other),
                     })
                 });
@@ -168,7 +175,8 @@ pub fn correlate(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
         Ok(Transformed::yes(match condition {
             Some(condition) => {
-                let filter = datafusion_expr::logical_plan::Filter::try_new(condition, Arc::new(plan))?;
+                let filter =
+                    datafusion_expr::logical_plan::Filter::try_new(condition, Arc::new(plan))?;
                 LogicalPlan::Filter(filter)
             }
             None => plan,

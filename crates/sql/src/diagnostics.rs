@@ -112,7 +112,8 @@ impl SqlError {
             let line = text.lines().nth(position.line as usize - 1).unwrap_or("");
             let number = position.line.to_string();
             let margin = " ".repeat(number.len());
-            let _ = writeln!(out, "{margin}--> {source_name}:{}:{}", position.line, position.column);
+            let _ =
+                writeln!(out, "{margin}--> {source_name}:{}:{}", position.line, position.column);
             let before: String = line
                 .chars()
                 .take(position.column as usize - 1)
@@ -177,7 +178,9 @@ impl From<millstream_types::Error> for SqlError {
 impl From<DataFusionError> for SqlError {
     fn from(error: DataFusionError) -> Self {
         match error {
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                (*inner).into()
+            }
             DataFusionError::SchemaError(error, _) => from_schema(*error),
             DataFusionError::External(inner) => match inner.downcast::<Self>() {
                 Ok(ours) => *ours,
@@ -215,11 +218,14 @@ fn from_plan(message: &str) -> SqlError {
     };
     match message.split_once("Column in SELECT must be in GROUP BY") {
         Some(_) => {
-            let column = message.split("expression \"").nth(1).and_then(|rest| rest.split('"').next());
+            let column =
+                message.split("expression \"").nth(1).and_then(|rest| rest.split('"').next());
             let column = column.unwrap_or("an expression");
-            SqlError::new(format!("{column} is neither grouped by nor inside an aggregate function"))
-                .about(column.to_owned())
-                .hint("add it to GROUP BY or wrap it in an aggregate such as MAX(…)")
+            SqlError::new(format!(
+                "{column} is neither grouped by nor inside an aggregate function"
+            ))
+            .about(column.to_owned())
+            .hint("add it to GROUP BY or wrap it in an aggregate such as MAX(…)")
         }
         None => error,
     }
@@ -233,11 +239,14 @@ fn from_schema(error: SchemaError) -> SqlError {
                 Some(relation) => format!(" in \"{}\"", relation.table()),
                 None => String::new(),
             };
-            let error = SqlError::new(format!("column \"{name}\" not found{of_table}")).about(&name);
+            let error =
+                SqlError::new(format!("column \"{name}\" not found{of_table}")).about(&name);
             let mut names: Vec<&str> = valid_fields.iter().map(|column| column.name()).collect();
             names.dedup();
             match nearest(&name, names.iter().copied()) {
-                Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                Some(near) => {
+                    error.hint(format!("a column with a similar name exists: \"{near}\""))
+                }
                 None if names.is_empty() => error,
                 None => {
                     names.truncate(12);

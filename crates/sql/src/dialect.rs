@@ -88,9 +88,7 @@ impl Dialect for FlinkDialect {
         _precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
         let words: [Token; 3] = parser.peek_tokens();
-        let is = |at: usize, text: &str| {
-            matches!(&words[at], Token::Word(word) if word.value.eq_ignore_ascii_case(text))
-        };
+        let is = |at: usize, text: &str| matches!(&words[at], Token::Word(word) if word.value.eq_ignore_ascii_case(text));
         let negated = is(0, "NOT");
         let at = usize::from(negated);
         let symmetric = is(at + 1, "SYMMETRIC");
@@ -154,7 +152,8 @@ fn typed_literal(name: &str, text: &str, span: Span) -> Expr {
         "TIME" => format!("TIME({})", digits.min(3)),
         _ => "DATE".to_owned(),
     };
-    let value = Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text.to_owned()), span });
+    let value =
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text.to_owned()), span });
     cast_to(value, CastKind::Cast, &to)
 }
 

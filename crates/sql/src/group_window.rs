@@ -50,7 +50,9 @@ impl ScalarUDFImpl for Property {
 
     fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
         let zone = match types.first() {
-            Some(DataType::Timestamp(_, zone)) => zone.clone().filter(|_| self.name == PROPERTIES[2]),
+            Some(DataType::Timestamp(_, zone)) => {
+                zone.clone().filter(|_| self.name == PROPERTIES[2])
+            }
             _ => None,
         };
         Ok(DataType::Timestamp(TimeUnit::Millisecond, zone))
@@ -141,7 +143,8 @@ fn read(arguments: &[Expr]) -> DfResult<(Expr, i64, i64)> {
                 .about("TUMBLE"),
         )
     };
-    let (Some(rowtime @ Expr::Column(_)), Some(size)) = (arguments.first(), arguments.get(1)) else {
+    let (Some(rowtime @ Expr::Column(_)), Some(size)) = (arguments.first(), arguments.get(1))
+    else {
         return Err(wrong("TUMBLE takes a time column and an interval"));
     };
     let size = interval_ms(size).filter(|ms| *ms > 0);
@@ -149,7 +152,9 @@ fn read(arguments: &[Expr]) -> DfResult<(Expr, i64, i64)> {
         return Err(wrong("the size of TUMBLE must be an INTERVAL of days to seconds"));
     };
     let offset_ms = match arguments.get(2) {
-        Some(offset) => interval_ms(offset).ok_or_else(|| wrong("the offset must be an INTERVAL"))?,
+        Some(offset) => {
+            interval_ms(offset).ok_or_else(|| wrong("the offset must be an INTERVAL"))?
+        }
         None => 0,
     };
     Ok((rowtime.clone(), size_ms, offset_ms))
@@ -157,7 +162,9 @@ fn read(arguments: &[Expr]) -> DfResult<(Expr, i64, i64)> {
 
 fn interval_ms(expr: &Expr) -> Option<i64> {
     match expr {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) if interval.months == 0 => {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _)
+            if interval.months == 0 =>
+        {
             Some(i64::from(interval.days) * 86_400_000 + interval.nanoseconds / 1_000_000)
         }
         _ => None,

@@ -25,7 +25,9 @@ pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
     let statement = reader.statement().map_err(|error| error.locate(&tokens))?;
     let next = reader.parser.peek_token();
     if next.token != Token::EOF {
-        return Err(SqlError::new(format!("expected the end of the statement, found {next}")).at(&next));
+        return Err(
+            SqlError::new(format!("expected the end of the statement, found {next}")).at(&next)
+        );
     }
     Ok(statement)
 }
@@ -54,7 +56,8 @@ fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
             continue;
         };
         let inner = tokenize(hint).map_err(|error| SqlError::new(error.message).at(token))?;
-        let mut words = inner.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
+        let mut words =
+            inner.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
         let name = words.next().map_or(String::new(), |token| token.to_string());
         if !name.eq_ignore_ascii_case("OPTIONS") {
             return Err(SqlError::unsupported(format!("the hint {name}"))
@@ -76,7 +79,8 @@ fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
             }
             out.extend(rest.next().cloned());
         }
-        let word = |text: &str| TokenWithSpan { token: Token::make_keyword(text), span: token.span };
+        let word =
+            |text: &str| TokenWithSpan { token: Token::make_keyword(text), span: token.span };
         out.push(word("WITH"));
         out.extend(words.map(|inner| TokenWithSpan { token: inner.token, span: token.span }));
     }
@@ -100,8 +104,8 @@ struct Reader<'a> {
 }
 
 const STATEMENTS: [&str; 14] = [
-    "SELECT", "INSERT", "CREATE", "DROP", "EXPLAIN", "SHOW", "DESCRIBE", "SET", "RESET", "USE", "WITH",
-    "VALUES", "EXECUTE", "BEGIN",
+    "SELECT", "INSERT", "CREATE", "DROP", "EXPLAIN", "SHOW", "DESCRIBE", "SET", "RESET", "USE",
+    "WITH", "VALUES", "EXECUTE", "BEGIN",
 ];
 
 impl<'a> Reader<'a> {
@@ -175,9 +179,8 @@ impl<'a> Reader<'a> {
         let token = self.parser.next_token();
         match token.token {
             Token::SingleQuotedString(ref text) => Ok(text.clone()),
-            _ => {
-                Err(SqlError::new(format!("expected {what} in quotes, found {}", shown(&token))).at(&token))
-            }
+            _ => Err(SqlError::new(format!("expected {what} in quotes, found {}", shown(&token)))
+                .at(&token)),
         }
     }
 
@@ -327,7 +330,9 @@ impl<'a> Reader<'a> {
             self.string("a comment")?;
         }
         if table.columns.iter().any(|column| column.name.value == name.value) {
-            return Err(SqlError::new(format!("column \"{}\" is declared twice", name.value)).at(&start));
+            return Err(
+                SqlError::new(format!("column \"{}\" is declared twice", name.value)).at(&start)
+            );
         }
         table.columns.push(Column { name, kind });
         Ok(())
@@ -372,7 +377,11 @@ impl<'a> Reader<'a> {
                     like.excluding_constraints = excluding;
                 }
                 "METADATA" | "PARTITIONS" | "DISTRIBUTION" => {}
-                _ => return Err(SqlError::new(format!("LIKE cannot include or exclude {what}")).about(what)),
+                _ => {
+                    return Err(
+                        SqlError::new(format!("LIKE cannot include or exclude {what}")).about(what)
+                    );
+                }
             }
         }
         Ok(like)
@@ -435,9 +444,12 @@ impl<'a> Reader<'a> {
         let mut inserts = Vec::new();
         while !self.word("END") {
             inserts.push(self.insert()?);
-            if !self.parser.consume_token(&Token::SemiColon) && !self.parser.peek_keyword(Keyword::END) {
+            if !self.parser.consume_token(&Token::SemiColon)
+                && !self.parser.peek_keyword(Keyword::END)
+            {
                 let found = self.parser.peek_token();
-                return Err(SqlError::new(format!("expected ';' or END, found {}", shown(&found))).at(&found));
+                return Err(SqlError::new(format!("expected ';' or END, found {}", shown(&found)))
+                    .at(&found));
             }
         }
         if inserts.is_empty() {

@@ -9,8 +9,8 @@ use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult};
 use datafusion_expr::builder::LogicalTableSource;
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion_expr::expr_rewriter::NamePreserver;
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion_optimizer::eliminate_filter::EliminateFilter;
@@ -28,7 +28,9 @@ use millstream_plan::table::Computed;
 use millstream_plan::{Plan, Table, WatermarkSpec};
 use millstream_types::SqlType;
 use millstream_types::sql_type::{TYPE_KEY, type_name};
-use sqlparser::ast::{Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations};
+use sqlparser::ast::{
+    Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations,
+};
 
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
@@ -123,7 +125,8 @@ impl<'a> Planner<'a> {
             )));
         }
         let renamed = plan.schema().columns().into_iter().zip(&view.columns);
-        let renamed: Vec<Expr> = renamed.map(|(column, name)| Expr::Column(column).alias(name)).collect();
+        let renamed: Vec<Expr> =
+            renamed.map(|(column, name)| Expr::Column(column).alias(name)).collect();
         Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
     }
 
@@ -151,9 +154,12 @@ impl<'a> Planner<'a> {
         for column in given.iter().map(String::as_str).chain(fixed.keys().copied()) {
             if table.physical.index_of(column).is_err() {
                 let names = table.physical.fields().iter().map(|field| field.name().as_str());
-                let error = SqlError::new(format!("column \"{column}\" not found in table \"{name}\""));
+                let error =
+                    SqlError::new(format!("column \"{column}\" not found in table \"{name}\""));
                 return Err(match crate::diagnostics::nearest(column, names) {
-                    Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                    Some(near) => {
+                        error.hint(format!("a column with a similar name exists: \"{near}\""))
+                    }
                     None => error,
                 }
                 .about(column));
@@ -239,8 +245,11 @@ impl<'a> Planner<'a> {
             }
             inherited_watermark = base.watermark.clone().filter(|_| !like.excluding_watermarks);
         }
-        let mut physical: Vec<Arc<Field>> =
-            columns.iter().filter(|(_, computed)| computed.is_none()).map(|(f, _)| Arc::clone(f)).collect();
+        let mut physical: Vec<Arc<Field>> = columns
+            .iter()
+            .filter(|(_, computed)| computed.is_none())
+            .map(|(f, _)| Arc::clone(f))
+            .collect();
         for column in &create.columns {
             if let ColumnKind::Physical(column_type) = &column.kind {
                 let key = table.primary_key.contains(&column.name.value);
@@ -255,7 +264,12 @@ impl<'a> Planner<'a> {
             let declared = match &column.kind {
                 ColumnKind::Physical(_) => {
                     let field = physical.iter().find(|field| field.name() == name);
-                    (field.cloned().unwrap_or_else(|| Arc::new(Field::new(name, DataType::Null, true))), None)
+                    (
+                        field
+                            .cloned()
+                            .unwrap_or_else(|| Arc::new(Field::new(name, DataType::Null, true))),
+                        None,
+                    )
                 }
                 ColumnKind::Computed(expr, text) => {
                     let (field, computed) = self.computed(name, expr, text, &table.physical)?;
@@ -272,11 +286,16 @@ impl<'a> Planner<'a> {
         let fields: Vec<Arc<Field>> = columns.into_iter().map(|(field, _)| field).collect();
         table.schema = Arc::new(Schema::new(Fields::from(fields)));
         table.watermark = match (&create.watermark, inherited_watermark) {
-            (Some((column, expr, text)), _) => Some(self.watermark(&table, &column.value, expr, text)?),
+            (Some((column, expr, text)), _) => {
+                Some(self.watermark(&table, &column.value, expr, text)?)
+            }
             (None, Some(inherited)) => {
                 let expr = crate::parser::parse_expression(&inherited.text)?;
-                let base = create.like.as_ref().map(|like| self.catalog.table(&parts_of(&like.table)));
-                let base = base.transpose()?.map_or_else(|| Arc::clone(&table.schema), |b| Arc::clone(&b.schema));
+                let base =
+                    create.like.as_ref().map(|like| self.catalog.table(&parts_of(&like.table)));
+                let base = base
+                    .transpose()?
+                    .map_or_else(|| Arc::clone(&table.schema), |b| Arc::clone(&b.schema));
                 let column = base.field(inherited.rowtime).name().clone();
                 Some(self.watermark(&table, &column, &expr, &inherited.text)?)
             }
@@ -284,8 +303,10 @@ impl<'a> Planner<'a> {
         };
         for key in &table.primary_key {
             if table.physical.index_of(key).is_err() {
-                return Err(SqlError::new(format!("the primary key names \"{key}\", which is no column"))
-                    .about(key));
+                return Err(SqlError::new(format!(
+                    "the primary key names \"{key}\", which is no column"
+                ))
+                .about(key));
             }
         }
         Ok(table)
@@ -314,17 +335,31 @@ impl<'a> Planner<'a> {
     ///
     /// # Errors
     /// When the column is no timestamp of the table, or the expression is none over its columns.
-    pub fn watermark_for(&self, table: &Table, column: &str, expression: &str) -> Result<WatermarkSpec> {
+    pub fn watermark_for(
+        &self,
+        table: &Table,
+        column: &str,
+        expression: &str,
+    ) -> Result<WatermarkSpec> {
         let expr = crate::parser::parse_expression(expression)?;
         self.watermark(table, column, &expr, expression)
     }
 
-    fn watermark(&self, table: &Table, column: &str, expr: &SqlExpr, text: &str) -> Result<WatermarkSpec> {
+    fn watermark(
+        &self,
+        table: &Table,
+        column: &str,
+        expr: &SqlExpr,
+        text: &str,
+    ) -> Result<WatermarkSpec> {
         let Ok(rowtime) = table.schema.index_of(column) else {
             let names = table.schema.fields().iter().map(|field| field.name().as_str());
-            let error = SqlError::new(format!("the watermark is for \"{column}\", which is no column"));
+            let error =
+                SqlError::new(format!("the watermark is for \"{column}\", which is no column"));
             return Err(match crate::diagnostics::nearest(column, names) {
-                Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                Some(near) => {
+                    error.hint(format!("a column with a similar name exists: \"{near}\""))
+                }
                 None => error,
             }
             .about(column));
@@ -343,11 +378,18 @@ impl<'a> Planner<'a> {
         let (logical, schema) = self.expression(expr.clone(), &table.schema)?;
         let given = logical.get_type(&schema)?;
         if !matches!(given, DataType::Timestamp(..)) {
-            return Err(SqlError::new(format!("a watermark is a timestamp, not {}", type_name(&given)))
-                .hint(format!("write WATERMARK FOR {column} AS {column} - INTERVAL '5' SECOND"))
-                .about(column));
+            return Err(SqlError::new(format!(
+                "a watermark is a timestamp, not {}",
+                type_name(&given)
+            ))
+            .hint(format!("write WATERMARK FOR {column} AS {column} - INTERVAL '5' SECOND"))
+            .about(column));
         }
-        Ok(WatermarkSpec { rowtime, value: ScalarExpr::bind(&logical, &schema)?, text: text.to_owned() })
+        Ok(WatermarkSpec {
+            rowtime,
+            value: ScalarExpr::bind(&logical, &schema)?,
+            text: text.to_owned(),
+        })
     }
 
     /// An expression over columns, typed and simplified.
@@ -372,7 +414,9 @@ impl<'a> Planner<'a> {
 
 /// Whether a value of one type is stored in a column of another without a cast in the text.
 fn stores(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Binary, Date32, Float32, Float64, List, Map, Null, Struct, Time32, Timestamp, Utf8};
+    use DataType::{
+        Binary, Date32, Float32, Float64, List, Map, Null, Struct, Time32, Timestamp, Utf8,
+    };
     match (from, to) {
         (Null, _) => true,
         (from, to) if from == to => true,
@@ -385,7 +429,9 @@ fn stores(from: &DataType, to: &DataType) -> bool {
         (Struct(a), Struct(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| stores(a.data_type(), b.data_type()))
         }
-        (from, DataType::Decimal128(..)) => from.is_integer() || matches!(from, DataType::Decimal128(..)),
+        (from, DataType::Decimal128(..)) => {
+            from.is_integer() || matches!(from, DataType::Decimal128(..))
+        }
         (from, to) => {
             from.is_integer() && to.is_integer() && from.primitive_width() <= to.primitive_width()
         }

@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
-    LimitClause, Query, Select, SelectItem, Subscript, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
+    GroupByExpr, Ident, LimitClause, Query, Select, SelectItem, Subscript, UnaryOperator, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use crate::diagnostics::SqlError;
@@ -130,7 +131,9 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         }
         Expr::CompoundFieldAccess { root, access_chain } => fields_as_texts(root, access_chain),
         Expr::ILike { .. } | Expr::RLike { .. } => {
-            return Err(SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are"));
+            return Err(
+                SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are")
+            );
         }
         Expr::Function(_) => match function_name(expr).as_deref() {
             Some("IF") => if_as_case(expr)?,
@@ -144,10 +147,13 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
 /// `rows[1].field`: a field is named by a text below.
 fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
     let named = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
-    if !chain.iter().any(named) {
+    // Up to the first index the names may be those of a table and its column.
+    let first = chain.iter().position(|access| !named(access))?;
+    if !chain[first..].iter().any(named) {
         return None;
     }
-    let chain = chain.iter().map(|access| match access {
+    let chain = chain.iter().enumerate().map(|(at, access)| match access {
+        before if at < first => before.clone(),
         AccessExpr::Dot(Expr::Identifier(name)) => {
             let text = Value::SingleQuotedString(name.value.clone()).with_empty_span();
             AccessExpr::Subscript(Subscript::Index { index: Expr::Value(text) })

@@ -20,13 +20,13 @@ impl<'a> Script<'a> {
     /// When a quote or comment is left open.
     pub fn new(text: &'a str) -> Result<Self> {
         let tokens = tokenize(text).map_err(|TokenizerError { message, location }| {
-                let mut error = SqlError::new(lower_first(&message));
-                if location.line > 0 {
-                    let (line, column) = (location.line, location.column.max(1));
-                    error.position = Some(Position { line, column, length: 1 });
-                }
-                error
-            })?;
+            let mut error = SqlError::new(lower_first(&message));
+            if location.line > 0 {
+                let (line, column) = (location.line, location.column.max(1));
+                error.position = Some(Position { line, column, length: 1 });
+            }
+            error
+        })?;
         Ok(Self { text, statements: cut(tokens) })
     }
 
@@ -37,7 +37,8 @@ impl<'a> Script<'a> {
 
     /// The text of a statement, as it was written.
     pub fn text_of(&self, statement: &[TokenWithSpan]) -> String {
-        let visible = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_) | Token::EOF);
+        let visible =
+            |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_) | Token::EOF);
         let (Some(first), Some(last)) =
             (statement.iter().find(visible), statement.iter().rev().find(visible))
         else {
@@ -141,7 +142,9 @@ fn in_open_set(tokens: &[TokenWithSpan]) -> bool {
     let keyword = |at: usize| visible.get(at).and_then(|token| word(token));
     let explained = usize::from(keyword(0) == Some(Keyword::EXPLAIN));
     let opens = match keyword(explained) {
-        Some(Keyword::EXECUTE | Keyword::STATEMENT) => visible.iter().any(|t| word(t) == Some(Keyword::BEGIN)),
+        Some(Keyword::EXECUTE | Keyword::STATEMENT) => {
+            visible.iter().any(|t| word(t) == Some(Keyword::BEGIN))
+        }
         Some(Keyword::BEGIN) => keyword(explained + 1) == Some(Keyword::STATEMENT),
         _ => false,
     };

@@ -149,7 +149,11 @@ impl Translator<'_> {
             }
             LogicalPlan::SubqueryAlias(alias) => self.node(&alias.input),
             LogicalPlan::Union(union) => {
-                let inputs = union.inputs.iter().map(|input| self.node(input)).collect::<Result<Vec<_>>>()?;
+                let inputs = union
+                    .inputs
+                    .iter()
+                    .map(|input| self.node(input))
+                    .collect::<Result<Vec<_>>>()?;
                 self.union(inputs, arrow_of(&union.schema))
             }
             LogicalPlan::Limit(limit) => self.limit(limit),
@@ -171,11 +175,14 @@ impl Translator<'_> {
                     Err(SqlError::unsupported(extension.node.name()))
                 }
             }
-            LogicalPlan::Join(join) => Err(SqlError::unsupported(format!("{} JOIN", join.join_type)
-                .to_uppercase())
-            .about("JOIN")),
+            LogicalPlan::Join(join) => {
+                Err(SqlError::unsupported(format!("{} JOIN", join.join_type).to_uppercase())
+                    .about("JOIN"))
+            }
             LogicalPlan::Sort(_) => Err(SqlError::unsupported("ORDER BY").about("ORDER")),
-            LogicalPlan::Window(_) => Err(SqlError::unsupported("an aggregate with OVER").about("OVER")),
+            LogicalPlan::Window(_) => {
+                Err(SqlError::unsupported("an aggregate with OVER").about("OVER"))
+            }
             LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a subquery in an expression")),
             other => {
                 let text = other.display().to_string();
@@ -190,7 +197,10 @@ impl Translator<'_> {
             .exists(|expr| {
                 Ok(matches!(
                     expr,
-                    Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_)
+                    Expr::ScalarSubquery(_)
+                        | Expr::InSubquery(_)
+                        | Expr::Exists(_)
+                        | Expr::SetComparison(_)
                 ))
             })
             .unwrap_or(false);
@@ -273,7 +283,8 @@ impl Translator<'_> {
             }
         };
         let available = self.columns_of(table);
-        let wanted = scan.projection.clone().unwrap_or_else(|| (0..table.schema.fields().len()).collect());
+        let wanted =
+            scan.projection.clone().unwrap_or_else(|| (0..table.schema.fields().len()).collect());
         let values = wanted
             .iter()
             .map(|column| {
@@ -302,8 +313,9 @@ impl Translator<'_> {
     /// Reads a table: its physical columns, what is computed from them, and its watermark.
     fn source(&mut self, table: &Arc<Table>) -> Result<NodeId> {
         let columns = self.columns_of(table);
-        let physical_of =
-            |column: usize| table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX);
+        let physical_of = |column: usize| {
+            table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX)
+        };
         let mut physical = BTreeSet::new();
         for column in &columns {
             match table.computed.get(column) {
@@ -314,8 +326,11 @@ impl Translator<'_> {
             }
         }
         let physical: Vec<usize> = physical.into_iter().collect();
-        let position = |column: usize| physical.iter().position(|known| *known == column).unwrap_or(usize::MAX);
-        let schema = Arc::new(table.physical.project(&physical).map_err(millstream_types::Error::from)?);
+        let position = |column: usize| {
+            physical.iter().position(|known| *known == column).unwrap_or(usize::MAX)
+        };
+        let schema =
+            Arc::new(table.physical.project(&physical).map_err(millstream_types::Error::from)?);
         let kind = NodeKind::Source { table: Arc::clone(table), columns: physical.clone() };
         let mut node = self.leaf(kind, schema);
         let values = columns
@@ -342,7 +357,8 @@ impl Translator<'_> {
         if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
             let rowtime = given(watermark.rowtime).unwrap_or_default();
             let value = watermark.value.remap(|column| given(column).unwrap_or_default())?;
-            node = self.plan.add_like(NodeKind::WatermarkAssigner { rowtime, watermark: value }, node);
+            node =
+                self.plan.add_like(NodeKind::WatermarkAssigner { rowtime, watermark: value }, node);
             self.plan.nodes[node].rowtimes = vec![rowtime];
         }
         Ok(node)
@@ -393,8 +409,8 @@ impl Translator<'_> {
         }
         let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let rows =
-            RecordBatch::try_new(Arc::clone(&schema), columns).map_err(millstream_types::Error::from)?;
+        let rows = RecordBatch::try_new(Arc::clone(&schema), columns)
+            .map_err(millstream_types::Error::from)?;
         Ok(self.leaf(NodeKind::Values { rows }, schema))
     }
 
@@ -415,7 +431,10 @@ impl Translator<'_> {
                 DataType::Timestamp(..) => {
                     format!("a window needs a time attribute, and \"{name}\" has no watermark")
                 }
-                other => format!("a window needs a time attribute, and \"{name}\" is {}", type_name(&other)),
+                other => format!(
+                    "a window needs a time attribute, and \"{name}\" is {}",
+                    type_name(&other)
+                ),
             };
             return Err(SqlError::new(message)
                 .hint(format!(
@@ -459,7 +478,8 @@ impl Translator<'_> {
         let function = call.function.clone();
         let kind = NodeKind::Correlate { function, arguments, outer: call.outer };
         let id = self.plan.add_like(kind, input);
-        self.plan.nodes[id].schema = arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(call));
+        self.plan.nodes[id].schema =
+            arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(call));
         Ok(id)
     }
 
@@ -468,7 +488,8 @@ impl Translator<'_> {
         if aggregate.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_))) {
             return Err(SqlError::unsupported("GROUPING SETS, CUBE and ROLLUP").about("GROUP"));
         }
-        let mut columns = Columns { values: Vec::new(), window: 0, schema: aggregate.input.schema() };
+        let mut columns =
+            Columns { values: Vec::new(), window: 0, schema: aggregate.input.schema() };
         let keys = aggregate
             .group_expr
             .iter()
@@ -491,8 +512,8 @@ impl Translator<'_> {
             .map(|(_, output)| output)
         };
         let outputs: Vec<Option<WindowOutput>> = keys.iter().map(property).collect();
-        let by_window =
-            outputs.contains(&Some(WindowOutput::Start)) && outputs.contains(&Some(WindowOutput::End));
+        let by_window = outputs.contains(&Some(WindowOutput::Start))
+            && outputs.contains(&Some(WindowOutput::End));
         let window = properties.filter(|_| by_window);
         // A window that was just assigned is computed by the aggregate itself.
         let fused = window.and_then(|_| self.fusible(input));
@@ -543,7 +564,15 @@ impl Translator<'_> {
         let prepared = columns.schema_over(&input_schema)?;
         let prepared = self.calc(below, None, Some(columns.values), Some(prepared));
         let retracts = self.plan.nodes[prepared].changelog == ChangelogMode::Retract;
-        self.finish_aggregate(prepared, schema, window_columns, key_columns, calls, output, retracts)
+        self.finish_aggregate(
+            prepared,
+            schema,
+            window_columns,
+            key_columns,
+            calls,
+            output,
+            retracts,
+        )
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one node, put together once")]
@@ -560,7 +589,9 @@ impl Translator<'_> {
         let id = match window {
             Some(window) => {
                 if retracts {
-                    return Err(SqlError::unsupported("a window over rows that change").about("GROUP"));
+                    return Err(
+                        SqlError::unsupported("a window over rows that change").about("GROUP")
+                    );
                 }
                 let rowtimes =
                     (0..output.len()).filter(|at| output[*at] == WindowOutput::Time).collect();
@@ -573,8 +604,10 @@ impl Translator<'_> {
             }
             None => {
                 if retracts && aggregates.iter().any(|call| !call.function.retracts()) {
-                    return Err(SqlError::unsupported("MIN, MAX or a function of your own over rows that change")
-                        .about("GROUP"));
+                    return Err(SqlError::unsupported(
+                        "MIN, MAX or a function of your own over rows that change",
+                    )
+                    .about("GROUP"));
                 }
                 let kind = NodeKind::GroupAggregate { keys, aggregates };
                 let id = self.plan.add_like(kind, input);
@@ -589,7 +622,12 @@ impl Translator<'_> {
         Ok(id)
     }
 
-    fn call(&self, expr: &Expr, result: DataType, columns: &mut Columns<'_>) -> Result<AggregateCall> {
+    fn call(
+        &self,
+        expr: &Expr,
+        result: DataType,
+        columns: &mut Columns<'_>,
+    ) -> Result<AggregateCall> {
         let Expr::AggregateFunction(call) = expr.clone().unalias() else {
             return Err(SqlError::unsupported(format!("{expr} as an aggregate")));
         };
@@ -602,15 +640,16 @@ impl Translator<'_> {
             "MAX" => AggregateFunction::Max,
             _ => match call.func.inner().downcast_ref::<UserDeclaration>() {
                 Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
-                None => return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name)),
+                None => {
+                    return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name));
+                }
             },
         };
         if !call.params.order_by.is_empty() || call.params.null_treatment.is_some() {
-            return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}")).about(name));
+            return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}"))
+                .about(name));
         }
-        let present = |argument: &Expr| {
-            matches!(argument, Expr::Literal(value, _) if *value != ScalarValue::Null && !value.is_null())
-        };
+        let present = |argument: &Expr| matches!(argument, Expr::Literal(value, _) if *value != ScalarValue::Null && !value.is_null());
         let counts_rows = matches!(function, AggregateFunction::Count)
             && !call.params.distinct
             && call.params.args.iter().all(present);
@@ -622,7 +661,9 @@ impl Translator<'_> {
             }
         }
         if call.params.distinct && arguments.len() > 1 {
-            return Err(SqlError::unsupported(format!("{name}(DISTINCT …) of several values")).about(name));
+            return Err(
+                SqlError::unsupported(format!("{name}(DISTINCT …) of several values")).about(name)
+            );
         }
         let filter = call.params.filter.as_ref().map(|filter| columns.bind(filter)).transpose()?;
         Ok(AggregateCall { function, distinct: call.params.distinct, arguments, filter, result })
@@ -657,7 +698,8 @@ impl Translator<'_> {
         let mut at = input;
         while !matches!(self.plan.nodes[at].kind, NodeKind::GroupAggregate { .. }) {
             let next = self.plan.nodes[at].inputs.iter().copied();
-            let mut changing = next.filter(|id| self.plan.nodes[*id].changelog != ChangelogMode::Append);
+            let mut changing =
+                next.filter(|id| self.plan.nodes[*id].changelog != ChangelogMode::Append);
             match changing.next() {
                 Some(id) => at = id,
                 None => break,

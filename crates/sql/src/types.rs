@@ -106,7 +106,10 @@ fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
                 place(&token)
             )));
         }
-        _ => return parser.expected("a type such as STRING, INT, DECIMAL(10, 2) or TIMESTAMP(3)", token),
+        _ => {
+            return parser
+                .expected("a type such as STRING, INT, DECIMAL(10, 2) or TIMESTAMP(3)", token);
+        }
     })
 }
 
@@ -146,7 +149,11 @@ fn interval(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
         }
         precision(parser, 0)?;
         if !parser.parse_keyword(Keyword::TO) {
-            return Ok(if months { SqlType::IntervalYearMonth } else { SqlType::IntervalDaySecond });
+            return Ok(if months {
+                SqlType::IntervalYearMonth
+            } else {
+                SqlType::IntervalDaySecond
+            });
         }
     }
 }

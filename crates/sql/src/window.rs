@@ -10,8 +10,8 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion_common::{Column, DFSchema, DFSchemaRef, DataFusionError, Result as DfResult};
 use datafusion_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 use sqlparser::ast::{
-    DateTimeField, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    Value,
+    DateTimeField, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    ObjectName, Value,
 };
 
 use crate::diagnostics::SqlError;
@@ -71,8 +71,10 @@ impl WindowNode {
         };
         let types = [bound.clone(), bound, time];
         let own = WINDOW_COLUMNS.iter().zip(types);
-        let own = own.map(|(name, data_type)| (None, Arc::new(Field::new(*name, data_type, false))));
-        let inherited = input.schema().iter().map(|(table, field)| (table.cloned(), Arc::clone(field)));
+        let own =
+            own.map(|(name, data_type)| (None, Arc::new(Field::new(*name, data_type, false))));
+        let inherited =
+            input.schema().iter().map(|(table, field)| (table.cloned(), Arc::clone(field)));
         let fields: Vec<_> = inherited.chain(own).collect();
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
         Ok(Self { input, rowtime, size_ms, offset_ms, schema: Schema(Arc::new(schema)) })
@@ -171,7 +173,11 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
         };
         match given.get_mut(slot) {
             Some(place) if place.is_none() => *place = Some(value),
-            _ => return Err(wrong("TUMBLE takes three arguments, or four with an offset".to_owned())),
+            _ => {
+                return Err(wrong(
+                    "TUMBLE takes three arguments, or four with an offset".to_owned(),
+                ));
+            }
         }
     }
     let [Some(data), Some(time), Some(size), offset] = given else {
@@ -184,9 +190,9 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
     let rowtime = descriptor(time).ok_or_else(|| {
         wrong(format!("the second argument must be DESCRIPTOR(column), not {time}"))
     })?;
-    let size_ms = interval_ms(size)
-        .filter(|ms| *ms > 0)
-        .ok_or_else(|| wrong(format!("the size must be an INTERVAL of days to seconds, not {size}")))?;
+    let size_ms = interval_ms(size).filter(|ms| *ms > 0).ok_or_else(|| {
+        wrong(format!("the size must be an INTERVAL of days to seconds, not {size}"))
+    })?;
     let offset_ms = match offset {
         Some(offset) => interval_ms(offset).ok_or_else(|| {
             wrong(format!("the offset must be an INTERVAL of days to seconds, not {offset}"))
@@ -206,7 +212,9 @@ fn descriptor(expr: &SqlExpr) -> Option<Ident> {
     let SqlExpr::Function(function) = expr else { return None };
     let FunctionArguments::List(list) = &function.args else { return None };
     match &list.args[..] {
-        [FunctionArg::Unnamed(FunctionArgExpr::Expr(SqlExpr::Identifier(column)))] => Some(column.clone()),
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(SqlExpr::Identifier(column)))] => {
+            Some(column.clone())
+        }
         _ => None,
     }
 }
@@ -231,9 +239,12 @@ pub fn column_of(plan: &LogicalPlan, name: &Ident) -> Result<Expr, SqlError> {
         Some((table, field)) => Ok(Expr::Column(Column::new(table.cloned(), field.name()))),
         None => {
             let names = schema.fields().iter().map(|field| field.name().as_str());
-            let error = SqlError::new(format!("column \"{}\" not found", name.value)).about(&name.value);
+            let error =
+                SqlError::new(format!("column \"{}\" not found", name.value)).about(&name.value);
             Err(match crate::diagnostics::nearest(&name.value, names) {
-                Some(near) => error.hint(format!("a column with a similar name exists: \"{near}\"")),
+                Some(near) => {
+                    error.hint(format!("a column with a similar name exists: \"{near}\""))
+                }
                 None => error,
             })
         }

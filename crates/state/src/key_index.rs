@@ -20,9 +20,20 @@ pub struct KeyIndex {
 
 enum Keys {
     /// No columns: all rows have the same key.
-    One { present: bool },
-    Integer { table: HashTable<(i64, u32)>, values: Vec<i64>, null: Option<u32> },
-    Rows { converter: RowConverter, table: HashTable<u32>, bytes: Vec<u8>, ends: Vec<usize> },
+    One {
+        present: bool,
+    },
+    Integer {
+        table: HashTable<(i64, u32)>,
+        values: Vec<i64>,
+        null: Option<u32>,
+    },
+    Rows {
+        converter: RowConverter,
+        table: HashTable<u32>,
+        bytes: Vec<u8>,
+        ends: Vec<usize>,
+    },
 }
 
 impl KeyIndex {
@@ -204,7 +215,8 @@ pub fn hash_rows(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {
                 .collect())
         }
         _ => {
-            let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
+            let types: Vec<DataType> =
+                columns.iter().map(|column| column.data_type().clone()).collect();
             let encoded = converter(&types)?.convert_columns(columns)?;
             Ok(encoded.iter().map(|row| hasher.hash_one(row.as_ref())).collect())
         }
@@ -218,7 +230,8 @@ mod tests {
     use std::sync::Arc;
 
     fn check(columns: Vec<ArrayRef>, due: &[u32]) {
-        let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
+        let types: Vec<DataType> =
+            columns.iter().map(|column| column.data_type().clone()).collect();
         let mut index = KeyIndex::new(&types).unwrap();
         let mut slots = Vec::new();
         for _ in 0..2 {
@@ -236,9 +249,18 @@ mod tests {
 
     #[test]
     fn equal_keys_share_a_slot_and_null_is_a_key() {
-        check(vec![Arc::new(Int64Array::from(vec![Some(7), None, Some(7), Some(0), None]))], &[0, 1, 0, 2, 1]);
-        check(vec![Arc::new(Date32Array::from(vec![Some(1), Some(2), None, Some(1)]))], &[0, 1, 2, 0]);
-        check(vec![Arc::new(StringArray::from(vec![Some("a"), Some(""), None, Some("a")]))], &[0, 1, 2, 0]);
+        check(
+            vec![Arc::new(Int64Array::from(vec![Some(7), None, Some(7), Some(0), None]))],
+            &[0, 1, 0, 2, 1],
+        );
+        check(
+            vec![Arc::new(Date32Array::from(vec![Some(1), Some(2), None, Some(1)]))],
+            &[0, 1, 2, 0],
+        );
+        check(
+            vec![Arc::new(StringArray::from(vec![Some("a"), Some(""), None, Some("a")]))],
+            &[0, 1, 2, 0],
+        );
         check(
             vec![
                 Arc::new(StringArray::from(vec!["a", "a", "b", "a"])),

@@ -110,7 +110,10 @@ impl SqlType {
             Self::Map(key, value) => {
                 let key = Field::new("key", key.sql_type.arrow(), false);
                 let entries = Fields::from(vec![key, value.field("value")]);
-                DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
+                DataType::Map(
+                    Arc::new(Field::new("entries", DataType::Struct(entries), false)),
+                    false,
+                )
             }
             Self::Row(fields) => {
                 DataType::Struct(fields.iter().map(|(name, column)| column.field(name)).collect())
@@ -269,5 +272,6 @@ pub fn type_name(data_type: &DataType) -> String {
 
 /// A column's type as a listing shows it, from its field.
 pub fn field_type_name(field: &FieldRef) -> String {
-    SqlType::of_field(field).map_or_else(|| field.data_type().to_string(), |c| c.sql_type.to_string())
+    SqlType::of_field(field)
+        .map_or_else(|| field.data_type().to_string(), |c| c.sql_type.to_string())
 }

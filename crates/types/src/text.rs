@@ -6,9 +6,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, Time32MillisecondType,
-    Time32SecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
+    Int64Type, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType,
+    Time32MillisecondType, Time32SecondType, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
@@ -160,7 +160,8 @@ impl TextColumn {
                 push_time(out, values[row], *per_second, *digits)
             }
             Column::Timestamp { values, per_second, digits, zone } => {
-                let value = values[row] + zone.map_or(0, |z| zone_offset(z, values[row], *per_second));
+                let value =
+                    values[row] + zone.map_or(0, |z| zone_offset(z, values[row], *per_second));
                 push_timestamp(out, value, *per_second, *digits)
             }
             Column::Months(values) => {
@@ -214,9 +215,12 @@ pub fn timestamp_values(array: &ArrayRef, unit: &TimeUnit) -> Vec<i64> {
 
 fn time_values(array: &ArrayRef, unit: &TimeUnit) -> Vec<i64> {
     match unit {
-        TimeUnit::Second => {
-            array.as_primitive::<Time32SecondType>().values().iter().map(|v| i64::from(*v)).collect()
-        }
+        TimeUnit::Second => array
+            .as_primitive::<Time32SecondType>()
+            .values()
+            .iter()
+            .map(|v| i64::from(*v))
+            .collect(),
         _ => array
             .as_primitive::<Time32MillisecondType>()
             .values()
@@ -287,7 +291,8 @@ fn push_special(out: &mut String, value: f64) {
 fn push_java(out: &mut String, shortest: &str, magnitude: f64) {
     // Java shows two digits at least: where one would do, the two that are nearest.
     let two = format!("{magnitude:.1e}");
-    let one_digit = shortest.bytes().filter(|b| (b'1'..=b'9').contains(b)).count() == 1;
+    let digits = shortest.split('e').next().unwrap_or_default();
+    let one_digit = digits.bytes().filter(|b| (b'1'..=b'9').contains(b)).count() == 1;
     let precise = magnitude < 1e-300 && one_digit && two.parse() == Ok(magnitude);
     let two = if shortest.starts_with('-') { format!("-{two}") } else { two };
     let shortest = if precise { two.as_str() } else { shortest };

@@ -251,7 +251,8 @@ mod tests {
 
     #[test]
     fn text_of_points_in_time_reads_back() {
-        let read = |text: &str| parse_timestamp(text.as_bytes(), b' ').and_then(|t| t.in_units(1_000));
+        let read =
+            |text: &str| parse_timestamp(text.as_bytes(), b' ').and_then(|t| t.in_units(1_000));
         for ms in [-1, 0, 1, 1_700_000_000_123, -62_135_596_800_000, -86_400_001] {
             assert_eq!(read(&timestamp_text(ms, 1_000, 3)), Some(ms));
         }

@@ -1,0 +1,223 @@
+//! Command line, exit codes, styles of output, files that are written.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::{csv, millstream, root, run};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn exit_codes_tell_what_happened() {
+    assert_eq!(run("SELECT 1", &[]).status.code(), Some(0));
+    assert_eq!(run("SELECT 1 / (CHAR_LENGTH('') + 0)", &[]).status.code(), Some(1));
+    assert_eq!(run("SELECT 1", &["--parallelism", "0"]).status.code(), Some(2));
+    assert_eq!(run("SELECT", &[]).status.code(), Some(3));
+    let missing = millstream().args(["run", "no-such.sql"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("no-such.sql"));
+}
+
+#[test]
+fn a_pipe_is_run_as_a_script() {
+    let mut child = millstream()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .args(["-o", "csv"])
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"SELECT 1 AS a; SELECT 'x' AS b").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stdout), "a\n1\nb\nx\n");
+}
+
+#[test]
+fn values_are_spelled_as_promised() {
+    let sql = "SELECT * FROM (VALUES ('a,\"b\"', CAST(NULL AS INT), '', TIMESTAMP '2026-01-31 12:00:00.123', \
+               TRUE, 1.50, ARRAY[1, 2], CAST(1e10 AS DOUBLE))) AS t(s, n, e, ts, b, d, a, f)";
+    assert_eq!(
+        csv(sql),
+        "s,n,e,ts,b,d,a,f\n\"a,\"\"b\"\"\",,\"\",2026-01-31 12:00:00.123,true,1.50,\"[1, 2]\",1.0E10\n"
+    );
+    let json = run(sql, &["-o", "json"]);
+    assert_eq!(
+        text(&json.stdout),
+        "{\"s\":\"a,\\\"b\\\"\",\"n\":null,\"e\":\"\",\"ts\":\"2026-01-31 12:00:00.123\",\"b\":true,\"d\":1.5,\
+         \"a\":[1,2],\"f\":1.0E10}\n"
+    );
+}
+
+#[test]
+fn changes_have_their_kind_first() {
+    let sql = "SELECT k, COUNT(*) AS c FROM (VALUES ('a'), ('a'), ('b')) AS t(k) GROUP BY k";
+    let output = run(sql, &["-o", "csv", "--changelog", "--parallelism", "1"]);
+    assert_eq!(text(&output.stdout), "op,k,c\n+I,a,2\n+I,b,1\n");
+}
+
+#[test]
+fn parameters_are_filled_in() {
+    let output = run("SELECT '${who}' AS w", &["-o", "csv", "--param", "who=you"]);
+    assert_eq!(text(&output.stdout), "w\nyou\n");
+    let output = run("SELECT '${when}'", &["--param", "who=you"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("--param when="));
+}
+
+#[test]
+fn print_shows_changes_as_flink_does() {
+    let sql = "CREATE TABLE p (k STRING, v INT, b BOOLEAN) WITH ('connector' = 'print');
+               INSERT INTO p VALUES ('a', 1, TRUE), (CAST(NULL AS STRING), 2, FALSE)";
+    assert_eq!(text(&run(sql, &[]).stdout), "+I[a, 1, true]\n+I[null, 2, false]\n");
+}
+
+#[test]
+fn files_appear_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let table = format!(
+        "CREATE TABLE o (v INT) WITH ('connector' = 'filesystem', 'path' = '{}', 'format' = 'csv');",
+        out.display()
+    );
+    let names = || -> Vec<String> {
+        let entries =
+            std::fs::read_dir(&out).map(|entries| entries.map(|e| e.unwrap().file_name()));
+        entries
+            .map(|names| names.map(|name| name.to_string_lossy().into_owned()).collect())
+            .unwrap_or_default()
+    };
+    let failed =
+        run(&format!("{table} INSERT INTO o SELECT 1 / v FROM (VALUES (1), (0)) AS t(v)"), &[]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert_eq!(names(), Vec::<String>::new());
+    let done = run(&format!("{table} INSERT INTO o VALUES (1), (2)"), &[]);
+    assert_eq!(done.status.code(), Some(0));
+    assert_eq!(names().len(), 1);
+    assert!(names()[0].starts_with("part-"), "{:?}", names());
+    assert_eq!(csv(&format!("{table} SELECT SUM(v) AS s FROM o")), "s\n3\n");
+}
+
+#[test]
+fn formats_read_back_what_they_write() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["csv", "json", "parquet"] {
+        let table = format!(
+            "CREATE TABLE o (i INT, s STRING, d DECIMAL(10, 2), ts TIMESTAMP(3), f DOUBLE, b BOOLEAN, l ARRAY<INT>) \
+             WITH ('connector' = 'filesystem', 'path' = '{}/{format}', 'format' = '{format}');",
+            folder.path().display()
+        );
+        let rows = "INSERT INTO o VALUES (1, 'a \"b\", c', 1.50, TIMESTAMP '2026-01-31 12:00:00.120', 1e10, TRUE, \
+                    ARRAY[1, 2]), (-2, 'ü', -0.01, TIMESTAMP '1969-12-31 23:59:59.999', 0.5, FALSE, ARRAY[3]);";
+        let due = "i,s,d,ts,f,b,l\n-2,ü,-0.01,1969-12-31 23:59:59.999,0.5,false,[3]\n\
+                   1,\"a \"\"b\"\", c\",1.50,2026-01-31 12:00:00.120,1.0E10,true,\"[1, 2]\"\n";
+        let given = csv(&format!("{table} {rows} SELECT * FROM o"));
+        assert_eq!(millstream_testing::sorted_lines(&given), due, "{format}");
+    }
+}
+
+#[test]
+fn files_are_queried_without_a_declaration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.csv");
+    std::fs::write(&path, "name,age\nann,31\nbob,\n").unwrap();
+    let sql = format!("SELECT name, age + 1 AS next FROM '{}'", path.display());
+    assert_eq!(csv(&sql), "name,next\nann,32\nbob,\n");
+    let mut gz = flate2_of(b"{\"a\":1}\n{\"a\":2}\n");
+    let path = folder.path().join("x.json.gz");
+    std::fs::write(&path, std::mem::take(&mut gz)).unwrap();
+    assert_eq!(csv(&format!("SELECT SUM(a) AS s FROM '{}'", path.display())), "s\n3\n");
+}
+
+/// A gzip stream with one stored block: what any packer may write.
+fn flate2_of(bytes: &[u8]) -> Vec<u8> {
+    let mut crc = !0_u32;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    let length = bytes.len() as u16;
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    out.extend(length.to_le_bytes());
+    out.extend((!length).to_le_bytes());
+    out.extend(bytes);
+    out.extend((!crc).to_le_bytes());
+    out.extend(u32::from(length).to_le_bytes());
+    out
+}
+
+#[test]
+fn records_that_cannot_be_read_are_counted_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    std::fs::write(&path, "{\"a\":1}\nbroken\n{\"a\":\"x\"}\n").unwrap();
+    let sql = format!(
+        "CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = '{}', 'format' = 'json', \
+         'json.ignore-parse-errors' = 'true'); SELECT * FROM t",
+        path.display()
+    );
+    let output = run(&sql, &["-o", "csv"]);
+    assert_eq!(text(&output.stdout), "a\n1\n\"\"\n".replace("\"\"", ""));
+    let notes = text(&output.stderr);
+    assert!(notes.contains("1 record could not be read and was skipped"), "{notes}");
+    assert!(notes.contains("1 field could not be read and became NULL"), "{notes}");
+}
+
+#[test]
+fn interrupting_an_unbounded_query_ends_it_with_130() {
+    let mut child = millstream()
+        .args(["run", "-o", "csv", "-c"])
+        .arg("CREATE TABLE g (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '50'); SELECT * FROM g")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    assert_eq!(line, "op,n\n");
+    line.clear();
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    assert!(line.starts_with("+I,"), "{line}");
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    for _ in 0..200 {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(130));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    panic!("the program did not stop");
+}
+
+#[test]
+fn the_quickstart_and_the_readme_run() {
+    let output = millstream()
+        .current_dir(root())
+        .args(["run", "docs/examples/quickstart.sql"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("| window_start"), "{}", text(&output.stdout));
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let sql = readme.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let flight = "{\"date\":\"2001/01/01 00:47\",\"delay\":66,\"origin\":\"DTW\"}\n";
+    std::fs::write(folder.path().join("flights.json"), flight).unwrap();
+    let output = millstream()
+        .current_dir(folder.path())
+        .args(["run", "-o", "csv", "-c", sql])
+        .output()
+        .unwrap();
+    assert_eq!(
+        text(&output.stdout),
+        "window_start,origin,flights,delay\n2001-01-01 00:00:00.000,DTW,1,66.0\n",
+        "{}",
+        text(&output.stderr)
+    );
+}

@@ -1,0 +1,57 @@
+//! Scripts under `tests/flink` and `tests/sql`: SQL in, table out. The results under `tests/flink` are
+//! those of Flink 2.3, in the spelling of `-o csv`. `BLESS=1` writes what the program gives.
+
+use std::path::Path;
+
+use millstream_testing::sorted_lines;
+
+use crate::{millstream, root};
+
+fn check(folder: &Path, parallelism: &str) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut scripts: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    scripts.sort();
+    assert!(!scripts.is_empty());
+    for script in scripts {
+        let name = script.file_stem().unwrap().to_string_lossy().into_owned();
+        let written = tempfile::tempdir().unwrap();
+        let output = millstream()
+            .arg("run")
+            .arg(&script)
+            .args(["-o", "csv", "--parallelism", parallelism])
+            .args(["--param", &format!("out={}", written.path().display())])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() {
+            failures.push(format!("{name}: {errors}"));
+            continue;
+        }
+        let given = sorted_lines(&String::from_utf8(output.stdout).unwrap());
+        let expected = script.with_extension("out");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&expected, &given).unwrap();
+        }
+        let due = std::fs::read_to_string(&expected).unwrap();
+        if sorted_lines(&due) != given {
+            failures.push(format!("{name}: expected\n{due}but got\n{given}"));
+        }
+    }
+    failures
+}
+
+#[test]
+fn scripts_give_what_flink_gives_at_any_parallelism() {
+    for parallelism in ["1", "3"] {
+        let failures = check(&root().join("tests/flink"), parallelism);
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+}
+
+#[test]
+fn scripts_give_what_they_gave() {
+    let failures = check(&root().join("tests/sql"), "2");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

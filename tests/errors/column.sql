@@ -1,0 +1,1 @@
+SELECT pirce FROM (VALUES (1)) AS bid(price);

@@ -1,0 +1,1 @@
+SELECT 1 FROM (VALUES (1)) AS t(a) WHERE a = 'x';

@@ -1,0 +1,2 @@
+CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'errors/type.csv', 'format' = 'csv');
+SELECT * FROM t;

@@ -1,0 +1,2 @@
+CREATE TABLE p (a INT, b INT) WITH ('connector' = 'print');
+INSERT INTO p SELECT 1;

@@ -1,0 +1,1 @@
+SELECT * FROM (VALUES (2), (1)) AS a(x) ORDER BY x;

@@ -1,0 +1,2 @@
+SELECT 1
+FROM (VALUES (1) AS t(a);

@@ -1,0 +1,2 @@
+CREATE TABLE orders (id INT) WITH ('connector' = 'datagen');
+SELECT * FROM ordres;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a QUUX) WITH ('connector' = 'datagen');

@@ -1,0 +1,1 @@
+SELECT 1 / x FROM (VALUES (0)) AS a(x);
