@@ -86,6 +86,11 @@ pub trait Sink: Send {
     fn commit(&mut self) -> Result<()>;
 }
 
+/// Opens a table for reading some of its physical columns.
+pub type OpenSource = fn(&Table, &[usize]) -> Result<Box<dyn Source>>;
+/// Opens a table for writing.
+pub type OpenSink = fn(&Table) -> Result<Box<dyn Sink>>;
+
 /// A kind of source or sink.
 pub struct Connector {
     /// Its name in `'connector' = '…'`.
@@ -95,9 +100,9 @@ pub struct Connector {
     /// Whether its tables have a format.
     pub has_format: bool,
     /// Reads a table; `columns` are positions among its physical columns.
-    pub source: Option<fn(&Table, &[usize]) -> Result<Box<dyn Source>>>,
+    pub source: Option<OpenSource>,
     /// Writes a table.
-    pub sink: Option<fn(&Table) -> Result<Box<dyn Sink>>>,
+    pub sink: Option<OpenSink>,
 }
 
 /// All connectors, sorted by name.

@@ -5,7 +5,7 @@
 //! | [`connector`] | the traits and the registry |
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
 //! | [`datagen`], [`nexmark`] | generated rows |
-//! | [`print`] | `print` and `blackhole` |
+//! | [`mod@print`] | `print` and `blackhole` |
 //! | [`memory`] | tables given by the embedding program |
 
 pub mod connector;

@@ -289,7 +289,8 @@ impl Dice {
 
 /// The number of persons, or auctions, made up to an event.
 fn last_person(event: u64) -> u64 {
-    event / CYCLE * PERSONS + (event % CYCLE).min(PERSONS - 1)
+    // A cycle begins with its one person.
+    event / CYCLE * PERSONS
 }
 
 fn last_auction(event: u64) -> u64 {

@@ -1,4 +1,5 @@
 //! The classic of the field: a table from a collection, a scalar and a table function, printed.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Rows pushed by the program, counted by SQL while they come: pushing waits while the query is behind.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

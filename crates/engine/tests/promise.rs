@@ -34,9 +34,10 @@ fn rows(random: &mut Random, count: usize, disorder_ms: u64) -> Vec<Row> {
 }
 
 type Group = (i64, Option<String>);
+type Groups = BTreeMap<Group, (i64, Option<i64>, i64)>;
 
 /// Count, sum and number of distinct values of each window and key, and how many rows are late.
-fn direct(rows: &[Row]) -> (BTreeMap<Group, (i64, Option<i64>, i64)>, u64) {
+fn direct(rows: &[Row]) -> (Groups, u64) {
     let mut groups: BTreeMap<Group, Vec<Option<i64>>> = BTreeMap::new();
     let (mut watermark, mut late) = (i64::MIN, 0);
     for row in rows {

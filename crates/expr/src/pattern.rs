@@ -201,7 +201,7 @@ enum Like {
     Equal(String),
     Prefix(String),
     Suffix(String),
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     Pattern(Vec<Part>),
 }
 
@@ -245,7 +245,9 @@ impl Like {
         }
         Ok(match &parts[..] {
             [Part::AnyRun, middle @ .., Part::AnyRun] if literal(middle).is_some() => {
-                Self::Contains(Finder::new(&literal(middle).unwrap_or_default()).into_owned())
+                Self::Contains(Box::new(
+                    Finder::new(&literal(middle).unwrap_or_default()).into_owned(),
+                ))
             }
             [start @ .., Part::AnyRun] if literal(start).is_some() => {
                 Self::Prefix(literal(start).unwrap_or_default())

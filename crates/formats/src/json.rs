@@ -404,12 +404,11 @@ fn whole(text: &str) -> Option<i64> {
     if let Ok(value) = text.parse() {
         return Some(value);
     }
+    // 2^63 is the first value that no longer fits.
+    const LIMIT: f64 = 2.0 * (1_u64 << 62) as f64;
     let value: f64 = fast_float2::parse(text).ok()?;
     let value = value.trunc();
-    // 2^63 is the first value that no longer fits.
-    (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18)
-        .contains(&value)
-        .then_some(value as i64)
+    (-LIMIT..LIMIT).contains(&value).then_some(value as i64)
 }
 
 /// A JSON text without the blanks between its parts.

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use crate::metrics::Counters;
 
 /// Rows, yet to be decoded or there.
+#[allow(clippy::large_enum_variant, reason = "most items are batches, and there are few of them")]
 pub enum Item {
     /// Rows of a split of a source.
     Piece(Box<dyn Piece>),

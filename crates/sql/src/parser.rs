@@ -311,7 +311,7 @@ impl<'a> Reader<'a> {
         let name = self.parser.parse_identifier()?;
         let kind = if self.word("AS") {
             let (value, text) = self.with_text(Parser::parse_expr)?;
-            ColumnKind::Computed(value, text)
+            ColumnKind::Computed(Box::new(value), text)
         } else {
             let column = parse_type(&mut self.parser)?;
             let metadata = self.parser.peek_token();

@@ -116,7 +116,7 @@ pub enum ColumnKind {
     /// Read from the data.
     Physical(ColumnType),
     /// Computed from other columns, with the expression as written.
-    Computed(Expr, String),
+    Computed(Box<Expr>, String),
 }
 
 /// `LIKE table [(INCLUDING | EXCLUDING …)]`
