@@ -43,7 +43,11 @@ pub fn list(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
             walk(&entry, false, &mut files)?;
         }
     } else {
-        return Err(Error::io("cannot open", plain, std::io::ErrorKind::NotFound.into()));
+        return Err(Error::io(
+            "cannot open",
+            plain,
+            std::io::Error::other("no such file or folder"),
+        ));
     }
     if let Some(pattern) = pattern {
         files.retain(|file| {

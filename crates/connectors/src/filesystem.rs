@@ -88,6 +88,8 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
             let bytes = sample(&files[0], infer::SAMPLE_BYTES)?;
             let (schema, header) = infer::csv(&bytes, &path, &csv, given)?;
             options.insert("csv.header".to_owned(), header.to_string());
+            // Nobody has said what an empty field means, so it means what it does in every other tool.
+            options.entry("csv.null-literal".to_owned()).or_default();
             Ok(schema)
         }
     }

@@ -47,7 +47,11 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
             .iter()
             .any(|start| key.starts_with(start)) =>
         {
-            Err(SqlError::unsupported(format!("the setting '{key}'")).about(key))
+            let error = SqlError::unsupported(format!("the setting '{key}'")).about(key);
+            Err(match millstream_sql::diagnostics::nearest(key, KEYS.into_iter()) {
+                Some(near) => error.hint(format!("a setting with a similar name exists: '{near}'")),
+                None => error,
+            })
         }
         _ => Err(match millstream_sql::diagnostics::nearest(key, KEYS.into_iter()) {
             Some(near) => SqlError::new(format!("setting '{key}' not found"))

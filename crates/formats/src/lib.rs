@@ -6,7 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`decoder`] | [`Decoder`]: what a text format does to a chunk |
-//! | [`column`] | a column that is being filled from text |
+//! | [`mod@column`] | a column that is being filled from text |
 //! | [`json`], [`json_scan`], [`csv`] | the text formats |
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |

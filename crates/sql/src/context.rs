@@ -388,7 +388,8 @@ impl RelationPlanner for Relations {
                     _ => None,
                 };
                 if let Some(refused) = refused {
-                    return Err(external(SqlError::unsupported(refused)));
+                    let word = refused.split(' ').nth(1).unwrap_or(refused);
+                    return Err(external(SqlError::unsupported(refused).about(word)));
                 }
                 if let Some(file) = file_of(name) {
                     let table = self.files.get(&file.value).ok_or_else(|| {

@@ -89,8 +89,14 @@ impl SqlError {
             };
             tokens.iter().find(|t| is(t, true)).or_else(|| tokens.iter().find(|t| is(t, false)))
         });
-        let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
-        self.position = named.or(first).map(position_of);
+        let visible =
+            |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_) | Token::EOF);
+        let at_end = self.message.contains("the end of the statement");
+        let place = match at_end {
+            true => tokens.iter().rev().find(visible),
+            false => tokens.iter().find(visible),
+        };
+        self.position = named.or(place).map(position_of);
         self
     }
 
@@ -218,8 +224,8 @@ fn from_plan(message: &str) -> SqlError {
     };
     match message.split_once("Column in SELECT must be in GROUP BY") {
         Some(_) => {
-            let column =
-                message.split("expression \"").nth(1).and_then(|rest| rest.split('"').next());
+            let quoted = message.split("olumn \"").nth(1).or(message.split("expression \"").nth(1));
+            let column = quoted.and_then(|rest| rest.split('"').next());
             let column = column.unwrap_or("an expression");
             SqlError::new(format!(
                 "{column} is neither grouped by nor inside an aggregate function"

@@ -45,6 +45,10 @@ impl Dialect for FlinkDialect {
         true
     }
 
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
     fn supports_values_as_table_factor(&self) -> bool {
         false
     }
@@ -88,7 +92,10 @@ impl Dialect for FlinkDialect {
         _precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
         let words: [Token; 3] = parser.peek_tokens();
-        let is = |at: usize, text: &str| matches!(&words[at], Token::Word(word) if word.value.eq_ignore_ascii_case(text));
+        let is = |at: usize, text: &str| match &words[at] {
+            Token::Word(word) => word.value.eq_ignore_ascii_case(text),
+            _ => false,
+        };
         let negated = is(0, "NOT");
         let at = usize::from(negated);
         let symmetric = is(at + 1, "SYMMETRIC");

@@ -135,9 +135,25 @@ impl<'a> Planner<'a> {
         rewrite_query(&mut query)?;
         let context = Context::new(self);
         let planner = SqlToRel::new_with_options(&context, options());
-        let plan = planner.sql_statement_to_plan(SqlStatement::Query(Box::new(query)))?;
+        let plan = planner
+            .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
+            .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(plan)?)?;
         Ok(own_casts(plan, self.catalog)?)
+    }
+
+    /// An error with the function that was perhaps meant.
+    fn hinted(&self, error: SqlError) -> SqlError {
+        let name = error
+            .message
+            .strip_prefix("function \"")
+            .and_then(|rest| rest.strip_suffix("\" not found"));
+        let Some(name) = name.map(str::to_owned) else { return error };
+        let known = self.catalog.functions.names();
+        match crate::diagnostics::nearest(&name, known.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("a function with a similar name exists: {near}")),
+            None => error.hint("SHOW FUNCTIONS lists them"),
+        }
     }
 
     /// The rows of an INSERT in the columns of its table.
@@ -400,7 +416,9 @@ impl<'a> Planner<'a> {
         let source = Arc::new(LogicalTableSource::new(Arc::new(columns.clone())));
         let scan = LogicalPlanBuilder::scan("t", source, None)?.build()?;
         let schema = scan.schema().as_ref().clone();
-        let logical = planner.sql_to_expr(expr, &schema, &mut PlannerContext::new())?;
+        let logical = planner
+            .sql_to_expr(expr, &schema, &mut PlannerContext::new())
+            .map_err(|error| self.hinted(error.into()))?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
         let plan = run(own_casts(plan, self.catalog)?, vec![Arc::new(SimplifyExpressions::new())])?;
         match plan {

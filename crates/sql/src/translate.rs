@@ -649,7 +649,10 @@ impl Translator<'_> {
             return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}"))
                 .about(name));
         }
-        let present = |argument: &Expr| matches!(argument, Expr::Literal(value, _) if *value != ScalarValue::Null && !value.is_null());
+        let present = |argument: &Expr| match argument {
+            Expr::Literal(value, _) => *value != ScalarValue::Null && !value.is_null(),
+            _ => false,
+        };
         let counts_rows = matches!(function, AggregateFunction::Count)
             && !call.params.distinct
             && call.params.args.iter().all(present);
