@@ -23,6 +23,7 @@ use datafusion_common::{DataFusionError, Result as DfResult};
 use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
+use millstream_types::number::{decimal, floating};
 use millstream_types::sql_type::{SqlType, type_name, units_per_second};
 use millstream_types::text::{TextColumn, timestamp_values};
 use millstream_types::time::{PointInTime, parse_date, parse_time, parse_timestamp};
@@ -354,29 +355,13 @@ fn unsupported(from: &DataType, to: &SqlType) -> Error {
     Error::Evaluation(format!("a cast from {} to {to} is not supported", type_name(from)))
 }
 
-/// Reads a floating point number as Java's `Double.parseDouble` does.
-pub fn parse_floating(text: &str) -> Option<f64> {
-    let text = text.trim();
-    match text.strip_prefix(['+', '-']).unwrap_or(text) {
-        "NaN" => Some(f64::NAN),
-        "Infinity" if text.starts_with('-') => Some(f64::NEG_INFINITY),
-        "Infinity" => Some(f64::INFINITY),
-        plain => {
-            let digits = plain.trim_end_matches(['d', 'D', 'f', 'F']);
-            let numeric = digits.bytes().next().is_some_and(|b| b.is_ascii_digit() || b == b'.');
-            let value: f64 = if numeric { fast_float2::parse(digits).ok()? } else { return None };
-            Some(if text.starts_with('-') { -value } else { value })
-        }
-    }
-}
-
 fn to_floating<T: ArrowPrimitiveType>(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef>
 where
     T::Native: From<f32> + num_like::FromF64,
 {
     match from.data_type() {
         DataType::Utf8 => {
-            parse_texts::<T>(from, to, how, |text| parse_floating(text).map(num_like::FromF64::cut))
+            parse_texts::<T>(from, to, how, |text| floating(text).map(num_like::FromF64::cut))
         }
         _ => Ok(arrow::compute::cast(from, &to.arrow())?),
     }
@@ -401,55 +386,6 @@ mod num_like {
     }
 }
 
-/// Reads a decimal number, rounding half up to the scale; the second is false where text is no number.
-pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> (Option<i128>, bool) {
-    let text = text.trim();
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => match text[at + 1..].parse::<i32>() {
-            Ok(exponent) => (&text[..at], exponent),
-            Err(_) => return (None, false),
-        },
-        None => (text, 0),
-    };
-    let (negative, digits) = match mantissa.as_bytes().first() {
-        Some(b'-') => (true, &mantissa[1..]),
-        Some(b'+') => (false, &mantissa[1..]),
-        _ => (false, mantissa),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = whole.bytes().chain(fraction.bytes());
-    if (whole.is_empty() && fraction.is_empty()) || !all_digits.clone().all(|b| b.is_ascii_digit())
-    {
-        return (None, false);
-    }
-    // Digits beyond the scale are dropped, the first of them decides the rounding.
-    let wanted = whole.len() as i64 + i64::from(exponent) + i64::from(scale);
-    let mut value: i128 = 0;
-    let mut round_up = false;
-    for (index, digit) in all_digits.map(|byte| i128::from(byte - b'0')).enumerate() {
-        let index = index as i64;
-        if index < wanted {
-            match value.checked_mul(10).and_then(|v| v.checked_add(digit)) {
-                Some(next) => value = next,
-                None => return (None, true),
-            }
-        } else {
-            round_up = index == wanted && digit >= 5;
-            break;
-        }
-    }
-    let missing = wanted - (whole.len() + fraction.len()) as i64;
-    for _ in 0..missing.clamp(0, 80) {
-        match value.checked_mul(10) {
-            Some(next) => value = next,
-            None => return (None, true),
-        }
-    }
-    value += i128::from(round_up);
-    let fits = value < 10_i128.pow(u32::from(precision));
-    (fits.then_some(if negative { -value } else { value }), true)
-}
-
 fn to_decimal(
     from: &ArrayRef,
     (precision, scale): (u8, i8),
@@ -463,9 +399,9 @@ fn to_decimal(
         DataType::Utf8 => {
             for text in from.as_string::<i32>() {
                 out.append_option(match text {
-                    Some(text) => match parse_decimal(text, precision, scale) {
-                        (None, _) => refuse(text, to, how)?,
-                        (value, _) => value,
+                    Some(text) => match decimal(text, precision, scale) {
+                        Some(Some(value)) => Some(value),
+                        _ => refuse(text, to, how)?,
                     },
                     None => None,
                 });
@@ -483,7 +419,7 @@ fn to_decimal(
             for row in 0..from.len() {
                 text.clear();
                 texts.write_or(row, "", &mut text);
-                out.append_option(parse_decimal(&text, precision, scale).0);
+                out.append_option(decimal(&text, precision, scale).flatten());
             }
         }
         _ => {
@@ -688,23 +624,6 @@ fn to_nested(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_read_and_rounded_half_up() {
-        for (text, value) in [
-            ("1.005", Some(101)),
-            ("-1.005", Some(-101)),
-            ("12.344", Some(1_234)),
-            ("1e1", Some(1_000)),
-            ("125e-2", Some(125)),
-            (" 7 ", Some(700)),
-            (".5", Some(50)),
-            ("999.995", None),
-            ("abc", None),
-        ] {
-            assert_eq!(parse_decimal(text, 5, 2).0, value, "{text}");
-        }
-    }
 
     #[test]
     fn integers_are_read_with_blanks_and_cut_fractions() {

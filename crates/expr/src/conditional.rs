@@ -82,7 +82,7 @@ pub const BUILTINS: &[Builtin] = &[
         about: "Whether the text is a number.",
         volatile: false,
         typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
-        body: |call| test_text(call, |text| crate::cast::parse_floating(text).is_some()),
+        body: |call| test_text(call, |text| millstream_types::number::floating(text).is_some()),
     },
 ];
 

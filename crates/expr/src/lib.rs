@@ -8,6 +8,7 @@
 //! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
 //! | [`function`] | how a function is declared, typed and called |
 //! | [`registry`] | every function by name |
+//! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
 //! | [`cast`] | `CAST` and `TRY_CAST` |
 //! | [`decimal`] | `DECIMAL` arithmetic |
 //! | [`strings`], [`maths`], [`temporal`], [`conditional`], [`nested`] | functions by family |
@@ -15,6 +16,7 @@
 
 pub mod aggregates;
 pub mod bound;
+pub mod calendar;
 pub mod cast;
 pub mod conditional;
 pub mod decimal;

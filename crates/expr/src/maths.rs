@@ -458,7 +458,7 @@ fn round_double(value: f64, digits: i32, round: bool) -> f64 {
     let mut text = String::new();
     millstream_types::text::push_double(&mut text, value);
     let scale = digits.max(0) as i8;
-    let (exact, _) = crate::cast::parse_decimal(&text, 38, 18.max(scale));
+    let exact = millstream_types::number::decimal(&text, 38, 18.max(scale)).flatten();
     let Some(exact) = exact else { return value };
     let unit = 10_i128.pow((18.max(i32::from(scale)) - digits).clamp(0, 38) as u32);
     let half = if round { unit / 2 * exact.signum() } else { 0 };

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use millstream_types::number::floating;
 use millstream_types::{Error, Result};
 
-use crate::column::{floating, point};
+use crate::column::point;
 use crate::csv::{CsvOptions, sample_records};
 use crate::json_scan::{Kind, Raw, Scanner, unescape};
 

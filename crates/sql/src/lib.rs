@@ -24,6 +24,7 @@ pub mod rewrite;
 pub mod script;
 pub mod statement;
 pub mod translate;
+mod translate_aggregate;
 pub mod types;
 pub mod window;
 

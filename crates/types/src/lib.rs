@@ -5,12 +5,14 @@
 //! |---|---|
 //! | [`changes`] | [`ChangeBatch`]: rows with weights, and the watermark each row met |
 //! | [`time`] | [`Watermark`], [`Epoch`], calendar text |
+//! | [`number`] | numbers from text |
 //! | [`sql_type`] | Flink's SQL types and their Arrow columns |
 //! | [`text`] | values as text, in Flink's spelling |
 //! | [`error`] | what can go wrong while a query runs |
 
 pub mod changes;
 pub mod error;
+pub mod number;
 pub mod sql_type;
 pub mod text;
 pub mod time;
