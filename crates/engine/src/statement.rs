@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use millstream_connectors::{files, filesystem, nexmark};
 use millstream_plan::table::Options;
 use millstream_plan::{ChangelogMode, NodeKind, Plan, Table, explain};
+use millstream_runtime::deep::on_deep_stack;
 use millstream_runtime::{JobOptions, job};
 use millstream_sql::catalog::{Entry, View};
 use millstream_sql::diagnostics::position_of;
@@ -46,6 +47,10 @@ impl Engine {
     /// # Errors
     /// When the statement is wrong or cannot be started.
     pub fn run(&self, tokens: &[TokenWithSpan], text: &str) -> Result<Outcome, Error> {
+        on_deep_stack(|| self.run_here(tokens, text))?
+    }
+
+    fn run_here(&self, tokens: &[TokenWithSpan], text: &str) -> Result<Outcome, Error> {
         let first = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
         let position = first.map(position_of);
         let outcome = millstream_sql::parse(tokens, text)

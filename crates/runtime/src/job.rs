@@ -96,6 +96,7 @@ pub fn start(
     let pool: ThreadPool = ThreadPoolBuilder::new()
         .num_threads(options.parallelism)
         .thread_name(|at| format!("shard-{at}"))
+        .stack_size(STACK_BYTES)
         .build()
         .map_err(|error| no_thread(&error))?;
     let counters = Arc::new(Counters::default());
@@ -109,6 +110,7 @@ pub fn start(
     let asked = Arc::clone(&stop);
     std::thread::Builder::new()
         .name("dataflow".to_owned())
+        .stack_size(STACK_BYTES)
         .spawn(move || {
             // A panic is a bug of ours; it must end one job and not the program.
             let run = std::panic::AssertUnwindSafe(|| run(&mut dataflow, &asked));
@@ -134,6 +136,9 @@ pub fn start(
         .map_err(|error| no_thread(&error))?;
     Ok(Job { stop, counters, ended: Some(ended) })
 }
+
+/// Expressions are evaluated recursively, and may be nested as deeply as the front end lets them.
+const STACK_BYTES: usize = 16 << 20;
 
 /// How long a dataflow without input sleeps before it looks around.
 const IDLE: Duration = Duration::from_millis(100);

@@ -6,9 +6,11 @@
 //! | [`dataflow`] | the operators of a plan, and what they do in one epoch |
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | [`feed`] | a source on a thread of its own |
+//! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
 
 pub mod dataflow;
+pub mod deep;
 pub mod feed;
 pub mod flow;
 pub mod job;

@@ -22,6 +22,9 @@ pub struct SqlError {
     subject: Option<String>,
 }
 
+/// The most characters of a line that are shown.
+const LINE_SHOWN: usize = 240;
+
 /// A place in a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -115,17 +118,19 @@ impl SqlError {
         let mut out = format!("error: {}\n", self.message);
         // Writing into a String cannot fail.
         if let Some(position) = self.position {
-            let line = text.lines().nth(position.line as usize - 1).unwrap_or("");
+            let whole = text.lines().nth(position.line as usize - 1).unwrap_or("");
             let number = position.line.to_string();
             let margin = " ".repeat(number.len());
             let _ =
                 writeln!(out, "{margin}--> {source_name}:{}:{}", position.line, position.column);
-            let before: String = line
-                .chars()
-                .take(position.column as usize - 1)
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .collect();
-            let rest = line.chars().count().saturating_sub(position.column as usize - 1).max(1);
+            // Of a very long line only the part around the place is shown.
+            let column = position.column as usize - 1;
+            let skipped =
+                if whole.chars().count() > LINE_SHOWN { column.saturating_sub(40) } else { 0 };
+            let line: String = whole.chars().skip(skipped).take(LINE_SHOWN).collect();
+            let blank = |c: char| if c == '\t' { '\t' } else { ' ' };
+            let before: String = line.chars().take(column - skipped).map(blank).collect();
+            let rest = line.chars().count().saturating_sub(column - skipped).max(1);
             let carets = "^".repeat((position.length as usize).clamp(1, rest));
             let _ = writeln!(out, "{margin} |\n{number} | {line}\n{margin} | {before}{carets}");
         }

@@ -45,7 +45,13 @@ fn run(tree: &mut impl VisitMut) -> Result<(), SqlError> {
 struct Rewriter {
     /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
     limits: Vec<Option<LimitClause>>,
+    /// How many expressions the current one is inside of.
+    depth: usize,
 }
+
+/// The deepest nesting of an expression; `a + b + c` nests too. What plans and evaluates expressions
+/// is recursive, and a stack must not end before the statement does.
+const DEPTH_MAX: usize = 500;
 
 impl VisitorMut for Rewriter {
     type Break = SqlError;
@@ -66,7 +72,19 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, _: &mut Expr) -> ControlFlow<SqlError> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            let error = SqlError::new(format!("an expression is nested deeper than {DEPTH_MAX}"));
+            return ControlFlow::Break(
+                error.hint("compute parts of it in a subquery, or use IN (…)"),
+            );
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        self.depth -= 1;
         match rewrite(expr) {
             Ok(Some(new)) => *expr = new,
             Ok(None) => {}

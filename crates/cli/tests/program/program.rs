@@ -22,6 +22,18 @@ fn exit_codes_tell_what_happened() {
 }
 
 #[test]
+fn deep_and_long_statements_do_not_end_the_program() {
+    let deep = format!("SELECT {} AS s FROM (VALUES (1)) AS t(x)", vec!["x"; 3_000].join("+"));
+    let output = run(&deep, &[]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("nested deeper"), "{}", text(&output.stderr));
+    let long = vec!["SELECT 1 AS a"; 300].join(" UNION ALL ");
+    assert_eq!(csv(&long).lines().count(), 301);
+    let nested = format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000));
+    assert_eq!(run(&nested, &[]).status.code(), Some(3));
+}
+
+#[test]
 fn a_pipe_is_run_as_a_script() {
     let mut child = millstream()
         .stdin(Stdio::piped())
