@@ -1,7 +1,7 @@
 //! The `millstream` program: a shell on a terminal, and a runner of scripts.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed while
-//! running, 2 wrong usage, 3 an error in the SQL, 130 interrupted.
+//! running, 2 wrong usage, 3 an error in the SQL, 130 interrupted, 143 terminated.
 
 mod completion;
 mod output;

@@ -27,8 +27,8 @@ pub enum Style {
 pub enum Failure {
     /// The query failed.
     Error(Error),
-    /// Ctrl-C.
-    Interrupted,
+    /// Ctrl-C or SIGTERM, and how the program ends of it.
+    Interrupted(crate::runner::Exit),
     /// Nobody reads standard output any more.
     Closed,
 }
@@ -51,7 +51,10 @@ impl From<millstream_types::Error> for Failure {
 /// When it is closed.
 pub fn write(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_| Failure::Closed)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => millstream_types::Error::io("cannot write to", "standard output", error).into(),
+    })
 }
 
 /// Rows shown of a long result to a person: half from its start, half from its end.

@@ -21,6 +21,8 @@ pub enum Exit {
     Sql = 3,
     /// Ctrl-C.
     Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 /// A session with the ways to show its results.
@@ -72,9 +74,9 @@ impl Runner {
                 Ok(()) => continue,
                 // Whoever read the results has had enough.
                 Err(Failure::Closed) => return Exit::Done,
-                Err(Failure::Interrupted) => {
+                Err(Failure::Interrupted(exit)) => {
                     eprintln!("interrupted");
-                    return Exit::Interrupted;
+                    return exit;
                 }
                 Err(Failure::Error(error)) => error,
             };
@@ -145,12 +147,12 @@ impl Runner {
                 let progress = Progress::start(job.counters(), started);
                 let ended = tokio::select! {
                     ended = job.join() => ended,
-                    _ = tokio::signal::ctrl_c() => {
+                    exit = stop_signal() => {
                         job.cancel();
                         // What was written so far is given up before the program ends.
                         let _ = job.join().await;
                         drop(progress);
-                        return Err(Failure::Interrupted);
+                        return Err(Failure::Interrupted(exit));
                     }
                     () = progress.run() => unreachable_progress(),
                 };
@@ -171,12 +173,12 @@ impl Runner {
         loop {
             let changes = tokio::select! {
                 changes = query.next() => changes,
-                _ = tokio::signal::ctrl_c() => {
+                exit = stop_signal() => {
                     query.cancel();
                     progress.clear();
                     // What has come so far is shown, not thrown away.
                     printer.finish()?;
-                    return Err(Failure::Interrupted);
+                    return Err(Failure::Interrupted(exit));
                 }
                 () = progress.run() => unreachable_progress(),
             };
@@ -201,6 +203,20 @@ impl Runner {
             let unit = if rows == 1 { "row" } else { "rows" };
             eprintln!("{rows} {unit} in {}", elapsed(started));
         }
+    }
+}
+
+/// Waits until the program is asked to stop, by Ctrl-C or SIGTERM.
+async fn stop_signal() -> Exit {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+        _ = terminate => Exit::Terminated,
     }
 }
 

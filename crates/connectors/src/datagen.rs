@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use millstream_formats::Decoded;
 use millstream_plan::Table;
@@ -392,5 +392,12 @@ fn make(
         DataType::Timestamp(unit, Some(_)) => cast(&values, &DataType::Timestamp(*unit, None))?,
         _ => values,
     };
-    Ok(cast(&through, data_type)?)
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(&through, data_type, &strict).map_err(|error| {
+        let hint = "keep the bounds of the sequence within the type of its column";
+        Error::options(
+            format!("a generated value does not fit {}: {error}", type_name(data_type)),
+            hint,
+        )
+    })
 }

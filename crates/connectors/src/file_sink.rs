@@ -58,6 +58,14 @@ impl FileSink {
                 "give the path of a folder, which is made when it is not there",
             ));
         }
+        if !standard
+            && (path.contains(['*', '?']) || path.ends_with(".gz") || path.ends_with(".zst"))
+        {
+            return Err(Error::options(
+                format!("'{path}' cannot be written: it is a pattern, or names a compressed file"),
+                "give the path of a folder",
+            ));
+        }
         let header_due = format.has_header();
         Ok(Self { folder, format, schema, part: None, standard, header_due })
     }

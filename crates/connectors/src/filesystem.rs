@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::datatypes::SchemaRef;
 use millstream_formats::parquet_file::{RowGroup, row_groups, schema_of};
@@ -26,6 +27,9 @@ pub const CONNECTOR: Connector = Connector {
     source: Some(source),
     sink: Some(sink),
 };
+
+/// Whether a query reads, or has read, the standard input of the program.
+static STANDARD_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// How many bytes are read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -100,6 +104,12 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
     let format = format_for(&table.options)?;
     let pattern = table.options.get("source.path.regex-pattern").map(String::as_str);
     let files = match path {
+        STANDARD if STANDARD_TAKEN.swap(true, Ordering::Relaxed) => {
+            return Err(Error::options(
+                "standard input has been read already",
+                "it can be read once; read it into a table of files first",
+            ));
+        }
         STANDARD => vec![PathBuf::from(STANDARD)],
         path => list(path, pattern)?,
     };

@@ -78,7 +78,15 @@ impl Engine {
                     text: text.clone(),
                 };
                 // A view that cannot be planned is refused now, not when it is first used.
-                Planner::new(&catalog).query(&view.query)?;
+                let planner = Planner::new(&catalog);
+                planner.query(&view.query)?;
+                let given = planner.schema_of(&view.query)?.fields().len();
+                if !view.columns.is_empty() && view.columns.len() != given {
+                    let (name, due) = (&view.name, view.columns.len());
+                    let message =
+                        format!("view \"{name}\" names {due} columns, its query has {given}");
+                    return Err(SqlError::new(message).about(name).into());
+                }
                 catalog.create(&parts, Entry::View(Arc::new(view)), *if_not_exists, *or_replace)?;
             }
             Statement::Drop { view, name, if_exists } => {
@@ -175,6 +183,7 @@ impl Engine {
     }
 
     fn start_query(&self, plan: Plan, catalog: &Catalog) -> Result<Query, Error> {
+        check_options(&plan)?;
         let result = plan.nodes.iter().find(|node| matches!(node.kind, NodeKind::Result));
         let (schema, appends) = match result {
             Some(node) => (Arc::clone(&node.schema), node.changelog == ChangelogMode::Append),
@@ -188,6 +197,7 @@ impl Engine {
     }
 
     fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Outcome, Error> {
+        check_options(&plan)?;
         let job = job::start(plan, &self.job_options(catalog), None)?;
         Ok(Outcome::Job(Job::new(job, None)))
     }
@@ -303,6 +313,16 @@ fn file_table(path: &str) -> Result<Table, Error> {
     table.schema = Arc::clone(&schema);
     table.physical = schema;
     Ok(table)
+}
+
+/// Checks the tables of a plan once more: hints may have changed their options.
+fn check_options(plan: &Plan) -> Result<(), Error> {
+    for node in &plan.nodes {
+        if let NodeKind::Source { table, .. } | NodeKind::Sink { table } = &node.kind {
+            millstream_connectors::validate(table).map_err(|error| about(&error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether all sources of a plan end by themselves.

@@ -142,20 +142,16 @@ pub fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result
 /// # Errors
 /// When there is no such unit.
 pub fn units_between(unit: &str, from: i64, to: i64, per_second: i64) -> Result<i64> {
+    // Counted from the earlier point, as Flink does, so that both directions give the same number.
     let months = || {
+        let (early, late) = (from.min(to), from.max(to));
         let day = 86_400 * per_second;
-        let (y1, m1, d1) = civil_from_days(from.div_euclid(day));
-        let (y2, m2, d2) = civil_from_days(to.div_euclid(day));
+        let (y1, m1, _) = civil_from_days(early.div_euclid(day));
+        let (y2, m2, _) = civil_from_days(late.div_euclid(day));
         let months = (y2 - y1) * 12 + i64::from(m2) - i64::from(m1);
-        let (a, b) = ((d1, from.rem_euclid(day)), (d2, to.rem_euclid(day)));
-        // A month that is not whole does not count.
-        if months > 0 && b < a {
-            months - 1
-        } else if months < 0 && b > a {
-            months + 1
-        } else {
-            months
-        }
+        // A month that is not whole does not count; the 31st is reached on the last day of a short one.
+        let whole = months - i64::from(add_months(early, months, per_second) > late);
+        if from <= to { whole } else { -whole }
     };
     let size = match unit {
         "YEAR" => return Ok(months() / 12),
@@ -182,6 +178,6 @@ mod tests {
         let at = |text: &str| parse_text_point(text).map(|point| point.seconds).unwrap_or_default();
         assert_eq!(add_months(at("2024-01-31"), 1, 1), at("2024-02-29"));
         assert_eq!(add_months(at("2024-03-31"), -1, 1), at("2024-02-29"));
-        assert_eq!(units_between("MONTH", at("2024-01-31"), at("2024-02-29"), 1).ok(), Some(0));
+        assert_eq!(units_between("MONTH", at("2024-01-31"), at("2024-02-29"), 1).ok(), Some(1));
     }
 }

@@ -63,6 +63,13 @@ impl Format {
     /// When the format is not known or an option has a value that makes no sense.
     pub fn from_options(name: &str, options: &BTreeMap<String, String>) -> Result<Self> {
         let text = |key: &str| options.get(key).map(String::as_str);
+        let missing = "json.fail-on-missing-field";
+        if name == "json" && flag(options, "json.ignore-parse-errors")? && flag(options, missing)? {
+            return Err(Error::options(
+                format!("'{missing}' and 'json.ignore-parse-errors' cannot both be 'true'"),
+                "choose one of them",
+            ));
+        }
         match name {
             "json" => Ok(Self::Json(JsonOptions {
                 ignore_parse_errors: flag(options, "json.ignore-parse-errors")?,

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`operator`] | the traits: [`Operator`] with state, [`Transform`] without |
 //! | [`aggregate`] | aggregate functions over many groups at once |
-//! | [`calc`], [`window_table_function`], [`correlate`] | transforms |
+//! | [`calc`], [`window_table_function`], [`correlate`], [`not_null`] | transforms |
 //! | [`window_aggregate`], [`group_aggregate`], [`limit`] | operators with state |
 //! | [`watermark`] | the watermark that each row met |
 
@@ -15,6 +15,7 @@ pub mod correlate;
 pub mod extreme;
 pub mod group_aggregate;
 pub mod limit;
+pub mod not_null;
 pub mod operator;
 pub mod watermark;
 pub mod window;

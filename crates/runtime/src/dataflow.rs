@@ -13,6 +13,7 @@ use millstream_operators::calc::Calc;
 use millstream_operators::correlate::Correlate;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::limit::Limit;
+use millstream_operators::not_null::NotNull;
 use millstream_operators::watermark::{Progress, observe};
 use millstream_operators::window_aggregate::{WindowAggregate, WindowAggregateSpec};
 use millstream_operators::window_table_function::WindowTableFunction;
@@ -45,13 +46,13 @@ pub struct Dataflow {
 
 /// What a node is while it runs.
 enum Stage {
-    Source { feed: Feed, splits: usize },
+    Source { feed: Feed, splits: usize, not_null: Option<Arc<dyn Transform>> },
     Values { rows: Option<ChangeBatch> },
     Assigner { rowtime: usize, watermark: ScalarExpr, progress: Progress },
     Transform(Arc<dyn Transform>),
     Union,
     Keyed { shards: Vec<Box<dyn Operator>>, keys: Vec<usize> },
-    Sink(Box<dyn Sink>),
+    Sink { sink: Box<dyn Sink>, not_null: Option<Arc<dyn Transform>> },
     Result,
 }
 
@@ -97,6 +98,7 @@ impl Dataflow {
                     Stage::Source {
                         feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
                         splits,
+                        not_null: source_check(node),
                     }
                 }
                 None => builder.stage(node)?,
@@ -198,11 +200,13 @@ impl Dataflow {
         let mut watermark = watermark.unwrap_or(Watermark::MIN);
         let (pool, counters) = (&self.pool, &self.counters);
         let flow = match &mut self.stages[id] {
-            Stage::Source { feed, .. } => {
+            Stage::Source { feed, not_null, .. } => {
                 if feed.ended() {
                     watermark = Watermark::MAX;
                 }
-                source_flow(events)
+                let mut flow = source_flow(events);
+                flow.pending.extend(not_null.clone());
+                flow
             }
             Stage::Values { rows } => {
                 watermark = Watermark::MAX;
@@ -243,8 +247,10 @@ impl Dataflow {
                 let time = OperatorTime { epoch, watermark };
                 run_shards(shards, &dealt, &time, pool)?
             }
-            Stage::Sink(sink) => {
-                for batch in inputs.swap_remove(0).batches(pool, counters)? {
+            Stage::Sink { sink, not_null } => {
+                let mut input = inputs.swap_remove(0);
+                input.pending.extend(not_null.clone());
+                for batch in input.batches(pool, counters)? {
                     counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     sink.write(&batch)?;
                 }
@@ -271,7 +277,7 @@ impl Dataflow {
     /// When that fails.
     pub fn commit(&mut self) -> Result<()> {
         for stage in &mut self.stages {
-            if let Stage::Sink(sink) = stage {
+            if let Stage::Sink { sink, .. } = stage {
                 sink.commit()?;
             }
         }
@@ -415,6 +421,18 @@ fn run_shards(
     Ok(Flow::of_batches(batches))
 }
 
+/// What the columns that a source reads promise.
+fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
+    match &node.kind {
+        NodeKind::Source { table, .. } => not_null(&table.name, &node.schema),
+        _ => None,
+    }
+}
+
+fn not_null(table: &str, schema: &arrow::datatypes::SchemaRef) -> Option<Arc<dyn Transform>> {
+    NotNull::new(table, schema).map(|check| Arc::new(check) as Arc<dyn Transform>)
+}
+
 /// Makes the operators of a plan.
 struct Builder<'a> {
     plan: &'a Plan,
@@ -496,7 +514,10 @@ impl Builder<'_> {
             NodeKind::Limit { skip, fetch } => {
                 Stage::Keyed { shards: vec![Box::new(Limit::new(*skip, *fetch))], keys: Vec::new() }
             }
-            NodeKind::Sink { table } => Stage::Sink(open_sink(table)?),
+            NodeKind::Sink { table } => Stage::Sink {
+                sink: open_sink(table)?,
+                not_null: not_null(&table.name, &table.physical),
+            },
             NodeKind::Result => Stage::Result,
         })
     }

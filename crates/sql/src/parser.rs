@@ -68,6 +68,9 @@ fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
         while let Some(next) = rest.peek() {
             let alias = match &next.token {
                 Token::Whitespace(_) => true,
+                Token::Word(word) if matches!(word.keyword, Keyword::VALUES | Keyword::SELECT) => {
+                    false
+                }
                 Token::Word(word) => {
                     word.keyword == Keyword::AS
                         || !FlinkDialect.is_reserved_for_table_alias(word.keyword)

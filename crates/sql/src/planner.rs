@@ -181,6 +181,23 @@ impl<'a> Planner<'a> {
                 .about(column));
             }
         }
+        for (at, column) in given.iter().enumerate() {
+            if given[..at].contains(column) || fixed.contains_key(column.as_str()) {
+                return Err(
+                    SqlError::new(format!("column \"{column}\" is named twice")).about(column)
+                );
+            }
+        }
+        for field in table.physical.fields().iter().filter(|field| !field.is_nullable()) {
+            let name = field.name();
+            if !given.contains(name) && !fixed.contains_key(name.as_str()) {
+                return Err(SqlError::new(format!(
+                    "column \"{name}\" is NOT NULL and is given no value"
+                ))
+                .hint(format!("add \"{name}\" to the columns of the INSERT"))
+                .about(&table.name));
+            }
+        }
         let columns = plan.schema().columns();
         if columns.len() != given.len() {
             return Err(SqlError::new(format!(
@@ -260,6 +277,16 @@ impl<'a> Planner<'a> {
                 table.primary_key.clone_from(&base.primary_key);
             }
             inherited_watermark = base.watermark.clone().filter(|_| !like.excluding_watermarks);
+        }
+        for column in &create.columns {
+            if columns.iter().any(|(field, _)| *field.name() == column.name.value) {
+                let name = &column.name.value;
+                return Err(SqlError::new(format!(
+                    "column \"{name}\" is in the LIKE table already"
+                ))
+                .hint("leave it out, or give it another name")
+                .about(name));
+            }
         }
         let mut physical: Vec<Arc<Field>> = columns
             .iter()

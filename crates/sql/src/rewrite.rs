@@ -9,9 +9,9 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    GroupByExpr, Ident, LimitClause, Query, Select, SelectItem, Subscript, UnaryOperator, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArguments, GroupByExpr, Ident, LimitClause, Query, Select, SelectItem, Subscript,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use crate::diagnostics::SqlError;
@@ -57,6 +57,16 @@ impl VisitorMut for Rewriter {
     type Break = SqlError;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        let recursive = query.with.as_ref().is_some_and(|with| with.recursive);
+        let refused = match () {
+            () if recursive => Some("RECURSIVE"),
+            () if !query.locks.is_empty() => Some("FOR UPDATE"),
+            () => None,
+        };
+        if let Some(refused) = refused {
+            let word = refused.split(' ').next_back().unwrap_or(refused);
+            return ControlFlow::Break(SqlError::unsupported(refused).about(word));
+        }
         self.limits.push(query.limit_clause.take());
         ControlFlow::Continue(())
     }
@@ -67,6 +77,12 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        if let Some(Distinct::On(_)) = select.distinct {
+            return ControlFlow::Break(SqlError::unsupported("DISTINCT ON").about("DISTINCT"));
+        }
+        if !select.named_window.is_empty() {
+            return ControlFlow::Break(SqlError::unsupported("WINDOW").about("WINDOW"));
+        }
         name_columns(&mut select.projection);
         expand_group_window(select);
         ControlFlow::Continue(())
@@ -95,18 +111,33 @@ impl VisitorMut for Rewriter {
 }
 
 fn name_columns(items: &mut [SelectItem]) {
+    let mut seen: Vec<String> = Vec::new();
     for (index, item) in items.iter_mut().enumerate() {
-        let SelectItem::UnnamedExpr(expr) = item else { continue };
-        let alias = match &*expr {
-            Expr::Identifier(_) => continue,
-            Expr::CompoundIdentifier(parts) if parts.len() == 2 => continue,
-            Expr::CompoundIdentifier(parts) => match parts.last() {
-                Some(last) => last.clone(),
-                None => continue,
+        let (expr, mut name) = match &*item {
+            SelectItem::UnnamedExpr(expr) => match expr {
+                Expr::Identifier(name) => (expr, name.clone()),
+                Expr::CompoundIdentifier(parts) if parts.len() == 2 => continue,
+                Expr::CompoundIdentifier(parts) => match parts.last() {
+                    Some(last) => (expr, last.clone()),
+                    None => continue,
+                },
+                _ => (expr, Ident::new(format!("EXPR${index}"))),
             },
-            _ => Ident::new(format!("EXPR${index}")),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, alias.clone()),
+            _ => continue,
         };
-        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+        // The second column of a name gets a number behind it.
+        let first = name.value.clone();
+        let mut number = 0;
+        while seen.contains(&name.value) {
+            name.value = format!("{first}{number}");
+            number += 1;
+        }
+        seen.push(name.value.clone());
+        let plain = matches!(expr, Expr::Identifier(known) if known.value == name.value);
+        if !plain {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: name };
+        }
     }
 }
 

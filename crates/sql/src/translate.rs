@@ -140,8 +140,8 @@ impl Translator<'_> {
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Filter(filter) => {
                 let input = self.node(&filter.input)?;
-                let condition = ScalarExpr::bind(&filter.predicate, filter.input.schema())?;
                 self.no_subquery(&filter.predicate)?;
+                let condition = ScalarExpr::bind(&filter.predicate, filter.input.schema())?;
                 Ok(self.calc(input, Some(condition), None, None))
             }
             LogicalPlan::SubqueryAlias(alias) => self.node(&alias.input),
