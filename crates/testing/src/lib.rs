@@ -1,6 +1,8 @@
 //! What tests share: random numbers that repeat, and results in an order that does not depend on how
 //! they were computed.
 
+pub mod notation;
+
 /// Random numbers from a seed (SplitMix64), the same in every run.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
