@@ -1,0 +1,1 @@
+SELECT LISTAGG(k) FROM (VALUES ('a')) AS t(k);
