@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use millstream::{Engine, Error, Metrics, Outcome, Query, Script};
+use millstream_types::Error as CoreError;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::output::{Failure, Printer, Style};
 use crate::progress::Progress;
@@ -144,10 +146,11 @@ impl Runner {
             }
             Outcome::Query(query) => self.query(*query, started).await,
             Outcome::Job(mut job) => {
+                let mut stop = StopSignals::listen()?;
                 let progress = Progress::start(job.counters(), started);
                 let ended = tokio::select! {
                     ended = job.join() => ended,
-                    exit = stop_signal() => {
+                    exit = stop.next() => {
                         job.cancel();
                         // What was written so far is given up before the program ends.
                         let _ = job.join().await;
@@ -169,11 +172,12 @@ impl Runner {
 
     async fn query(&self, mut query: Query, started: Instant) -> Result<(), Failure> {
         let mut printer = Printer::query(self.style, self.changelog, &query, self.interactive);
+        let mut stop = StopSignals::listen()?;
         let progress = Progress::start(query.counters(), started);
         loop {
             let changes = tokio::select! {
                 changes = query.next() => changes,
-                exit = stop_signal() => {
+                exit = stop.next() => {
                     query.cancel();
                     progress.clear();
                     // What has come so far is shown, not thrown away.
@@ -206,17 +210,28 @@ impl Runner {
     }
 }
 
-/// Waits until the program is asked to stop, by Ctrl-C or SIGTERM.
-async fn stop_signal() -> Exit {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// The signals that ask the program to stop. They are listened to from the start of a statement on: one
+/// that comes while rows are shown is not lost.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|e| Error::from(CoreError::io("cannot listen to", "signals", e)))
+        };
+        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+        Ok(Self { interrupt: listen(interrupt)?, terminate: listen(terminate)? })
+    }
+
+    /// Waits for one, and tells how the program ends of it.
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => Exit::Interrupted,
-        _ = terminate => Exit::Terminated,
     }
 }
 

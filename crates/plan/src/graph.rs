@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use crate::node::{NodeKind, WindowColumns};
+use crate::node::NodeKind;
 
 /// The position of a node in its plan.
 pub type NodeId = usize;
@@ -49,8 +49,7 @@ impl Node {
     /// What bounds the operator's state, in words; `None` for operators without any.
     pub fn state_bound(&self) -> Option<&'static str> {
         match &self.kind {
-            NodeKind::WindowAggregate { window: WindowColumns::Rowtime { .. }, .. }
-            | NodeKind::WindowAggregate { .. } => Some("keys of open windows"),
+            NodeKind::WindowAggregate { .. } => Some("keys of open windows"),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => Some("one row"),
             NodeKind::GroupAggregate { .. } => Some("UNBOUNDED: one row per distinct key"),
             _ => None,

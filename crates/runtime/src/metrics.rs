@@ -42,7 +42,7 @@ impl Default for Counters {
 }
 
 /// A reading of all counters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 #[allow(missing_docs, reason = "each is the counter of its name in `Counters`")]
 pub struct Metrics {
     pub rows_in: u64,

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::{
-    DFSchema, DataFusionError, Result as DfResult, ScalarValue, TableReference,
-};
+use datafusion_common::{DFSchema, DataFusionError, Result as DfResult, TableReference};
 use datafusion_expr::planner::{
     ContextProvider, ExprPlanner, PlannedRelation, PlannerResult, RawBinaryExpr,
     RawFieldAccessExpr, RelationPlanner, RelationPlannerContext, RelationPlanning, TypePlanner,
@@ -279,11 +277,7 @@ impl ExprPlanner for Operators {
         match raw.field_access {
             GetFieldAccess::NamedStructField { name } => match of {
                 DataType::Map(..) => {
-                    let key = match name {
-                        ScalarValue::Utf8(_) => name,
-                        other => other,
-                    };
-                    self.planned("ITEM", vec![raw.expr, Expr::Literal(key, None)])
+                    self.planned("ITEM", vec![raw.expr, Expr::Literal(name, None)])
                 }
                 _ => Ok(PlannerResult::Planned(self.field(raw.expr, &name.to_string()))),
             },
