@@ -17,6 +17,11 @@ pub trait Source: Send {
         1
     }
 
+    /// What each split is called.
+    fn split_names(&self) -> Vec<String> {
+        (0..self.splits()).map(|split| split.to_string()).collect()
+    }
+
     /// Whether the source ends by itself.
     fn is_bounded(&self) -> bool;
 
@@ -59,7 +64,7 @@ pub struct Ready(pub RecordBatch);
 
 impl Piece for Ready {
     fn decode(self: Box<Self>) -> Result<Decoded> {
-        Ok(Decoded { rows: self.0, skipped: 0, nulled: 0 })
+        Ok(Decoded::clean(self.0))
     }
 }
 
@@ -133,10 +138,24 @@ fn names() -> String {
     CONNECTORS.iter().map(|connector| connector.name).collect::<Vec<_>>().join(", ")
 }
 
+/// Options of tables that are read, whatever their connector: how their watermarks are followed.
+const WATERMARK_KEYS: [&str; 6] = [
+    "scan.watermark.idle-timeout",
+    "scan.watermark.max-future-skew",
+    "scan.watermark.alignment.group",
+    "scan.watermark.alignment.max-drift",
+    // These two say how often Flink looks; here every row counts.
+    "scan.watermark.alignment.update-interval",
+    "scan.watermark.emit.strategy",
+];
+
 /// All keys that a table's options may have.
 pub fn known_keys(connector: &Connector, format: Option<&str>) -> BTreeSet<&'static str> {
     let mut keys: BTreeSet<&'static str> = connector.keys.iter().copied().collect();
     keys.insert("connector");
+    if connector.source.is_some() {
+        keys.extend(WATERMARK_KEYS);
+    }
     if connector.has_format {
         keys.insert("format");
         match format {

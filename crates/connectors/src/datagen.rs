@@ -305,7 +305,7 @@ impl Piece for DatagenPiece {
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let rows = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
-        Ok(Decoded { rows, skipped: 0, nulled: 0 })
+        Ok(Decoded::clean(rows))
     }
 }
 

@@ -115,7 +115,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
     };
     match format.decoder(&table.physical, columns)? {
         Some(decoder) => Ok(Box::new(TextFiles {
-            splits: files.len(),
+            names: names_of(&files),
             header: format.has_header(),
             files: files.into_iter().enumerate().collect::<Vec<_>>().into_iter(),
             decoder,
@@ -134,7 +134,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
                 groups.extend(row_groups(file)?.into_iter().map(|group| (split, group)));
             }
             Ok(Box::new(ParquetFiles {
-                splits: files.len(),
+                names: names_of(&files),
                 groups: groups.into_iter().peekable(),
                 schema,
                 current: None,
@@ -150,10 +150,15 @@ fn sink(table: &Table) -> Result<Box<dyn Sink>> {
     Ok(Box::new(FileSink::new(path, format, Arc::clone(&table.physical))?))
 }
 
+/// What the splits are called: each file is one.
+fn names_of(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| file.display().to_string()).collect()
+}
+
 /// Text files, one after the other.
 struct TextFiles {
     files: std::vec::IntoIter<(usize, PathBuf)>,
-    splits: usize,
+    names: Vec<String>,
     decoder: Arc<dyn Decoder>,
     header: bool,
     standard: bool,
@@ -174,7 +179,11 @@ struct OpenFile {
 
 impl Source for TextFiles {
     fn splits(&self) -> usize {
-        self.splits
+        self.names.len()
+    }
+
+    fn split_names(&self) -> Vec<String> {
+        self.names.clone()
     }
 
     fn is_bounded(&self) -> bool {
@@ -286,7 +295,7 @@ impl Piece for TextPiece {
 
 /// Parquet files, a row group after the other.
 struct ParquetFiles {
-    splits: usize,
+    names: Vec<String>,
     groups: std::iter::Peekable<std::vec::IntoIter<(usize, RowGroup)>>,
     schema: SchemaRef,
     current: Option<(usize, millstream_formats::parquet_file::RowGroupReader)>,
@@ -295,7 +304,11 @@ struct ParquetFiles {
 
 impl Source for ParquetFiles {
     fn splits(&self) -> usize {
-        self.splits
+        self.names.len()
+    }
+
+    fn split_names(&self) -> Vec<String> {
+        self.names.clone()
     }
 
     fn is_bounded(&self) -> bool {
@@ -313,7 +326,7 @@ impl Source for ParquetFiles {
                 }
                 self.current = None;
             }
-            let next_split = self.groups.peek().map_or(self.splits, |(split, _)| *split);
+            let next_split = self.groups.peek().map_or(self.names.len(), |(split, _)| *split);
             if self.ended < next_split {
                 self.ended += 1;
                 return Ok(Some(SourceEvent::EndOfSplit(self.ended - 1)));

@@ -260,7 +260,7 @@ impl Piece for NexmarkPiece {
         let columns = spec.columns.iter().map(|name| spec.column(name, &events)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(events.len()));
         let rows = RecordBatch::try_new_with_options(Arc::clone(&spec.schema), columns, &options)?;
-        Ok(Decoded { rows, skipped: 0, nulled: 0 })
+        Ok(Decoded::clean(rows))
     }
 }
 

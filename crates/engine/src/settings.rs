@@ -1,7 +1,7 @@
 //! The keys of SET: which ones there are, and which of Flink's would change results and are refused.
 
 use chrono_tz::Tz;
-use millstream_sql::SqlError;
+use millstream_sql::{SqlError, time_settings};
 
 /// The time zone in which TIMESTAMP and TIMESTAMP_LTZ meet.
 pub const ZONE: &str = "table.local-time-zone";
@@ -9,7 +9,18 @@ pub const ZONE: &str = "table.local-time-zone";
 pub const PARALLELISM: &str = "parallelism.default";
 
 /// Keys that are known, completed in the shell.
-pub const KEYS: [&str; 3] = [PARALLELISM, ZONE, "execution.runtime-mode"];
+pub const KEYS: [&str; 10] = [
+    PARALLELISM,
+    ZONE,
+    "execution.runtime-mode",
+    time_settings::IDLE,
+    time_settings::SESSION_FUTURE_SKEW,
+    time_settings::EARLY,
+    time_settings::EARLY_DELAY,
+    time_settings::LATE,
+    time_settings::LATE_DELAY,
+    time_settings::LATENESS,
+];
 
 /// Flink's keys that are accepted and change nothing here: they tune what works otherwise, or choose
 /// among ways to the same final result.
@@ -40,6 +51,15 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
             Ok(1..=1_024) => Ok(()),
             _ => Err(SqlError::new(format!("'{PARALLELISM}' cannot be '{value}'"))
                 .hint("it is a number from 1 to 1024")
+                .about(value)),
+        },
+        _ if time_settings::DURATIONS.contains(&key) => {
+            time_settings::duration_of(key, value).map(|_| ())
+        }
+        _ if time_settings::SWITCHES.contains(&key) => match value {
+            "true" | "false" => Ok(()),
+            _ => Err(SqlError::new(format!("'{key}' cannot be '{value}'"))
+                .hint("it is 'true' or 'false'")
                 .about(value)),
         },
         _ if WITHOUT_EFFECT.iter().any(|known| key.starts_with(known)) => Ok(()),

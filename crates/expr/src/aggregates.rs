@@ -7,33 +7,74 @@ use datafusion_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
 use millstream_types::sql_type::type_name;
 
 /// The aggregate functions there are.
-pub const NAMES: &[&str] = &["AVG", "COUNT", "MAX", "MIN", "SUM"];
+pub const NAMES: &[&str] = &[
+    "ARRAY_AGG",
+    "AVG",
+    "COUNT",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+    "LISTAGG",
+    "MAX",
+    "MIN",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "SUM",
+    "VARIANCE",
+    "VAR_POP",
+    "VAR_SAMP",
+];
+
+/// The functions that number rows or look back; they need OVER.
+pub const WINDOW_NAMES: &[&str] = &["DENSE_RANK", "LAG", "RANK", "ROW_NUMBER"];
+
+/// The functions that tell grouping sets apart.
+pub const GROUPING_NAMES: &[&str] = &["GROUPING", "GROUPING_ID", "GROUP_ID"];
 
 /// One call's result type; `Err` says what arguments would be right.
 ///
 /// # Errors
-/// When the function does not take such an argument.
-pub fn result_type(name: &str, argument: &DataType) -> Result<DataType, String> {
+/// When the function does not take such arguments.
+pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, String> {
+    let most = match name {
+        "COUNT" | "GROUPING_ID" => usize::MAX,
+        "LAG" => 3,
+        "LISTAGG" => 2,
+        "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "GROUP_ID" => 0,
+        _ => 1,
+    };
+    let (given, plural) = (arguments.len(), |n: usize| if n == 1 { "" } else { "s" });
+    if given > most {
+        return Err(format!("{name} takes {most} argument{}, not {given}", plural(most)));
+    }
+    if most == 0 || matches!(name, "COUNT" | "GROUPING" | "GROUPING_ID") {
+        return Ok(DataType::Int64);
+    }
+    let Some(argument) = arguments.first() else {
+        return Err(format!("{name} takes an argument"));
+    };
     let numeric = argument.is_numeric() || argument.is_null();
     match name {
-        "COUNT" => Ok(DataType::Int64),
-        "SUM" | "AVG" if !numeric => {
-            Err(format!("{name} takes a number, not {}", type_name(argument)))
+        "FIRST_VALUE" | "LAST_VALUE" | "LAG" => Ok(argument.clone()),
+        "ARRAY_AGG" => {
+            let field = arrow::datatypes::Field::new_list_field(argument.clone(), true);
+            Ok(DataType::List(std::sync::Arc::new(field)))
         }
-        "SUM" => Ok(match argument {
-            DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
-            DataType::Null => DataType::Int32,
-            other => other.clone(),
-        }),
-        "AVG" => Ok(match argument {
+        "LISTAGG" if !matches!(argument, DataType::Utf8 | DataType::Null) => {
+            Err(format!("LISTAGG takes a STRING, not {}", type_name(argument)))
+        }
+        "LISTAGG" => Ok(DataType::Utf8),
+        "MIN" | "MAX" if argument.is_nested() => {
+            Err(format!("{name} takes values that have an order, not {}", type_name(argument)))
+        }
+        "MIN" | "MAX" => Ok(argument.clone()),
+        _ if !numeric => Err(format!("{name} takes a number, not {}", type_name(argument))),
+        _ => Ok(match argument {
+            DataType::Decimal128(_, scale) if name == "SUM" => DataType::Decimal128(38, *scale),
             DataType::Decimal128(_, scale) => DataType::Decimal128(38, 6.max(*scale)),
             DataType::Null => DataType::Int32,
             other => other.clone(),
         }),
-        "MIN" | "MAX" if argument.is_nested() => {
-            Err(format!("{name} takes values that have an order, not {}", type_name(argument)))
-        }
-        _ => Ok(argument.clone()),
     }
 }
 
@@ -45,7 +86,7 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// Declares a function of [`NAMES`].
+    /// Declares a function of [`NAMES`], [`WINDOW_NAMES`] or [`GROUPING_NAMES`].
     pub fn new(name: &'static str) -> Self {
         Self { name, signature: Signature::user_defined(Volatility::Immutable) }
     }
@@ -61,12 +102,7 @@ impl AggregateUDFImpl for Declaration {
     }
 
     fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
-        match types {
-            [one] => result_type(self.name, one).map_err(DataFusionError::Plan),
-            [] if self.name == "COUNT" => Ok(DataType::Int64),
-            _ if self.name == "COUNT" => Ok(DataType::Int64),
-            _ => Err(DataFusionError::Plan(format!("{} takes one argument", self.name))),
-        }
+        result_type(self.name, types).map_err(DataFusionError::Plan)
     }
 
     fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
@@ -74,6 +110,7 @@ impl AggregateUDFImpl for Declaration {
         Ok(types
             .iter()
             .map(|given| match given {
+                DataType::Null if self.name == "LISTAGG" => DataType::Utf8,
                 DataType::Null if self.name != "COUNT" => DataType::Int32,
                 other => other.clone(),
             })
@@ -82,6 +119,8 @@ impl AggregateUDFImpl for Declaration {
 
     fn is_nullable(&self) -> bool {
         self.name != "COUNT"
+            && self.name != "ROW_NUMBER"
+            && !GROUPING_NAMES.contains(&self.name)
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {

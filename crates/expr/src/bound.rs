@@ -80,6 +80,25 @@ impl ScalarExpr {
         Ok(Self { physical: moved.map_err(error)?.data })
     }
 
+    /// The same expression over what its columns are computed from: `values` stand for the columns.
+    ///
+    /// # Errors
+    /// When the expression cannot be rebuilt.
+    pub fn over(&self, values: &[Self]) -> Result<Self> {
+        let replaced = Arc::clone(&self.physical).transform_down(|node| {
+            let value = node.downcast_ref::<Column>().and_then(|column| values.get(column.index()));
+            Ok(match value {
+                Some(value) => Transformed::new(
+                    Arc::clone(&value.physical),
+                    true,
+                    TreeNodeRecursion::Jump,
+                ),
+                None => Transformed::no(node),
+            })
+        });
+        Ok(Self { physical: replaced.map_err(error)?.data })
+    }
+
     /// The type of the values.
     ///
     /// # Errors

@@ -43,8 +43,9 @@ impl Registry {
                 (builtin.name.to_owned(), Arc::new(function))
             })
             .collect();
-        let aggregates = aggregates::NAMES
-            .iter()
+        let aggregates = [aggregates::NAMES, aggregates::WINDOW_NAMES, aggregates::GROUPING_NAMES]
+            .into_iter()
+            .flatten()
             .map(|name| {
                 let function = AggregateUDF::new_from_impl(Declaration::new(name));
                 ((*name).to_owned(), Arc::new(function))

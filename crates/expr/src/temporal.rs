@@ -299,9 +299,19 @@ pub fn utc_to_local(zone: Tz, value: i64, per_second: i64) -> i64 {
 /// The point of the UTC time line at which a zone's calendar shows a reading. A reading that daylight
 /// saving repeats means its first time; one that it skips is moved on by the length of the gap.
 pub fn local_to_utc(zone: Tz, value: i64, per_second: i64) -> i64 {
+    utc_of(zone, value, per_second, false)
+}
+
+/// As [`local_to_utc`], but a reading that daylight saving repeats means its last time.
+pub fn local_to_last_utc(zone: Tz, value: i64, per_second: i64) -> i64 {
+    utc_of(zone, value, per_second, true)
+}
+
+fn utc_of(zone: Tz, value: i64, per_second: i64, last: bool) -> i64 {
     let seconds = value.div_euclid(per_second);
     let Some(reading) = naive(seconds, 0) else { return value };
     let offset = match zone.offset_from_local_datetime(&reading) {
+        LocalResult::Ambiguous(_, offset) if last => offset.fix(),
         LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset.fix(),
         LocalResult::None => {
             let before = reading - chrono::TimeDelta::hours(3);

@@ -13,7 +13,7 @@ use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
-use crate::decoder::{Chunk, Decoded, Decoder};
+use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
 use crate::json::nullable;
 
 /// The options of the format.
@@ -99,12 +99,14 @@ impl Decoder for CsvDecoder {
             rows: 0,
             skipped: 0,
             nulled: 0,
+            rejected: Rejected::default(),
         };
         run.records()?;
         let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
         let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
-        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled })
+        let rejected = run.rejected.rows()?;
+        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled, rejected })
     }
 }
 
@@ -274,6 +276,7 @@ struct Run<'a> {
     rows: usize,
     skipped: u64,
     nulled: u64,
+    rejected: Rejected,
 }
 
 impl Run<'_> {
@@ -290,7 +293,7 @@ impl Run<'_> {
                 fields.skip_line();
                 continue;
             }
-            let line = fields.line;
+            let (line, start) = (fields.line, fields.at);
             record.clear();
             let end = loop {
                 let (field, end) = fields.field();
@@ -306,11 +309,12 @@ impl Run<'_> {
                 }
             };
             if end == End::Open {
-                self.problem(line, None, "a quote is never closed".to_owned())?;
-                self.skipped += 1;
+                let message = "a quote is never closed".to_owned();
+                self.problem(line, None, message.clone())?;
+                self.skip(line, message, &bytes[start..]);
                 continue;
             }
-            self.record(line, &record)?;
+            self.record(line, &record, &bytes[start..fields.at])?;
         }
         Ok(())
     }
@@ -325,16 +329,24 @@ impl Run<'_> {
         Err(Error::Data { location, message })
     }
 
-    fn record(&mut self, line: u64, record: &[Field<'_>]) -> Result<()> {
+    /// Leaves a record out.
+    fn skip(&mut self, line: u64, reason: String, record: &[u8]) {
+        self.skipped += 1;
+        let place = format!("{}:{line}", self.chunk.source);
+        let text = record.strip_suffix(b"\n").unwrap_or(record);
+        self.rejected.push(place, reason, text.strip_suffix(b"\r").unwrap_or(text));
+    }
+
+    fn record(&mut self, line: u64, record: &[Field<'_>], bytes: &[u8]) -> Result<()> {
         let due = self.decoder.targets.len();
         if record.len() != due {
             let fields =
                 |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
             let message =
                 format!("the record has {}, the table {}", fields(record.len()), fields(due));
-            self.problem(line, None, message)?;
+            self.problem(line, None, message.clone())?;
             if record.len() > due {
-                self.skipped += 1;
+                self.skip(line, message, bytes);
                 return Ok(());
             }
             self.nulled += (due - record.len()) as u64;

@@ -1,8 +1,9 @@
 //! [`Decoder`]: what a text format does to a chunk of bytes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use millstream_types::Result;
 
 /// Whole records of one file or stream.
@@ -25,6 +26,50 @@ pub struct Decoded {
     pub skipped: u64,
     /// Fields that became NULL because they could not be read.
     pub nulled: u64,
+    /// The last of the records that were left out: place, reason and record as text columns.
+    pub rejected: Option<RecordBatch>,
+}
+
+impl Decoded {
+    /// Rows of which none was left out.
+    pub fn clean(rows: RecordBatch) -> Self {
+        Self { rows, skipped: 0, nulled: 0, rejected: None }
+    }
+}
+
+/// The last records of a chunk that could not be read.
+#[derive(Debug, Default)]
+pub struct Rejected {
+    last: VecDeque<[String; 3]>,
+}
+
+impl Rejected {
+    /// How many records of a chunk are kept to be looked at.
+    const KEPT: usize = 100;
+
+    /// Keeps a record, with its place and the reason.
+    pub fn push(&mut self, place: String, reason: String, record: &[u8]) {
+        if self.last.len() == Self::KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back([place, reason, String::from_utf8_lossy(record).into_owned()]);
+    }
+
+    /// The records as columns; `None` without any.
+    ///
+    /// # Errors
+    /// Never: the columns are of one length.
+    pub fn rows(&self) -> Result<Option<RecordBatch>> {
+        if self.last.is_empty() {
+            return Ok(None);
+        }
+        let column = |at: usize| -> ArrayRef {
+            let values = self.last.iter().map(|record| record[at].as_str());
+            Arc::new(StringArray::from_iter_values(values))
+        };
+        let columns = [("place", column(0)), ("reason", column(1)), ("record", column(2))];
+        Ok(Some(RecordBatch::try_from_iter(columns)?))
+    }
 }
 
 /// A text format.

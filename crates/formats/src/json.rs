@@ -14,7 +14,7 @@ use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
-use crate::decoder::{Chunk, Decoded, Decoder};
+use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
 use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape};
 
 /// The options of the format.
@@ -77,6 +77,8 @@ impl Decoder for JsonDecoder {
             rows: 0,
             skipped: 0,
             nulled: 0,
+            record: &[],
+            rejected: Rejected::default(),
         };
         match simdutf8::basic::from_utf8(&chunk.bytes) {
             Ok(text) => run.lines(text)?,
@@ -86,7 +88,8 @@ impl Decoder for JsonDecoder {
         let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
         let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
-        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled })
+        let rejected = run.rejected.rows()?;
+        Ok(Decoded { rows, skipped: run.skipped, nulled: run.nulled, rejected })
     }
 }
 
@@ -112,6 +115,9 @@ struct Run<'a> {
     rows: usize,
     skipped: u64,
     nulled: u64,
+    /// The line that is being read.
+    record: &'a [u8],
+    rejected: Rejected,
 }
 
 impl<'a> Run<'a> {
@@ -119,6 +125,7 @@ impl<'a> Run<'a> {
         let mut rest = text;
         while !rest.is_empty() {
             let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            self.record = &rest.as_bytes()[..end];
             self.one_line(&rest[..end])?;
             rest = rest.get(end + 1..).unwrap_or("");
             self.line += 1;
@@ -128,6 +135,7 @@ impl<'a> Run<'a> {
 
     fn byte_lines(&mut self, bytes: &'a [u8]) -> Result<()> {
         for line in bytes.split(|byte| *byte == b'\n') {
+            self.record = line;
             match std::str::from_utf8(line) {
                 Ok(text) => self.one_line(text)?,
                 Err(error) => {
@@ -217,11 +225,12 @@ impl<'a> Run<'a> {
     }
 
     fn broken_line(&mut self, at: usize, message: String) -> Result<()> {
+        let location = format!("{}:{}:{}", self.chunk.source, self.line, at + 1);
         if self.decoder.options.ignore_parse_errors {
             self.skipped += 1;
+            self.rejected.push(location, message, self.record);
             return Ok(());
         }
-        let location = format!("{}:{}:{}", self.chunk.source, self.line, at + 1);
         Err(Error::Data { location, message })
     }
 

@@ -1,23 +1,22 @@
 //! Aggregate functions over many groups at once.
 //!
-//! A group is a slot number; what a function knows of its groups stands in columns indexed by slot.
+//! A group is a slot number. A function says what it knows of one group ([`Aggregate::State`]) and how
+//! rows and other states are added to that; [`Groups`] keeps the states of many groups in a column
+//! indexed by slot and does everything else.
 
-use std::sync::Arc;
+use std::any::Any;
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int64Array, PrimitiveArray,
-};
-use arrow::datatypes::{
-    ArrowNativeTypeOp, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type,
-};
-use millstream_expr::aggregates::{UserAggregate, UserAggregateState};
-use millstream_expr::decimal::mean;
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
+use arrow::datatypes::DataType;
 use millstream_plan::{AggregateCall, AggregateFunction};
-use millstream_state::KeyIndex;
 use millstream_types::{Error, Result};
 
+use crate::distinct::distinct;
 use crate::extreme::extreme;
+use crate::ordered::{Ordered, Pick};
+use crate::sums::{Count, avg, sum};
+use crate::user::User;
+use crate::variance::variance;
 
 /// One aggregate over many groups.
 pub trait GroupsAggregate: Send {
@@ -26,6 +25,30 @@ pub trait GroupsAggregate: Send {
     /// # Errors
     /// When a function of the embedding program fails.
     fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()>;
+
+    /// Takes rows and gives them up again step by step; the values that [`Step::Value`] asks for.
+    ///
+    /// # Errors
+    /// When the function cannot do that.
+    fn run(&mut self, steps: &[Step], rows: &Rows<'_>) -> Result<ArrayRef>;
+
+    /// Adds groups of another aggregate of the same call: its `from` to `into` of this one.
+    ///
+    /// # Errors
+    /// When the function cannot be merged.
+    fn merge(&mut self, other: &dyn GroupsAggregate, from: &[u32], into: &[u32]) -> Result<()>;
+
+    /// Adds one group to another.
+    ///
+    /// # Errors
+    /// When the function cannot be merged.
+    fn fold(&mut self, from: u32, into: u32) -> Result<()>;
+
+    /// Empties some slots.
+    fn clear(&mut self, slots: &[u32]);
+
+    /// Keeps some slots, which are numbered anew in the order given.
+    fn retain(&mut self, slots: &[u32]);
 
     /// Makes room for slots up to a number; new ones are empty.
     fn resize(&mut self, slots: usize);
@@ -38,6 +61,9 @@ pub trait GroupsAggregate: Send {
 
     /// Bytes held.
     fn bytes(&self) -> usize;
+
+    /// Itself, for [`Self::merge`].
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// Rows on their way into an aggregate.
@@ -51,358 +77,251 @@ pub struct Rows<'a> {
     pub selected: Option<&'a BooleanArray>,
     /// The weight of each row; `None` is +1.
     pub weights: Option<&'a Int64Array>,
+    /// The number of the first row of the batch among all that have come.
+    pub first: u64,
+    /// The positions of the rows in that batch; `None` when it is all of it.
+    pub positions: Option<&'a [u32]>,
 }
 
 impl Rows<'_> {
-    /// Calls `take` with row, slot and weight for each selected row whose first argument is present.
-    pub fn each(&self, mut take: impl FnMut(usize, usize, i64)) {
+    /// Calls `take` with row, slot and weight for each selected row, whose first argument is present
+    /// unless NULLs count too.
+    pub fn each(&self, nulls_count: bool, mut take: impl FnMut(usize, usize, i64)) {
         let nulls = self.arguments.first().and_then(|argument| argument.nulls());
-        if nulls.is_none_or(|nulls| nulls.null_count() == 0)
-            && self.selected.is_none()
-            && self.weights.is_none()
-        {
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0 && !nulls_count);
+        if nulls.is_none() && self.selected.is_none() && self.weights.is_none() {
             for (row, slot) in self.slots.iter().enumerate() {
                 take(row, *slot as usize, 1);
             }
             return;
         }
         for (row, slot) in self.slots.iter().enumerate() {
-            let present = nulls.is_none_or(|nulls| nulls.is_valid(row));
-            let selected = self.selected.is_none_or(|mask| mask.is_valid(row) && mask.value(row));
-            if present && selected {
+            if self.counts(row, nulls_count) {
                 take(row, *slot as usize, self.weights.map_or(1, |weights| weights.value(row)));
             }
         }
     }
+
+    /// The number of a row among all that have come: greater for those that came later.
+    pub fn order(&self, row: usize) -> u64 {
+        self.first + self.positions.map_or(row as u64, |positions| u64::from(positions[row]))
+    }
+
+    /// Whether a row counts.
+    pub fn counts(&self, row: usize, nulls_count: bool) -> bool {
+        let nulls = self.arguments.first().and_then(|argument| argument.nulls());
+        (nulls_count || nulls.is_none_or(|nulls| nulls.is_valid(row)))
+            && self.selected.is_none_or(|mask| mask.is_valid(row) && mask.value(row))
+    }
 }
 
-/// Makes the state of a call over arguments of the given types.
+/// What happens to a group, one thing after the other.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// A row comes into a slot.
+    Add {
+        /// The row.
+        row: u32,
+        /// The slot.
+        slot: u32,
+    },
+    /// A row leaves a slot.
+    Remove {
+        /// The row.
+        row: u32,
+        /// The slot.
+        slot: u32,
+    },
+    /// The value of a slot is asked for.
+    Value {
+        /// The slot.
+        slot: u32,
+    },
+}
+
+/// An aggregate function: what it knows of one group.
+pub trait Aggregate: Send + 'static {
+    /// What is known of one group.
+    type State: Default + Clone + Send;
+    /// The arguments of a batch, ready to be read row by row.
+    type Input;
+    /// The value of a group, before it becomes part of a column.
+    type Value;
+
+    /// Makes arguments ready.
+    ///
+    /// # Errors
+    /// When they are not of the declared types.
+    fn input(&self, arguments: &[ArrayRef]) -> Result<Self::Input>;
+
+    /// Takes a row: `weight` times, or gives it up where that is negative. `order` is greater for rows
+    /// that came later.
+    fn add(&self, state: &mut Self::State, from: &Self::Input, row: usize, weight: i64, order: u64);
+
+    /// Takes all that another state has taken.
+    ///
+    /// # Errors
+    /// When a value cannot be taken.
+    fn merge(&self, into: &mut Self::State, from: &Self::State) -> Result<()>;
+
+    /// The value of a group.
+    fn value(&self, state: &Self::State) -> Self::Value;
+
+    /// Values as a column.
+    ///
+    /// # Errors
+    /// When they do not fit the type.
+    fn column(&self, values: Vec<Self::Value>) -> Result<ArrayRef>;
+
+    /// Whether rows count whose first argument is NULL.
+    fn nulls_count(&self) -> bool {
+        false
+    }
+
+    /// Bytes held beyond the state itself; found in constant time.
+    fn heap(&self, _: &Self::State) -> usize {
+        0
+    }
+}
+
+/// The states of many groups.
+pub struct Groups<A: Aggregate> {
+    function: A,
+    states: Vec<A::State>,
+    heap: usize,
+}
+
+impl<A: Aggregate> Groups<A> {
+    /// No groups yet.
+    pub fn of(function: A) -> Box<dyn GroupsAggregate> {
+        Box::new(Self { function, states: Vec::new(), heap: 0 })
+    }
+
+    /// Changes a state and keeps count of its bytes.
+    #[inline]
+    fn change<R>(&mut self, slot: usize, change: impl FnOnce(&A, &mut A::State) -> R) -> R {
+        let state = &mut self.states[slot];
+        let before = self.function.heap(state);
+        let result = change(&self.function, state);
+        self.heap = self.heap + self.function.heap(state) - before;
+        result
+    }
+}
+
+impl<A: Aggregate> GroupsAggregate for Groups<A> {
+    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
+        let input = self.function.input(rows.arguments)?;
+        rows.each(self.function.nulls_count(), |row, slot, weight| {
+            let order = rows.order(row);
+            self.change(slot, |function, state| function.add(state, &input, row, weight, order));
+        });
+        Ok(())
+    }
+
+    fn run(&mut self, steps: &[Step], rows: &Rows<'_>) -> Result<ArrayRef> {
+        let input = self.function.input(rows.arguments)?;
+        let nulls_count = self.function.nulls_count();
+        let mut values = Vec::new();
+        for step in steps {
+            let (row, slot, weight) = match *step {
+                Step::Add { row, slot } => (row, slot, 1),
+                Step::Remove { row, slot } => (row, slot, -1),
+                Step::Value { slot } => {
+                    values.push(self.function.value(&self.states[slot as usize]));
+                    continue;
+                }
+            };
+            let row = row as usize;
+            if rows.counts(row, nulls_count) {
+                let order = rows.order(row);
+                self.change(slot as usize, |function, state| {
+                    function.add(state, &input, row, weight, order);
+                });
+            }
+        }
+        self.function.column(values)
+    }
+
+    fn merge(&mut self, other: &dyn GroupsAggregate, from: &[u32], into: &[u32]) -> Result<()> {
+        let Some(other) = other.as_any().downcast_ref::<Self>() else {
+            return Err(Error::Internal("aggregates of different kinds cannot be merged".to_owned()));
+        };
+        for (from, into) in from.iter().zip(into) {
+            let from = &other.states[*from as usize];
+            self.change(*into as usize, |function, state| function.merge(state, from))?;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, from: u32, into: u32) -> Result<()> {
+        let taken = self.change(from as usize, |_, state| std::mem::take(state));
+        self.change(into as usize, |function, state| function.merge(state, &taken))
+    }
+
+    fn clear(&mut self, slots: &[u32]) {
+        for slot in slots {
+            self.change(*slot as usize, |_, state| *state = A::State::default());
+        }
+    }
+
+    fn retain(&mut self, slots: &[u32]) {
+        let kept = slots.iter().map(|slot| std::mem::take(&mut self.states[*slot as usize]));
+        self.states = kept.collect();
+        self.heap = self.states.iter().map(|state| self.function.heap(state)).sum();
+    }
+
+    fn resize(&mut self, slots: usize) {
+        if slots > self.states.len() {
+            self.states.resize_with(slots, A::State::default);
+        }
+    }
+
+    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
+        let value = |slot: &u32| self.function.value(&self.states[*slot as usize]);
+        self.function.column(slots.iter().map(value).collect())
+    }
+
+    fn bytes(&self) -> usize {
+        self.states.capacity() * size_of::<A::State>() + self.heap
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Makes the state of a call over arguments of the given types. `removes` says that rows may be taken
+/// back from it.
 ///
 /// # Errors
 /// When the arguments are of types that the function does not take.
-pub fn create(call: &AggregateCall, arguments: &[DataType]) -> Result<Box<dyn GroupsAggregate>> {
-    let plain: Box<dyn GroupsAggregate> = match &call.function {
-        AggregateFunction::Count => Box::new(Count::default()),
-        AggregateFunction::Sum => sum(&arguments[0], &call.result)?,
-        AggregateFunction::Avg => avg(&arguments[0], &call.result)?,
-        AggregateFunction::Min => extreme(&arguments[0], false)?,
-        AggregateFunction::Max => extreme(&arguments[0], true)?,
-        AggregateFunction::User(function) => {
-            Box::new(User { function: Arc::clone(function), groups: Vec::new() })
-        }
-    };
+pub fn create(
+    call: &AggregateCall,
+    arguments: &[DataType],
+    removes: bool,
+) -> Result<Box<dyn GroupsAggregate>> {
     // MIN and MAX of distinct values are those of all values.
     let matters = !matches!(call.function, AggregateFunction::Min | AggregateFunction::Max);
-    if !(call.distinct && matters) {
-        return Ok(plain);
+    if call.distinct && matters {
+        return distinct(call, arguments);
     }
-    let mut key = vec![DataType::Int64];
-    key.extend(arguments.iter().cloned());
-    let seen = KeyIndex::new(&key)?;
-    Ok(Box::new(Distinct { seen, copies: Vec::new(), inner: plain }))
-}
-
-#[derive(Default)]
-struct Count {
-    counts: Vec<i64>,
-}
-
-impl GroupsAggregate for Count {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        rows.each(|_, slot, weight| self.counts[slot] += weight);
-        Ok(())
-    }
-
-    fn resize(&mut self, slots: usize) {
-        self.counts.resize(slots, 0);
-    }
-
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let counts = slots.iter().map(|slot| self.counts[*slot as usize]);
-        Ok(Arc::new(Int64Array::from_iter_values(counts)))
-    }
-
-    fn bytes(&self) -> usize {
-        self.counts.capacity() * 8
-    }
-}
-
-/// A sum with the number of values in it: NULL when there is none.
-struct Sum<T: ArrowPrimitiveType> {
-    sums: Vec<T::Native>,
-    counts: Vec<i64>,
-    result: DataType,
-    finish: fn(sum: T::Native, count: i64, result: &DataType) -> Option<T::Native>,
-}
-
-impl<T: ArrowPrimitiveType> Sum<T>
-where
-    T::Native: Weigh,
-{
-    fn create(
-        result: &DataType,
-        finish: fn(T::Native, i64, &DataType) -> Option<T::Native>,
-    ) -> Box<dyn GroupsAggregate> {
-        Box::new(Self { sums: Vec::new(), counts: Vec::new(), result: result.clone(), finish })
-    }
-}
-
-/// A value taken as many times as its weight says.
-trait Weigh: ArrowNativeTypeOp {
-    fn weigh(self, weight: i64) -> Self;
-}
-
-macro_rules! weigh {
-    ($($native:ty),*) => {$(
-        impl Weigh for $native {
-            fn weigh(self, weight: i64) -> Self {
-                if weight == 1 { self } else { self.mul_wrapping(weight as Self) }
-            }
+    let ordered = |pick: Pick| Ordered::create(pick, &arguments[0], &call.result, removes);
+    Ok(match &call.function {
+        AggregateFunction::Count => Groups::of(Count),
+        AggregateFunction::Sum => sum(&arguments[0], &call.result)?,
+        AggregateFunction::Avg => avg(&arguments[0], &call.result)?,
+        AggregateFunction::Min => extreme(&arguments[0], false, removes)?,
+        AggregateFunction::Max => extreme(&arguments[0], true, removes)?,
+        AggregateFunction::Variance { sample, root } => {
+            variance(&arguments[0], &call.result, *sample, *root)?
         }
-    )*};
-}
-weigh!(i8, i16, i32, i64, i128, f32, f64);
-
-impl<T: ArrowPrimitiveType> GroupsAggregate for Sum<T>
-where
-    T::Native: Weigh,
-{
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let converted;
-        let values = match rows.arguments[0].as_primitive_opt::<T>() {
-            Some(values) => values,
-            // AVG adds in a wider type than it is given.
-            None => {
-                converted = arrow::compute::cast(&rows.arguments[0], &T::DATA_TYPE)?;
-                converted.as_primitive::<T>()
-            }
-        };
-        let values = values.values();
-        let (sums, counts) = (&mut self.sums, &mut self.counts);
-        rows.each(|row, slot, weight| {
-            sums[slot] = sums[slot].add_wrapping(values[row].weigh(weight));
-            counts[slot] += weight;
-        });
-        Ok(())
-    }
-
-    fn resize(&mut self, slots: usize) {
-        self.sums.resize(slots, T::Native::ZERO);
-        self.counts.resize(slots, 0);
-    }
-
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let values: PrimitiveArray<T> = slots
-            .iter()
-            .map(|slot| {
-                let slot = *slot as usize;
-                let count = self.counts[slot];
-                if count == 0 { None } else { (self.finish)(self.sums[slot], count, &self.result) }
-            })
-            .collect();
-        match self.result {
-            DataType::Decimal128(..) => Ok(Arc::new(values.with_data_type(self.result.clone()))),
-            _ if self.result == T::DATA_TYPE => Ok(Arc::new(values)),
-            _ => Ok(arrow::compute::cast(&values, &self.result)?),
+        AggregateFunction::FirstValue => ordered(Pick::First)?,
+        AggregateFunction::LastValue => ordered(Pick::Last)?,
+        AggregateFunction::ListAgg { separator } => ordered(Pick::Joined(separator.clone()))?,
+        AggregateFunction::ArrayAgg => ordered(Pick::All)?,
+        AggregateFunction::Lag { offset, default } => {
+            Ordered::lag(*offset, default.as_ref(), &arguments[0], &call.result)?
         }
-    }
-
-    fn bytes(&self) -> usize {
-        self.sums.capacity() * size_of::<T::Native>() + self.counts.capacity() * 8
-    }
-}
-
-fn sum(argument: &DataType, result: &DataType) -> Result<Box<dyn GroupsAggregate>> {
-    fn same<N>(sum: N, _: i64, _: &DataType) -> Option<N> {
-        Some(sum)
-    }
-    Ok(match argument {
-        DataType::Int8 => Sum::<Int8Type>::create(result, same),
-        DataType::Int16 => Sum::<Int16Type>::create(result, same),
-        DataType::Int32 => Sum::<Int32Type>::create(result, same),
-        DataType::Int64 => Sum::<Int64Type>::create(result, same),
-        DataType::Float32 => Sum::<Float32Type>::create(result, same),
-        DataType::Float64 => Sum::<Float64Type>::create(result, same),
-        DataType::Decimal128(..) => Sum::<Decimal128Type>::create(result, |sum, _, result| {
-            let DataType::Decimal128(precision, _) = result else { return None };
-            (sum.unsigned_abs() < 10_u128.pow(u32::from(*precision))).then_some(sum)
-        }),
-        other => return Err(Error::Internal(format!("a sum of {other}"))),
+        AggregateFunction::User(function) => User::create(function),
     })
-}
-
-fn avg(argument: &DataType, result: &DataType) -> Result<Box<dyn GroupsAggregate>> {
-    Ok(match argument {
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-            Sum::<Int64Type>::create(result, |sum, count, _| Some(sum.wrapping_div(count)))
-        }
-        DataType::Float32 | DataType::Float64 => {
-            Sum::<Float64Type>::create(result, |sum, count, _| Some(sum / count as f64))
-        }
-        DataType::Decimal128(_, scale) => {
-            let scale = *scale;
-            Box::new(DecimalMean {
-                inner: Sum::<Decimal128Type> {
-                    sums: Vec::new(),
-                    counts: Vec::new(),
-                    result: result.clone(),
-                    finish: |sum, _, _| Some(sum),
-                },
-                scale,
-            })
-        }
-        other => return Err(Error::Internal(format!("a mean of {other}"))),
-    })
-}
-
-/// The mean of decimals, which has a scale of its own.
-struct DecimalMean {
-    inner: Sum<Decimal128Type>,
-    scale: i8,
-}
-
-impl GroupsAggregate for DecimalMean {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        self.inner.accumulate(rows)
-    }
-
-    fn resize(&mut self, slots: usize) {
-        self.inner.resize(slots);
-    }
-
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let DataType::Decimal128(_, result_scale) = self.inner.result else {
-            return Err(Error::Internal("a mean of decimals is a decimal".to_owned()));
-        };
-        let values: PrimitiveArray<Decimal128Type> = slots
-            .iter()
-            .map(|slot| {
-                let slot = *slot as usize;
-                match self.inner.counts[slot] {
-                    0 => None,
-                    count => mean(self.inner.sums[slot], self.scale, count, result_scale),
-                }
-            })
-            .collect();
-        Ok(Arc::new(values.with_data_type(self.inner.result.clone())))
-    }
-
-    fn bytes(&self) -> usize {
-        self.inner.bytes()
-    }
-}
-
-/// Lets each distinct value of a group through once.
-struct Distinct {
-    /// Slot and value.
-    seen: KeyIndex,
-    /// How many copies of each are there.
-    copies: Vec<i64>,
-    inner: Box<dyn GroupsAggregate>,
-}
-
-impl GroupsAggregate for Distinct {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let slots = Int64Array::from_iter_values(rows.slots.iter().map(|slot| i64::from(*slot)));
-        let mut key: Vec<ArrayRef> = vec![Arc::new(slots)];
-        key.extend(rows.arguments.iter().cloned());
-        let mut found = Vec::with_capacity(rows.slots.len());
-        self.seen.slots(&key, rows.slots.len(), &mut found)?;
-        self.copies.resize(self.seen.len(), 0);
-        let mut passes = vec![false; rows.slots.len()];
-        let mut weights = vec![1; rows.slots.len()];
-        rows.each(|row, _, weight| {
-            let copies = &mut self.copies[found[row] as usize];
-            let before = *copies;
-            *copies += weight;
-            if (before > 0) != (*copies > 0) {
-                passes[row] = true;
-                weights[row] = if *copies > 0 { 1 } else { -1 };
-            }
-        });
-        let selected = BooleanArray::from(passes);
-        let weights = rows.weights.map(|_| Int64Array::from(weights));
-        self.inner.accumulate(&Rows {
-            selected: Some(&selected),
-            weights: weights.as_ref(),
-            ..*rows
-        })
-    }
-
-    fn resize(&mut self, slots: usize) {
-        self.inner.resize(slots);
-    }
-
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        self.inner.values(slots)
-    }
-
-    fn bytes(&self) -> usize {
-        self.inner.bytes() + self.seen.bytes() + self.copies.capacity() * 8
-    }
-}
-
-/// A function of the embedding program, one state a group.
-struct User {
-    function: Arc<UserAggregate>,
-    groups: Vec<Box<dyn UserAggregateState>>,
-}
-
-impl GroupsAggregate for User {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        if rows.weights.is_some() {
-            return Err(Error::Internal(
-                "rows cannot be taken back from a user's function".to_owned(),
-            ));
-        }
-        let mut by_slot: std::collections::BTreeMap<u32, Vec<u32>> =
-            std::collections::BTreeMap::new();
-        for (row, slot) in rows.slots.iter().enumerate() {
-            if rows.selected.is_none_or(|mask| mask.is_valid(row) && mask.value(row)) {
-                by_slot.entry(*slot).or_default().push(row as u32);
-            }
-        }
-        for (slot, positions) in by_slot {
-            let positions = arrow::array::UInt32Array::from(positions);
-            let arguments = rows
-                .arguments
-                .iter()
-                .map(|argument| arrow::compute::take(argument, &positions, None))
-                .collect::<Result<Vec<_>, _>>()?;
-            self.groups[slot as usize].accumulate(&arguments)?;
-        }
-        Ok(())
-    }
-
-    fn resize(&mut self, slots: usize) {
-        self.groups.resize_with(slots, || (self.function.state)());
-    }
-
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let values = slots
-            .iter()
-            .map(|slot| {
-                let value = self.groups[*slot as usize].value()?;
-                if value.len() == 1 && *value.data_type() == self.function.result {
-                    return Ok(value);
-                }
-                Err(Error::Evaluation(format!(
-                    "aggregate {} gave {} values of {} where one of {} was due",
-                    self.function.name,
-                    value.len(),
-                    value.data_type(),
-                    self.function.result
-                )))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if values.is_empty() {
-            return Ok(arrow::array::new_empty_array(&self.function.result));
-        }
-        let values: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
-        Ok(arrow::compute::concat(&values)?)
-    }
-
-    fn bytes(&self) -> usize {
-        self.groups.iter().map(|group| size_of_val(&**group) + group.heap_bytes()).sum()
-    }
 }

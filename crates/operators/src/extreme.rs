@@ -1,9 +1,14 @@
-//! `MIN` and `MAX` over rows that are only added.
+//! MIN and MAX.
+//!
+//! Where rows are only added, the best value so far is enough. Where rows are also taken back, all
+//! values are kept in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, PrimitiveArray, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, PrimitiveArray,
+    StringArray,
 };
 use arrow::datatypes::{
     ArrowNativeTypeOp, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
@@ -11,22 +16,30 @@ use arrow::datatypes::{
     Time32SecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
+use arrow::row::{RowConverter, SortField};
 use millstream_types::{Error, Result};
 
-use crate::aggregate::{GroupsAggregate, Rows};
+use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
 
 /// The state of MIN, or of MAX when `greatest`.
 ///
 /// # Errors
 /// For types without an order.
-pub fn extreme(argument: &DataType, greatest: bool) -> Result<Box<dyn GroupsAggregate>> {
+pub fn extreme(
+    argument: &DataType,
+    greatest: bool,
+    removes: bool,
+) -> Result<Box<dyn GroupsAggregate>> {
     fn of<T: ArrowPrimitiveType>(argument: &DataType, greatest: bool) -> Box<dyn GroupsAggregate> {
-        Box::new(Extreme::<T> {
-            values: Vec::new(),
-            present: Vec::new(),
+        Groups::of(Extreme::<T> {
             data_type: argument.clone(),
             greatest,
+            of: std::marker::PhantomData,
         })
+    }
+    if removes {
+        let converter = RowConverter::new(vec![SortField::new(argument.clone())])?;
+        return Ok(Groups::of(AllValues { converter, greatest }));
     }
     Ok(match argument {
         DataType::Int8 => of::<Int8Type>(argument, greatest),
@@ -52,102 +65,115 @@ pub fn extreme(argument: &DataType, greatest: bool) -> Result<Box<dyn GroupsAggr
         DataType::Interval(IntervalUnit::YearMonth) => {
             of::<IntervalYearMonthType>(argument, greatest)
         }
-        DataType::Utf8 | DataType::Binary | DataType::Boolean => Box::new(ExtremeBytes {
-            values: Vec::new(),
-            data_type: argument.clone(),
-            greatest,
-            heap: 0,
-        }),
+        DataType::Utf8 | DataType::Binary | DataType::Boolean => {
+            Groups::of(ExtremeBytes { data_type: argument.clone(), greatest })
+        }
         other => return Err(Error::Internal(format!("{other} has no order"))),
     })
 }
 
-struct Extreme<T: ArrowPrimitiveType> {
-    values: Vec<T::Native>,
-    present: Vec<bool>,
+struct Extreme<T> {
     data_type: DataType,
     greatest: bool,
+    of: std::marker::PhantomData<fn() -> T>,
 }
 
-impl<T: ArrowPrimitiveType> GroupsAggregate for Extreme<T> {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let given = rows.arguments[0].as_primitive::<T>().values();
-        let (values, present, greatest) = (&mut self.values, &mut self.present, self.greatest);
-        rows.each(|row, slot, _| {
-            let value = given[row];
-            let better =
-                if greatest { value.is_gt(values[slot]) } else { value.is_lt(values[slot]) };
-            if better || !present[slot] {
-                values[slot] = value;
-                present[slot] = true;
-            }
-        });
+impl<T: ArrowPrimitiveType> Extreme<T> {
+    #[inline]
+    fn take(&self, best: &mut Option<T::Native>, value: T::Native) {
+        let better = match *best {
+            None => true,
+            Some(best) if self.greatest => value.is_gt(best),
+            Some(best) => value.is_lt(best),
+        };
+        if better {
+            *best = Some(value);
+        }
+    }
+}
+
+impl<T: ArrowPrimitiveType> Aggregate for Extreme<T> {
+    type State = Option<T::Native>;
+    type Input = PrimitiveArray<T>;
+    type Value = Option<T::Native>;
+
+    fn input(&self, arguments: &[ArrayRef]) -> Result<Self::Input> {
+        Ok(arguments[0].as_primitive::<T>().clone())
+    }
+
+    #[inline]
+    fn add(&self, state: &mut Self::State, from: &Self::Input, row: usize, _: i64, _: u64) {
+        self.take(state, from.values()[row]);
+    }
+
+    fn merge(&self, into: &mut Self::State, from: &Self::State) -> Result<()> {
+        if let Some(value) = from {
+            self.take(into, *value);
+        }
         Ok(())
     }
 
-    fn resize(&mut self, slots: usize) {
-        self.values.resize(slots, T::Native::ZERO);
-        self.present.resize(slots, false);
+    fn value(&self, state: &Self::State) -> Self::Value {
+        *state
     }
 
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let value = |slot: &u32| self.present[*slot as usize].then(|| self.values[*slot as usize]);
-        let values: PrimitiveArray<T> = slots.iter().map(value).collect();
+    fn column(&self, values: Vec<Self::Value>) -> Result<ArrayRef> {
+        let values: PrimitiveArray<T> = values.into_iter().collect();
         Ok(Arc::new(values.with_data_type(self.data_type.clone())))
-    }
-
-    fn bytes(&self) -> usize {
-        self.values.capacity() * size_of::<T::Native>() + self.present.capacity()
     }
 }
 
 /// Text, bytes and booleans, compared byte by byte.
 struct ExtremeBytes {
-    values: Vec<Option<Box<[u8]>>>,
     data_type: DataType,
     greatest: bool,
-    heap: usize,
 }
 
-impl GroupsAggregate for ExtremeBytes {
-    fn accumulate(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let argument = &rows.arguments[0];
-        let flags = argument.as_boolean_opt();
-        let texts = argument.as_string_opt::<i32>();
-        let bytes = argument.as_binary_opt::<i32>();
-        let (values, heap, greatest) = (&mut self.values, &mut self.heap, self.greatest);
-        rows.each(|row, slot, _| {
-            let flag;
-            let value = match (texts, bytes, flags) {
-                (Some(texts), ..) => texts.value(row).as_bytes(),
-                (_, Some(bytes), _) => bytes.value(row),
-                (_, _, Some(flags)) => {
-                    flag = [u8::from(flags.value(row))];
-                    &flag
-                }
-                _ => &[],
-            };
-            let held = &mut values[slot];
-            let better = match held.as_deref() {
-                None => true,
-                Some(held) if greatest => value > held,
-                Some(held) => value < held,
-            };
-            if better {
-                *heap += value.len();
-                *heap -= held.as_ref().map_or(0, |held| held.len());
-                *held = Some(value.into());
-            }
-        });
+type Bytes = Option<Box<[u8]>>;
+
+impl ExtremeBytes {
+    fn take(&self, best: &mut Bytes, value: &[u8]) {
+        let better = match best.as_deref() {
+            None => true,
+            Some(best) if self.greatest => value > best,
+            Some(best) => value < best,
+        };
+        if better {
+            *best = Some(value.into());
+        }
+    }
+}
+
+impl Aggregate for ExtremeBytes {
+    type State = Bytes;
+    type Input = ArrayRef;
+    type Value = Bytes;
+
+    fn input(&self, arguments: &[ArrayRef]) -> Result<ArrayRef> {
+        Ok(Arc::clone(&arguments[0]))
+    }
+
+    fn add(&self, state: &mut Bytes, from: &ArrayRef, row: usize, _: i64, _: u64) {
+        match self.data_type {
+            DataType::Utf8 => self.take(state, from.as_string::<i32>().value(row).as_bytes()),
+            DataType::Boolean => self.take(state, &[u8::from(from.as_boolean().value(row))]),
+            _ => self.take(state, from.as_binary::<i32>().value(row)),
+        }
+    }
+
+    fn merge(&self, into: &mut Bytes, from: &Bytes) -> Result<()> {
+        if let Some(value) = from {
+            self.take(into, value);
+        }
         Ok(())
     }
 
-    fn resize(&mut self, slots: usize) {
-        self.values.resize(slots, None);
+    fn value(&self, state: &Bytes) -> Bytes {
+        state.clone()
     }
 
-    fn values(&self, slots: &[u32]) -> Result<ArrayRef> {
-        let values = slots.iter().map(|slot| self.values[*slot as usize].as_deref());
+    fn column(&self, values: Vec<Bytes>) -> Result<ArrayRef> {
+        let values = values.iter().map(Option::as_deref);
         Ok(match self.data_type {
             DataType::Utf8 => {
                 // They came out of a text column, so they are text.
@@ -161,7 +187,68 @@ impl GroupsAggregate for ExtremeBytes {
         })
     }
 
-    fn bytes(&self) -> usize {
-        self.values.capacity() * size_of::<Option<Box<[u8]>>>() + self.heap
+    fn heap(&self, state: &Bytes) -> usize {
+        state.as_ref().map_or(0, |value| value.len())
+    }
+}
+
+/// All values and their copies; arrow's row format has the order of the values.
+struct AllValues {
+    converter: RowConverter,
+    greatest: bool,
+}
+
+/// The values of one group.
+#[derive(Clone, Default)]
+struct Copies {
+    values: BTreeMap<Box<[u8]>, i64>,
+    bytes: usize,
+}
+
+impl Copies {
+    fn take(&mut self, value: &[u8], weight: i64) {
+        let Some(copies) = self.values.get_mut(value) else {
+            self.bytes += value.len();
+            self.values.insert(value.into(), weight);
+            return;
+        };
+        *copies += weight;
+        if *copies == 0 {
+            self.values.remove(value);
+            self.bytes -= value.len();
+        }
+    }
+}
+
+impl Aggregate for AllValues {
+    type State = Copies;
+    type Input = arrow::row::Rows;
+    type Value = Bytes;
+
+    fn input(&self, arguments: &[ArrayRef]) -> Result<Self::Input> {
+        Ok(self.converter.convert_columns(&arguments[..1])?)
+    }
+
+    fn add(&self, state: &mut Copies, from: &Self::Input, row: usize, weight: i64, _: u64) {
+        state.take(from.row(row).as_ref(), weight);
+    }
+
+    fn merge(&self, into: &mut Copies, from: &Copies) -> Result<()> {
+        from.values.iter().for_each(|(value, copies)| into.take(value, *copies));
+        Ok(())
+    }
+
+    fn value(&self, state: &Copies) -> Bytes {
+        let mut present = state.values.iter().filter(|(_, copies)| **copies > 0);
+        let best = if self.greatest { present.next_back() } else { present.next() };
+        best.map(|(value, _)| value.clone())
+    }
+
+    fn column(&self, values: Vec<Bytes>) -> Result<ArrayRef> {
+        crate::ordered::column(&self.converter, &values)
+    }
+
+    fn heap(&self, state: &Copies) -> usize {
+        state.bytes + state.values.len() * size_of::<(Box<[u8]>, i64)>()
     }
 }

@@ -22,6 +22,8 @@ pub struct GroupAggregateSpec {
     pub keys: Vec<usize>,
     /// The aggregates.
     pub aggregates: Vec<AggregateCall>,
+    /// Whether rows are also taken back.
+    pub removes: bool,
     /// The columns of the input.
     pub input: SchemaRef,
     /// The columns that come out: the key, then the aggregates.
@@ -42,6 +44,8 @@ pub struct GroupAggregate {
     changed: Vec<u32>,
     is_changed: Vec<bool>,
     slots: Vec<u32>,
+    /// How many rows have come.
+    taken: u64,
 }
 
 impl GroupAggregate {
@@ -57,7 +61,7 @@ impl GroupAggregate {
         let aggregates = spec
             .aggregates
             .iter()
-            .map(|call| create(call, &types(&call.arguments)))
+            .map(|call| create(call, &types(&call.arguments), spec.removes))
             .collect::<Result<_>>()?;
         let values = spec.schema.fields().iter().skip(spec.keys.len());
         let values = values.map(|field| SortField::new(field.data_type().clone()));
@@ -71,6 +75,7 @@ impl GroupAggregate {
             changed: Vec::new(),
             is_changed: Vec::new(),
             slots: Vec::new(),
+            taken: 0,
         })
     }
 }
@@ -99,8 +104,11 @@ impl Operator for GroupAggregate {
                 arguments: &pick(&call.arguments),
                 selected: call.filter.map(|column| rows.column(column).as_boolean()),
                 weights: changes.weights.as_ref(),
+                first: self.taken,
+                positions: None,
             })?;
         }
+        self.taken += rows.num_rows() as u64;
         Ok(())
     }
 

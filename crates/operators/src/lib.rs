@@ -4,22 +4,47 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`operator`] | the traits: [`Operator`] with state, [`Transform`] without |
-//! | [`aggregate`] | aggregate functions over many groups at once |
-//! | [`calc`], [`window_table_function`], [`correlate`], [`not_null`] | transforms |
-//! | [`window_aggregate`], [`group_aggregate`], [`limit`] | operators with state |
+//! | [`dropped`] | what operators leave out, counted and kept to be looked at |
 //! | [`watermark`] | the watermark that each row met |
+//! | [`aggregate`] | aggregate functions over many groups at once; [`sums`], [`variance`], [`extreme`], [`ordered`], [`distinct`], [`user`] |
+//! | [`window`] | which windows and slices a point in time falls into |
+//! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`], [`window_table_function`] | transforms |
+//! | [`window_aggregate`] | aligned windows; what is kept of them: [`slices`], [`window_table`], [`updating`] |
+//! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
+//! | [`window_rank`], [`window_join`] | rows of complete windows |
+//! | [`over_aggregate`] | values over the rows before each row |
+//! | [`group_aggregate`], [`set_operation`], [`limit`] | operators without event time |
 
 pub mod aggregate;
 pub mod calc;
 pub mod correlate;
+pub mod current_watermark;
+pub mod distinct;
+pub mod dropped;
+pub mod expand;
 pub mod extreme;
 pub mod group_aggregate;
 pub mod limit;
 pub mod not_null;
 pub mod operator;
+pub mod ordered;
+pub mod over_aggregate;
+pub mod session_aggregate;
+pub mod session_window;
+pub mod sessions;
+pub mod set_operation;
+pub mod slices;
+pub mod sums;
+pub mod updating;
+pub mod user;
+pub mod variance;
 pub mod watermark;
 pub mod window;
 pub mod window_aggregate;
+pub mod window_join;
+pub mod window_rank;
+pub mod window_table;
 pub mod window_table_function;
 
-pub use operator::{Dropped, Operator, OperatorTime, Output, Transform};
+pub use dropped::{Dropped, DroppedRow, Reason};
+pub use operator::{NextWindow, Operator, OperatorTime, Output, Transform};

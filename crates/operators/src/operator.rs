@@ -1,7 +1,5 @@
 //! What an operator is.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use millstream_types::{ChangeBatch, Epoch, Result, Watermark};
 
 /// An operator with state, or one whose result depends on the order of rows.
@@ -23,6 +21,16 @@ pub trait Operator: Send {
     /// Bytes of state held.
     fn state_bytes(&self) -> usize {
         0
+    }
+
+    /// What it waits for: the next window to be complete.
+    fn next_window(&self) -> Option<NextWindow> {
+        None
+    }
+
+    /// When, by the clock in ms, it has something to emit even if no row comes.
+    fn wakes_at(&self) -> Option<i64> {
+        None
     }
 
     /// Whether nothing that may still come changes what it emits, so that reading can stop.
@@ -49,6 +57,17 @@ pub struct OperatorTime {
     pub watermark: Watermark,
 }
 
+/// A window that an operator waits for. Times are in ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextWindow {
+    /// Its first ms, as a reading of the calendar that windows follow.
+    pub start: i64,
+    /// The first ms behind it, as a reading of that calendar.
+    pub end: i64,
+    /// What the watermark must reach.
+    pub needs: i64,
+}
+
 /// Where an operator emits to.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -66,34 +85,5 @@ impl Output {
     /// What was emitted, in order.
     pub fn into_batches(self) -> Vec<ChangeBatch> {
         self.batches
-    }
-}
-
-/// Rows that an operator dropped, by reason. Shared by all shards of it.
-#[derive(Debug, Default)]
-pub struct Dropped {
-    late: AtomicU64,
-    null_rowtime: AtomicU64,
-}
-
-impl Dropped {
-    /// Counts rows that came after their window was complete.
-    pub fn add_late(&self, rows: u64) {
-        self.late.fetch_add(rows, Ordering::Relaxed);
-    }
-
-    /// Counts rows without a rowtime.
-    pub fn add_null_rowtime(&self, rows: u64) {
-        self.null_rowtime.fetch_add(rows, Ordering::Relaxed);
-    }
-
-    /// Rows that came after their window was complete.
-    pub fn late(&self) -> u64 {
-        self.late.load(Ordering::Relaxed)
-    }
-
-    /// Rows without a rowtime.
-    pub fn null_rowtime(&self) -> u64 {
-        self.null_rowtime.load(Ordering::Relaxed)
     }
 }

@@ -1,15 +1,20 @@
 //! The watermark that each row met.
 //!
 //! A row is late against the watermark that the rows *before it in its split* had reached, so that is
-//! what every row must know. The work is split so that it runs on many batches at once: [`observe`]
-//! looks at one batch alone, then the batches are [`Progress::stamp`]ed one after the other, which for
-//! rows in order costs nothing.
+//! what every row must know. The work is split so that it runs on many batches at once:
+//! [`WatermarkSpec::observe`] looks at one batch alone, then the batches are [`Progress::stamp`]ed one after
+//! the other, which for rows in order costs nothing.
+
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use millstream_expr::ScalarExpr;
+use millstream_plan::{Stamps, WatermarkOptions};
 use millstream_types::{ChangeBatch, Result};
+
+use crate::dropped::{Dropped, Reason};
 
 /// What one batch does to the watermark.
 #[derive(Debug)]
@@ -28,66 +33,161 @@ pub struct Observation {
     behind: bool,
 }
 
-/// Computes what a batch does to the watermark; reads nothing but the batch.
-///
-/// # Errors
-/// When the watermark's expression fails.
-pub fn observe(
-    changes: ChangeBatch,
-    rowtime: usize,
-    watermark: &ScalarExpr,
-) -> Result<Observation> {
-    let rowtimes = milliseconds(changes.rows.column(rowtime))?;
-    let watermarks = milliseconds(&watermark.evaluate(&changes.rows)?)?;
-    let (mut least_rowtime, mut greatest, mut behind) = (i64::MAX, i64::MIN, false);
-    for row in 0..changes.num_rows() {
-        if rowtimes.is_valid(row) {
-            let value = rowtimes.value(row);
-            least_rowtime = least_rowtime.min(value);
-            behind |= value <= greatest;
-        }
-        if watermarks.is_valid(row) {
-            greatest = greatest.max(watermarks.value(row));
+/// What a source's watermark follows from.
+#[derive(Debug)]
+pub struct WatermarkSpec {
+    /// The rowtime.
+    pub rowtime: usize,
+    /// The watermark that a row stands for.
+    pub value: ScalarExpr,
+    /// How splits and rows are treated that are out of the ordinary.
+    pub options: WatermarkOptions,
+    /// Where rows are counted that are too far ahead of the clock.
+    pub dropped: Arc<Dropped>,
+}
+
+impl WatermarkSpec {
+    /// How far ahead of the watermark a row must be for its batch not to be stamped.
+    fn slack(&self) -> i64 {
+        match self.options.stamps {
+            Stamps::Behind => 0,
+            Stamps::Touching => 1,
+            Stamps::All => i64::MAX,
         }
     }
-    Ok(Observation { changes, rowtimes, watermarks, least_rowtime, greatest, behind })
+
+    /// Computes what a batch does to the watermark; reads nothing but the batch and the clock.
+    ///
+    /// # Errors
+    /// When the watermark's expression fails.
+    pub fn observe(&self, changes: ChangeBatch, clock_ms: i64) -> Result<Observation> {
+        let rowtimes = milliseconds(changes.rows.column(self.rowtime))?;
+        let mut watermarks = milliseconds(&self.value.evaluate(&changes.rows)?)?;
+        if let Some(skew) = self.options.future_skew {
+            let most = clock_ms.saturating_add(skew);
+            let ahead = |row: &usize| rowtimes.is_valid(*row) && rowtimes.value(*row) > most;
+            let ahead: Vec<usize> = (0..rowtimes.len()).filter(ahead).collect();
+            if !ahead.is_empty() {
+                self.dropped.add(Reason::TooFarAhead, &changes, &ahead, None);
+                let mut kept: Vec<Option<i64>> = watermarks.iter().collect();
+                ahead.into_iter().for_each(|row| kept[row] = None);
+                watermarks = kept.into();
+            }
+        }
+        let slack = self.slack();
+        let (mut least_rowtime, mut greatest, mut behind) = (i64::MAX, i64::MIN, false);
+        for row in 0..changes.num_rows() {
+            if rowtimes.is_valid(row) {
+                let value = rowtimes.value(row);
+                least_rowtime = least_rowtime.min(value);
+                behind |= value.saturating_sub(slack) <= greatest;
+            }
+            if watermarks.is_valid(row) {
+                greatest = greatest.max(watermarks.value(row));
+            }
+        }
+        Ok(Observation { changes, rowtimes, watermarks, least_rowtime, greatest, behind })
+    }
 }
 
 /// How far the splits of a source have come.
 #[derive(Debug)]
 pub struct Progress {
-    /// For each split the watermark it has reached; `None` once it has ended.
-    splits: Vec<Option<i64>>,
+    splits: Vec<SplitProgress>,
+    /// The watermark last given: it never goes back.
+    given: i64,
+}
+
+/// How far one split has come.
+#[derive(Debug, Clone, Copy)]
+pub struct SplitProgress {
+    /// The watermark it has reached.
+    pub reached: i64,
+    /// Whether it has no more rows.
+    pub ended: bool,
+    /// Whether it has been silent for so long that the others go on without it.
+    pub idle: bool,
+    /// When rows last came, by the clock, in ms.
+    pub active_ms: i64,
+}
+
+impl SplitProgress {
+    /// Whether it holds the others back.
+    fn counts(&self) -> bool {
+        !self.ended && !self.idle
+    }
 }
 
 impl Progress {
     /// At the start of all splits.
-    pub fn new(splits: usize) -> Self {
-        Self { splits: vec![Some(i64::MIN); splits] }
+    pub fn new(splits: usize, clock_ms: i64) -> Self {
+        let split =
+            SplitProgress { reached: i64::MIN, ended: false, idle: false, active_ms: clock_ms };
+        Self { splits: vec![split; splits], given: i64::MIN }
     }
 
-    /// The watermark: the least of all splits that have not ended, `i64::MAX` once all have.
-    pub fn watermark(&self) -> i64 {
-        self.splits.iter().flatten().copied().min().unwrap_or(i64::MAX)
+    /// The watermark: the least of all splits that are not idle, `i64::MAX` once all have ended. When all
+    /// are idle it is the greatest.
+    pub fn watermark(&mut self) -> i64 {
+        let least = self.splits.iter().filter(|split| split.counts()).map(|split| split.reached);
+        let open = self.splits.iter().filter(|split| !split.ended);
+        let now = least.min().or(open.map(|split| split.reached).max()).unwrap_or(i64::MAX);
+        self.given = self.given.max(now);
+        self.given
+    }
+
+    /// The splits.
+    pub fn splits(&self) -> &[SplitProgress] {
+        &self.splits
+    }
+
+    /// Whether nothing is to be waited for: all splits that have not ended are idle.
+    pub fn is_idle(&self) -> bool {
+        let mut open = self.splits.iter().filter(|split| !split.ended).peekable();
+        open.peek().is_some() && open.all(|split| split.idle)
     }
 
     /// Marks a split as ended.
     pub fn end_split(&mut self, split: usize) {
-        self.splits[split] = None;
+        self.splits[split].ended = true;
+    }
+
+    /// Looks at the clock: whether a split became idle by a timeout in ms.
+    pub fn tick(&mut self, clock_ms: i64, idle_timeout: i64) -> bool {
+        let mut became = false;
+        for split in self.splits.iter_mut().filter(|split| split.counts()) {
+            split.idle = clock_ms.saturating_sub(split.active_ms) >= idle_timeout;
+            became |= split.idle;
+        }
+        became
     }
 
     /// Gives the rows of a batch the watermarks they met, and moves on by them.
-    pub fn stamp(&mut self, split: usize, observed: Observation) -> ChangeBatch {
+    pub fn stamp(
+        &mut self,
+        split: usize,
+        observed: Observation,
+        spec: &WatermarkSpec,
+        clock_ms: i64,
+    ) -> ChangeBatch {
         let others = self.splits.iter().enumerate().filter(|(other, _)| *other != split);
-        let others = others.filter_map(|(_, reached)| *reached).min().unwrap_or(i64::MAX);
-        let mut reached = self.splits[split].unwrap_or(i64::MAX);
+        let others = others.filter(|(_, other)| other.counts()).map(|(_, other)| other.reached);
+        let others = others.min().unwrap_or(i64::MAX);
+        let given = self.given;
+        let own = &mut self.splits[split];
+        let mut reached = own.reached;
         let Observation { mut changes, rowtimes, watermarks, least_rowtime, greatest, behind } =
             observed;
-        self.splits[split] = Some(reached.max(greatest));
-        if (behind || least_rowtime <= reached) && others > i64::MIN {
+        own.reached = reached.max(greatest);
+        if rowtimes.len() > 0 {
+            (own.idle, own.active_ms) = (false, clock_ms);
+        }
+        let start = reached.max(given);
+        let behind = behind || least_rowtime.saturating_sub(spec.slack()) <= start;
+        if behind && (others > i64::MIN || given > i64::MIN) {
             let mut met = Vec::with_capacity(rowtimes.len());
             for row in 0..rowtimes.len() {
-                met.push(reached.min(others));
+                met.push(reached.min(others).max(given));
                 if watermarks.is_valid(row) {
                     reached = reached.max(watermarks.value(row));
                 }

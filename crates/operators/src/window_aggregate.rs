@@ -1,245 +1,184 @@
-//! [`WindowAggregate`]: groups rows by time window and key; a group's row comes out once, when the
+//! [`WindowAggregate`]: groups rows by aligned time window and key; a group's row comes out once, when the
 //! watermark has passed its window.
 //!
-//! Each open window has its own keys and accumulators, so closing it drops it whole. A row is late
-//! when the watermark it met had passed its window already: it is dropped and counted.
+//! A row is late when the watermark it met had passed all its windows already: it is dropped and counted.
+//! Where only some of them were complete, those are emitted before the row is added.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::datatypes::{DataType, SchemaRef};
-use chrono_tz::Tz;
-use millstream_plan::{AggregateCall, TimeWindow, WindowColumns, WindowOutput};
-use millstream_state::KeyIndex;
+use arrow::array::{Array, UInt32Array};
+use millstream_plan::{WindowColumns, WindowKind};
 use millstream_types::{ChangeBatch, Result};
 
-use crate::aggregate::{GroupsAggregate, Rows, create};
-use crate::operator::{Dropped, Operator, OperatorTime, Output};
+use crate::dropped::{Dropped, Reason};
+use crate::operator::{NextWindow, Operator, OperatorTime, Output};
+use crate::slices::{self, Slices};
 use crate::watermark::milliseconds;
-use crate::window::{Assigner, last_ms, timestamps, window_times};
-
-/// The most rows of one batch that comes out.
-const ROWS_MAX: usize = 8_192;
-
-/// What the operator is told; shared by its shards.
-pub struct WindowAggregateSpec {
-    /// Where a row's window stands.
-    pub window: WindowColumns,
-    /// The columns of the key.
-    pub keys: Vec<usize>,
-    /// The aggregates.
-    pub aggregates: Vec<AggregateCall>,
-    /// What stands before the aggregates in each row that comes out.
-    pub output: Vec<WindowOutput>,
-    /// The columns of the input.
-    pub input: SchemaRef,
-    /// The columns that come out.
-    pub schema: SchemaRef,
-}
-
-impl WindowAggregateSpec {
-    fn zone(&self) -> Option<Tz> {
-        match self.window {
-            WindowColumns::Rowtime { window: TimeWindow::Tumble { zone, .. }, .. }
-            | WindowColumns::Attached { zone, .. } => zone,
-        }
-    }
-
-    fn types_of(&self, columns: &[usize]) -> Vec<DataType> {
-        columns.iter().map(|column| self.input.field(*column).data_type().clone()).collect()
-    }
-}
-
-/// Start and end of a window, ordered by end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Bounds {
-    end: i64,
-    start: i64,
-}
-
-struct OpenWindow {
-    keys: KeyIndex,
-    aggregates: Vec<Box<dyn GroupsAggregate>>,
-}
+use crate::window::{Assigner, Bounds, Calendar};
+use crate::window_table::WindowAggregateSpec;
+use crate::window_table_function::with_rowtimes;
 
 /// One shard of a window aggregate.
 pub struct WindowAggregate {
     spec: Arc<WindowAggregateSpec>,
-    open: BTreeMap<Bounds, OpenWindow>,
+    assigner: Assigner,
+    calendar: Calendar,
+    slices: Box<dyn Slices>,
     dropped: Arc<Dropped>,
-    slots: Vec<u32>,
+    /// The watermark at which windows were last emitted.
+    watermark: i64,
+    /// How many rows have come.
+    rows: u64,
 }
 
 impl WindowAggregate {
     /// A shard without any window.
-    pub fn new(spec: Arc<WindowAggregateSpec>, dropped: Arc<Dropped>) -> Self {
-        Self { spec, open: BTreeMap::new(), dropped, slots: Vec::new() }
+    ///
+    /// # Errors
+    /// When an argument is of a type that its function does not take.
+    pub fn new(spec: Arc<WindowAggregateSpec>, dropped: Arc<Dropped>) -> Result<Self> {
+        let kind = match &spec.window {
+            WindowColumns::Rowtime { window, .. } => window.kind,
+            // Each row stands for itself in one window: any shape without slices does.
+            WindowColumns::Attached { .. } => WindowKind::Tumble { size_ms: 1, offset_ms: 0 },
+        };
+        Ok(Self {
+            assigner: Assigner::new(kind),
+            calendar: spec.calendar(),
+            slices: match &spec.window {
+                WindowColumns::Rowtime { .. } => slices::create(&spec, kind)?,
+                WindowColumns::Attached { .. } => slices::attached(&spec)?,
+            },
+            spec,
+            dropped,
+            watermark: i64::MIN,
+            rows: 0,
+        })
     }
 
-    /// The window of each row.
-    fn bounds(&self, changes: &ChangeBatch) -> Result<Vec<Bounds>> {
+    /// The slice of each row; `None` for those between windows.
+    fn slices_of(&self, changes: &ChangeBatch) -> Result<Vec<Option<Bounds>>> {
         Ok(match &self.spec.window {
-            WindowColumns::Rowtime { rowtime, window } => {
-                let assigner = Assigner::new(*window);
+            WindowColumns::Rowtime { rowtime, .. } => {
                 let times = milliseconds(changes.rows.column(*rowtime))?;
-                let assign = |ms: &i64| {
-                    let start = assigner.start(*ms);
-                    Bounds { end: assigner.end(start), start }
-                };
-                times.values().iter().map(assign).collect()
+                let slice = |ms: &i64| self.assigner.slice(self.calendar.reading(*ms));
+                times.values().iter().map(slice).collect()
             }
             WindowColumns::Attached { start, end, .. } => {
                 let starts = milliseconds(changes.rows.column(*start))?;
                 let ends = milliseconds(changes.rows.column(*end))?;
                 let pairs = starts.values().iter().zip(ends.values());
-                pairs.map(|(start, end)| Bounds { end: *end, start: *start }).collect()
+                pairs.map(|(start, end)| Some(Bounds { end: *end, start: *start })).collect()
             }
         })
     }
 
-    fn without_null_rowtimes(&self, changes: ChangeBatch) -> Result<ChangeBatch> {
-        let column = match &self.spec.window {
-            WindowColumns::Rowtime { rowtime, .. } => *rowtime,
-            WindowColumns::Attached { end, .. } => *end,
-        };
-        let nulls = changes.rows.column(column).null_count();
-        if nulls == 0 {
-            return Ok(changes);
+    /// The end of the last window of a slice.
+    fn last_end(&self, slice: Bounds) -> i64 {
+        match &self.spec.window {
+            WindowColumns::Rowtime { .. } => self.assigner.last_end(slice),
+            WindowColumns::Attached { .. } => slice.end,
         }
-        self.dropped.add_null_rowtime(nulls as u64);
-        changes.filter(&arrow::compute::is_not_null(changes.rows.column(column))?)
     }
 
-    /// Without the rows that are late, which are counted.
-    fn without_late(&self, changes: ChangeBatch, bounds: &mut Vec<Bounds>) -> Result<ChangeBatch> {
-        let Some(reached) = &changes.reached else { return Ok(changes) };
-        let zone = self.spec.zone();
-        let in_time =
-            |row: &u32| last_ms(bounds[*row as usize].end, zone) > reached.value(*row as usize);
-        let kept: Vec<u32> = (0..bounds.len() as u32).filter(in_time).collect();
-        if kept.len() == bounds.len() {
-            return Ok(changes);
-        }
-        self.dropped.add_late((bounds.len() - kept.len()) as u64);
-        *bounds = kept.iter().map(|row| bounds[*row as usize]).collect();
-        changes.take(&UInt32Array::from(kept))
-    }
-
-    fn window(&mut self, bounds: Bounds) -> Result<&mut OpenWindow> {
-        // Not the entry API: making a window may fail.
-        if !self.open.contains_key(&bounds) {
-            let spec = &self.spec;
-            let aggregates = spec
-                .aggregates
-                .iter()
-                .map(|call| create(call, &spec.types_of(&call.arguments)))
-                .collect::<Result<_>>()?;
-            let keys = KeyIndex::new(&spec.types_of(&spec.keys))?;
-            self.open.insert(bounds, OpenWindow { keys, aggregates });
-        }
-        self.open.get_mut(&bounds).ok_or_else(|| {
-            millstream_types::Error::Internal("a window that was just opened is gone".to_owned())
-        })
-    }
-
-    /// Adds rows that all belong to one window.
-    fn add(&mut self, bounds: Bounds, rows: &RecordBatch) -> Result<()> {
+    /// Adds rows `from..to`, none of which is late.
+    fn add(
+        &mut self,
+        changes: &ChangeBatch,
+        slices: &[Option<Bounds>],
+        from: usize,
+        to: usize,
+    ) -> Result<()> {
         let spec = Arc::clone(&self.spec);
-        let mut slots = std::mem::take(&mut self.slots);
-        let pick = |columns: &[usize]| -> Vec<ArrayRef> {
-            columns.iter().map(|column| Arc::clone(rows.column(*column))).collect()
-        };
-        let window = self.window(bounds)?;
-        window.keys.slots(&pick(&spec.keys), rows.num_rows(), &mut slots)?;
-        for (call, aggregate) in spec.aggregates.iter().zip(&mut window.aggregates) {
-            aggregate.resize(window.keys.len());
-            aggregate.accumulate(&Rows {
-                slots: &slots,
-                arguments: &pick(&call.arguments),
-                selected: call.filter.map(|column| rows.column(column).as_boolean()),
-                weights: None,
-            })?;
+        let mut by_slice: BTreeMap<Bounds, Vec<u32>> = BTreeMap::new();
+        let mut at = from;
+        while at < to {
+            // Rows of one slice mostly follow one another.
+            let run = slices[at..to].iter().take_while(|slice| **slice == slices[at]).count();
+            if let Some(slice) = slices[at] {
+                let rows = at as u32..(at + run) as u32;
+                by_slice.entry(slice).or_default().extend(rows);
+            }
+            at += run;
         }
-        self.slots = slots;
+        for (slice, positions) in by_slice {
+            let contiguous = positions
+                .first()
+                .zip(positions.last())
+                .filter(|(first, last)| (*last - *first) as usize + 1 == positions.len());
+            match contiguous {
+                Some((first, _)) => {
+                    let rows = changes.rows.slice(*first as usize, positions.len());
+                    let order = (self.rows + u64::from(*first), None);
+                    self.slices.add(&spec, slice, &rows, order)?;
+                }
+                None => {
+                    let picked = UInt32Array::from(positions);
+                    let rows = arrow::compute::take_record_batch(&changes.rows, &picked)?;
+                    let order = (self.rows, Some(&picked.values()[..]));
+                    self.slices.add(&spec, slice, &rows, order)?;
+                }
+            }
+        }
         Ok(())
     }
 
-    fn close(&self, bounds: Bounds, window: &OpenWindow, out: &mut Output) -> Result<()> {
-        let zone = self.spec.zone();
-        let groups = window.keys.len() as u32;
-        for first in (0..groups).step_by(ROWS_MAX) {
-            let slots: Vec<u32> = (first..groups.min(first + ROWS_MAX as u32)).collect();
-            let keys = window.keys.columns(slots.iter().copied())?;
-            let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.spec.schema.fields().len());
-            for output in &self.spec.output {
-                columns.push(match output {
-                    WindowOutput::Start => timestamps(vec![bounds.start; slots.len()]),
-                    WindowOutput::End => timestamps(vec![bounds.end; slots.len()]),
-                    WindowOutput::Time => {
-                        window_times(vec![last_ms(bounds.end, zone); slots.len()], zone)
-                    }
-                    WindowOutput::Key(at) => Arc::clone(&keys[*at]),
-                });
-            }
-            for aggregate in &window.aggregates {
-                columns.push(aggregate.values(&slots)?);
-            }
-            out.emit(ChangeBatch::insert(RecordBatch::try_new(
-                Arc::clone(&self.spec.schema),
-                columns,
-            )?));
-        }
-        Ok(())
+    fn fire(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
+        self.watermark = self.watermark.max(watermark);
+        let spec = Arc::clone(&self.spec);
+        self.slices.fire(&spec, self.watermark, out)
     }
 }
 
 impl Operator for WindowAggregate {
-    fn process(&mut self, _: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
-        let changes = self.without_null_rowtimes(changes)?;
-        let mut bounds = self.bounds(&changes)?;
-        let changes = self.without_late(changes, &mut bounds)?;
-        let Some(first) = bounds.first().copied() else { return Ok(()) };
-        if bounds.iter().all(|other| *other == first) {
-            return self.add(first, &changes.rows);
-        }
-        let mut by_window: BTreeMap<Bounds, Vec<u32>> = BTreeMap::new();
-        for (row, bounds) in bounds.iter().enumerate() {
-            by_window.entry(*bounds).or_default().push(row as u32);
-        }
-        for (bounds, positions) in by_window {
-            let contiguous = positions.last().zip(positions.first());
-            let contiguous =
-                contiguous.filter(|(last, first)| (*last - *first) as usize + 1 == positions.len());
-            let rows = match contiguous {
-                Some((_, first)) => changes.rows.slice(*first as usize, positions.len()),
-                None => {
-                    arrow::compute::take_record_batch(&changes.rows, &UInt32Array::from(positions))?
+    fn process(&mut self, _: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
+        let column = match &self.spec.window {
+            WindowColumns::Rowtime { rowtime, .. } => *rowtime,
+            WindowColumns::Attached { end, .. } => *end,
+        };
+        let changes = with_rowtimes(changes, column, &self.dropped)?;
+        let mut slices = self.slices_of(&changes)?;
+        let mut start = 0;
+        let mut late = Vec::new();
+        let lateness = self.spec.emit.map_or(0, |emit| emit.lateness);
+        if let Some(reached) = &changes.reached {
+            for row in 0..slices.len() {
+                let Some(slice) = slices[row] else { continue };
+                let met = reached.value(row).max(self.watermark);
+                let met = met.saturating_sub(lateness);
+                if self.calendar.last_ms(self.last_end(slice)) <= met {
+                    late.push(row);
+                    slices[row] = None;
+                } else if met > self.watermark && self.calendar.last_ms(slice.end) <= met {
+                    // Some of its windows were complete before it came.
+                    self.add(&changes, &slices, start, row)?;
+                    self.fire(met, out)?;
+                    start = row;
                 }
-            };
-            self.add(bounds, &rows)?;
+            }
         }
+        self.add(&changes, &slices, start, slices.len())?;
+        self.dropped.add(Reason::Late, &changes, &late, None);
+        self.rows += slices.len() as u64;
         Ok(())
     }
 
     fn end_epoch(&mut self, time: &OperatorTime, out: &mut Output) -> Result<()> {
-        let zone = self.spec.zone();
-        while let Some(entry) = self.open.first_entry() {
-            let bounds = *entry.key();
-            if last_ms(bounds.end, zone) > time.watermark.0 {
-                break;
-            }
-            let window = entry.remove();
-            self.close(bounds, &window, out)?;
-        }
-        Ok(())
+        self.fire(time.watermark.0, out)?;
+        let spec = Arc::clone(&self.spec);
+        self.slices.tick(&spec, time.epoch.clock_ms, out)
+    }
+
+    fn wakes_at(&self) -> Option<i64> {
+        self.slices.wakes_at()
     }
 
     fn state_bytes(&self) -> usize {
-        let of = |window: &OpenWindow| {
-            window.keys.bytes()
-                + window.aggregates.iter().map(|aggregate| aggregate.bytes()).sum::<usize>()
-        };
-        self.open.values().map(of).sum()
+        self.slices.bytes()
+    }
+
+    fn next_window(&self) -> Option<NextWindow> {
+        Some(self.calendar.awaited(self.slices.next()?))
     }
 }

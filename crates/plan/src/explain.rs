@@ -12,18 +12,32 @@ use std::fmt::Write;
 use arrow::datatypes::Schema;
 
 use crate::graph::{Node, NodeId, Plan};
-use crate::node::{AggregateCall, NodeKind, WindowColumns, WindowOutput};
+use crate::node::{
+    AggregateCall, ExpandColumn, Frame, NodeKind, RankFunction, WindowColumns, WindowOutput,
+};
+use crate::window::duration;
 
 /// Draws the trees above all outputs of a plan.
 pub fn explain(plan: &Plan) -> String {
+    explain_with(plan, |_| String::new())
+}
+
+/// Draws the trees above all outputs of a plan, with more to say behind each node.
+pub fn explain_with(plan: &Plan, more: impl Fn(NodeId) -> String) -> String {
     let mut out = String::new();
     for output in plan.outputs() {
-        draw(plan, output, 0, &mut out);
+        draw(plan, output, 0, &more, &mut out);
     }
     out
 }
 
-fn draw(plan: &Plan, id: NodeId, depth: usize, out: &mut String) {
+fn draw(
+    plan: &Plan,
+    id: NodeId,
+    depth: usize,
+    more: &impl Fn(NodeId) -> String,
+    out: &mut String,
+) {
     let node = &plan.nodes[id];
     // Writing into a String cannot fail.
     let _ = write!(out, "{:indent$}{}", "", node.kind.name(), indent = depth * 2);
@@ -35,12 +49,16 @@ fn draw(plan: &Plan, id: NodeId, depth: usize, out: &mut String) {
     if !node.rowtimes.is_empty() {
         let _ = write!(out, " rowtime: {}", names(&node.schema, &node.rowtimes));
     }
+    if !node.proctimes.is_empty() {
+        let _ = write!(out, " proctime: {}", names(&node.schema, &node.proctimes));
+    }
     if let Some(bound) = node.state_bound() {
         let _ = write!(out, " state: {bound}");
     }
+    out.push_str(&more(id));
     out.push('\n');
     for input in &node.inputs {
-        draw(plan, *input, depth + 1, out);
+        draw(plan, *input, depth + 1, more, out);
     }
 }
 
@@ -62,8 +80,18 @@ fn details(plan: &Plan, node: &Node) -> String {
             )
         }
         NodeKind::Values { rows } => format!("{} rows", rows.num_rows()),
-        NodeKind::WatermarkAssigner { rowtime, watermark } => {
-            format!("{} AS {watermark}", of_input(&[*rowtime]))
+        NodeKind::WatermarkAssigner { rowtime, watermark, options } => {
+            let mut text = format!("{} AS {watermark}", of_input(&[*rowtime]));
+            if let Some(idle) = options.idle_timeout {
+                let _ = write!(text, ", idle after {}", duration(idle));
+            }
+            if let Some(skew) = options.future_skew {
+                let _ = write!(text, ", at most {} ahead of the clock", duration(skew));
+            }
+            if let Some((group, drift)) = &options.alignment {
+                let _ = write!(text, ", at most {} ahead of group {group}", duration(*drift));
+            }
+            text
         }
         NodeKind::Calc { condition, projection } => {
             let mut parts = Vec::new();
@@ -86,7 +114,69 @@ fn details(plan: &Plan, node: &Node) -> String {
         NodeKind::WindowTableFunction { rowtime, window } => {
             format!("{window} on {}", of_input(&[*rowtime]))
         }
-        NodeKind::WindowAggregate { window, keys, aggregates, output } => {
+        NodeKind::SessionWindow { rowtime, keys, window } => {
+            format!("{window} on {}, key=[{}]", of_input(&[*rowtime]), of_input(keys))
+        }
+        NodeKind::Expand { sets } => {
+            let sets = sets.iter().map(|set| {
+                let columns = set.iter().filter_map(|column| match column {
+                    ExpandColumn::Column(at) => Some(*at),
+                    _ => None,
+                });
+                format!("({})", of_input(&columns.collect::<Vec<_>>()))
+            });
+            sets.collect::<Vec<_>>().join(", ")
+        }
+        NodeKind::WindowRank {
+            start,
+            end,
+            partition,
+            order,
+            function,
+            least,
+            most,
+            numbered,
+            ..
+        } => {
+            let order = order.iter().map(|key| {
+                let direction = if key.descending { " DESC" } else { "" };
+                format!("{}{direction}", of_input(&[key.column]))
+            });
+            let order = order.collect::<Vec<_>>().join(", ");
+            let function = match function {
+                RankFunction::RowNumber => "ROW_NUMBER",
+                RankFunction::Rank => "RANK",
+                RankFunction::DenseRank => "DENSE_RANK",
+            };
+            let numbered = if *numbered { ", with the number" } else { "" };
+            format!(
+                "window [{}], {function} {least} to {most}, partition=[{}], order=[{order}]{numbered}",
+                of_input(&[*start, *end]),
+                of_input(partition)
+            )
+        }
+        NodeKind::WindowJoin { kind, left, on, condition, .. } => {
+            let right = &plan.nodes[node.inputs[1]].schema;
+            let on = on.iter().map(|(l, r)| format!("{} = {}", of_input(&[*l]), names(right, &[*r])));
+            let on = on.collect::<Vec<_>>().join(" AND ");
+            let condition = condition.as_ref().map_or(String::new(), |c| format!(", where {c}"));
+            format!("{kind:?}, window [{}], on [{on}]{condition}", of_input(left))
+        }
+        NodeKind::OverAggregate { time, partition, calls, .. } => {
+            let calls = calls.iter().map(|over| {
+                let call = call(&over.call, input.map(AsRef::as_ref));
+                format!("{call} {}", frame(over.frame))
+            });
+            let calls: Vec<String> = calls.collect();
+            format!(
+                "order=[{}], partition=[{}], select=[{}]",
+                of_input(&[*time]),
+                of_input(partition),
+                calls.join(", ")
+            )
+        }
+        NodeKind::SetOperation { all, .. } => if *all { "ALL" } else { "" }.to_owned(),
+        NodeKind::WindowAggregate { window, keys, aggregates, output, emit } => {
             let window = match window {
                 WindowColumns::Rowtime { rowtime, window } => {
                     format!("{window} on {}", of_input(&[*rowtime]))
@@ -103,7 +193,19 @@ fn details(plan: &Plan, node: &Node) -> String {
             });
             let calls = aggregates.iter().map(|call| self::call(call, input.map(AsRef::as_ref)));
             let select: Vec<String> = bounds.map(str::to_owned).chain(calls).collect();
-            format!("{window}, key=[{}], select=[{}]", of_input(keys), select.join(", "))
+            let mut text =
+                format!("{window}, key=[{}], select=[{}]", of_input(keys), select.join(", "));
+            if let Some(emit) = emit {
+                let mut say = |what: &str, ms: Option<i64>| {
+                    if let Some(ms) = ms {
+                        let _ = write!(text, ", {what} {}", duration(ms));
+                    }
+                };
+                say("early every", emit.early);
+                say("late every", emit.late);
+                say("lateness", Some(emit.lateness));
+            }
+            text
         }
         NodeKind::GroupAggregate { keys, aggregates } => {
             let calls = aggregates.iter().map(|call| self::call(call, input.map(AsRef::as_ref)));
@@ -123,7 +225,16 @@ fn details(plan: &Plan, node: &Node) -> String {
         NodeKind::Sink { table } => {
             format!("{}, connector={}", table.name, table.connector().unwrap_or("in memory"))
         }
-        NodeKind::Union | NodeKind::Result => String::new(),
+        NodeKind::Union | NodeKind::CurrentWatermark | NodeKind::Result => String::new(),
+    }
+}
+
+fn frame(frame: Frame) -> String {
+    match frame {
+        Frame::Rows(None) => "ROWS UNBOUNDED PRECEDING".to_owned(),
+        Frame::Rows(Some(rows)) => format!("ROWS {rows} PRECEDING"),
+        Frame::Range(None) => "RANGE UNBOUNDED PRECEDING".to_owned(),
+        Frame::Range(Some(ms)) => format!("RANGE {} PRECEDING", duration(ms)),
     }
 }
 

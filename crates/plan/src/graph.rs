@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use crate::node::NodeKind;
+use crate::node::{Frame, NodeKind, WindowColumns};
+use crate::window::{TimeWindow, WindowKind, duration};
 
 /// The position of a node in its plan.
 pub type NodeId = usize;
@@ -47,13 +48,78 @@ pub struct Node {
 
 impl Node {
     /// What bounds the operator's state, in words; `None` for operators without any.
-    pub fn state_bound(&self) -> Option<&'static str> {
-        match &self.kind {
-            NodeKind::WindowAggregate { .. } => Some("keys of open windows"),
-            NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => Some("one row"),
-            NodeKind::GroupAggregate { .. } => Some("UNBOUNDED: one row per distinct key"),
-            _ => None,
+    pub fn state_bound(&self) -> Option<String> {
+        let keys = |keys: &[usize]| match keys {
+            [] => String::new(),
+            _ => "keys × ".to_owned(),
+        };
+        Some(match &self.kind {
+            NodeKind::WindowAggregate { window, keys: columns, emit, .. } => {
+                let lateness = emit.filter(|emit| emit.lateness > 0);
+                let lateness = lateness.map_or(String::new(), |emit| {
+                    format!(", kept {} longer for late rows", duration(emit.lateness))
+                });
+                format!("{}{}{lateness}", keys(columns), open(window.window()))
+            }
+            NodeKind::SessionWindow { window, .. } => format!("rows of {}", open(*window)),
+            NodeKind::WindowRank { most, window, .. } if *most < u64::from(u32::MAX) => {
+                format!("{most} rows a partition × {}", open(*window))
+            }
+            NodeKind::WindowRank { window, .. } => format!("rows of {}", open(*window)),
+            NodeKind::WindowJoin { window, .. } => {
+                format!("rows of both inputs in {}", open(*window))
+            }
+            NodeKind::OverAggregate { partition, calls, processing_time, .. } => {
+                let waiting = match processing_time {
+                    true => "",
+                    false => " and rows ahead of the watermark",
+                };
+                let furthest = calls.iter().map(|over| over.frame).max_by_key(|frame| match frame {
+                    Frame::Range(Some(_)) => 0,
+                    Frame::Rows(Some(_)) => 1,
+                    Frame::Rows(None) | Frame::Range(None) => 2,
+                });
+                match (furthest, &partition[..]) {
+                    (Some(Frame::Range(Some(ms))), _) => {
+                        format!("rows of the last {}{waiting}", duration(ms))
+                    }
+                    (Some(Frame::Rows(Some(rows))), []) => format!("the last {rows} rows{waiting}"),
+                    (Some(Frame::Rows(Some(rows))), _) => format!(
+                        "UNBOUNDED: the last {rows} rows of each distinct partition key{waiting}"
+                    ),
+                    (_, []) => format!("one running value a function{waiting}"),
+                    _ => format!("UNBOUNDED: one state per distinct partition key{waiting}"),
+                }
+            }
+            NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
+            NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),
+            NodeKind::GroupAggregate { .. } => "UNBOUNDED: one row per distinct key".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// What is kept of windows that are open, in words.
+fn open(window: TimeWindow) -> String {
+    let until = if window.processing_time { "clock" } else { "watermark" };
+    match window.kind {
+        WindowKind::Tumble { size_ms, .. } => {
+            format!("open windows ({} and how far the {until} is behind)", duration(size_ms))
         }
+        WindowKind::Hop { size_ms, slide_ms, .. } => format!(
+            "open slices ({} of {} a window, and how far the {until} is behind)",
+            (size_ms + slide_ms - 1) / slide_ms.max(1),
+            duration(slide_ms.min(size_ms))
+        ),
+        WindowKind::Cumulate { size_ms, step_ms, .. } => format!(
+            "open windows ({} in steps of {}, and how far the {until} is behind)",
+            duration(size_ms),
+            duration(step_ms)
+        ),
+        WindowKind::Session { gap_ms } => format!(
+            "open sessions (those with a row in the last {} before the {until})",
+            duration(gap_ms)
+        ),
     }
 }
 
@@ -89,6 +155,41 @@ impl Plan {
     pub fn outputs(&self) -> impl Iterator<Item = NodeId> + '_ {
         (0..self.nodes.len())
             .filter(|id| matches!(self.nodes[*id].kind, NodeKind::Sink { .. } | NodeKind::Result))
+    }
+
+    /// The source whose rows a node gives, where only one is below it.
+    pub fn source_below(&self, id: NodeId) -> Option<NodeId> {
+        match (&self.nodes[id].kind, &self.nodes[id].inputs[..]) {
+            (NodeKind::Source { .. }, _) => Some(id),
+            (_, [input]) => self.source_below(*input),
+            _ => None,
+        }
+    }
+
+    /// What a node is called where it counts what it leaves out, the position of the rowtime among the
+    /// columns of the rows it leaves out, and that of a number that is 0 in one of several copies.
+    pub fn drop_place(&self, id: NodeId) -> (String, Option<usize>, Option<usize>) {
+        let node = &self.nodes[id];
+        let of_table = |what: &str| match self.source_below(id).map(|id| &self.nodes[id].kind) {
+            Some(NodeKind::Source { table, .. }) => format!("{what}({})", table.name),
+            _ => what.to_owned(),
+        };
+        let rowtime = match &node.kind {
+            NodeKind::WatermarkAssigner { rowtime, .. }
+            | NodeKind::WindowTableFunction { rowtime, .. }
+            | NodeKind::SessionWindow { rowtime, .. }
+            | NodeKind::WindowAggregate { window: WindowColumns::Rowtime { rowtime, .. }, .. } => {
+                Some(*rowtime)
+            }
+            NodeKind::OverAggregate { time, .. } => Some(*time),
+            NodeKind::WindowAggregate { window: WindowColumns::Attached { end, .. }, .. }
+            | NodeKind::WindowRank { end, .. } => Some(*end),
+            _ => None,
+        };
+        let copies = node.inputs.first().map(|input| &self.nodes[*input]);
+        let copies = copies.filter(|input| matches!(input.kind, NodeKind::Expand { .. }));
+        let copy = copies.map(|input| input.schema.fields().len() - 1);
+        (of_table(node.kind.name()), rowtime, copy)
     }
 
     /// How many nodes read each node.

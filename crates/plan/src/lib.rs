@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`graph`] | [`Plan`]: nodes, their inputs and derived properties |
 //! | [`node`] | what each operator is told |
+//! | [`window`] | [`TimeWindow`]: how rows are assigned to windows |
 //! | [`table`] | [`Table`]: a table of the catalog, as plans refer to it |
 //! | [`function`] | table functions |
 //! | [`explain`] | a plan as text |
@@ -14,9 +15,12 @@ pub mod function;
 pub mod graph;
 pub mod node;
 pub mod table;
+pub mod window;
 
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    AggregateCall, AggregateFunction, NodeKind, TimeWindow, WindowColumns, WindowOutput,
+    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, NodeKind, OrderKey,
+    OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
 };
 pub use table::{Table, WatermarkSpec};
+pub use window::{TimeWindow, WindowKind};

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
-use chrono_tz::Tz;
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::UserAggregate;
 
 use crate::function::TableFunction;
 use crate::table::Table;
+use crate::window::TimeWindow;
 
 /// What an operator does.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub enum NodeKind {
         rowtime: usize,
         /// The watermark that a row stands for.
         watermark: ScalarExpr,
+        /// How it treats splits and rows that are out of the ordinary.
+        options: WatermarkOptions,
     },
     /// Keeps the rows for which a condition is TRUE and computes columns from them.
     Calc {
@@ -51,6 +53,22 @@ pub enum NodeKind {
         /// The kind of window.
         window: TimeWindow,
     },
+    /// Appends window_start, window_end and window_time to each row once its session is complete.
+    SessionWindow {
+        /// The rowtime.
+        rowtime: usize,
+        /// The columns of the key: each has sessions of its own.
+        keys: Vec<usize>,
+        /// The kind of window.
+        window: TimeWindow,
+    },
+    /// Appends the watermark that each row met.
+    CurrentWatermark,
+    /// Gives each row once for each grouping set.
+    Expand {
+        /// The columns of each set.
+        sets: Vec<Vec<ExpandColumn>>,
+    },
     /// Groups rows by time window and key; a group's row comes when its window is complete.
     WindowAggregate {
         /// Where a row's window stands.
@@ -61,6 +79,69 @@ pub enum NodeKind {
         aggregates: Vec<AggregateCall>,
         /// What stands before the aggregates in each row that comes out.
         output: Vec<WindowOutput>,
+        /// When a window's rows come, if not only once when it is complete.
+        emit: Option<EmitPolicy>,
+    },
+    /// Numbers the rows of each time window and keeps some of them.
+    WindowRank {
+        /// window_start
+        start: usize,
+        /// window_end
+        end: usize,
+        /// The kind of window.
+        window: TimeWindow,
+        /// The columns beside the window's of which each value is numbered on its own.
+        partition: Vec<usize>,
+        /// The order of the numbers.
+        order: Vec<OrderKey>,
+        /// How equal rows are numbered.
+        function: RankFunction,
+        /// The first number that is kept, from 1 on.
+        least: u64,
+        /// The last number that is kept.
+        most: u64,
+        /// Whether the number is a column of the result, the last one.
+        numbered: bool,
+        /// Whether of equal rows the last one to come has the first number.
+        last_wins: bool,
+    },
+    /// Joins the rows of two inputs that fall into the same window.
+    WindowJoin {
+        /// Which rows come out.
+        kind: JoinKind,
+        /// window_start and window_end of the left input.
+        left: [usize; 2],
+        /// Those of the right input.
+        right: [usize; 2],
+        /// The kind of window of both.
+        window: TimeWindow,
+        /// Pairs of columns, left and right, that must be equal.
+        on: Vec<(usize, usize)>,
+        /// Whether NULL is equal to NULL in them.
+        equal_nulls: bool,
+        /// The pair of NOT IN: where a comparison with NULL leaves it open whether they are equal, they
+        /// are taken for equal.
+        null_aware: Option<(usize, usize)>,
+        /// What must hold beside that, over the columns of both.
+        condition: Option<ScalarExpr>,
+    },
+    /// Values over the rows before each row, in the order of time.
+    OverAggregate {
+        /// The time attribute.
+        time: usize,
+        /// Whether that is processing time: rows are in order as they come.
+        processing_time: bool,
+        /// The columns of the partition.
+        partition: Vec<usize>,
+        /// The values, which come behind the columns of the input.
+        calls: Vec<OverCall>,
+    },
+    /// The rows that both inputs have, or that only the first one has.
+    SetOperation {
+        /// Whether it is INTERSECT rather than EXCEPT.
+        intersect: bool,
+        /// Whether copies of a row count.
+        all: bool,
     },
     /// Groups rows by key; a group's row is replaced when it changes.
     GroupAggregate {
@@ -104,6 +185,15 @@ impl NodeKind {
             Self::Calc { .. } => "Calc",
             Self::Union => "Union",
             Self::WindowTableFunction { .. } => "WindowTableFunction",
+            Self::SessionWindow { .. } => "SessionWindow",
+            Self::CurrentWatermark => "CurrentWatermark",
+            Self::Expand { .. } => "Expand",
+            Self::WindowRank { most: 1, .. } => "WindowDeduplicate",
+            Self::WindowRank { .. } => "WindowRank",
+            Self::WindowJoin { .. } => "WindowJoin",
+            Self::OverAggregate { .. } => "OverAggregate",
+            Self::SetOperation { intersect: true, .. } => "Intersect",
+            Self::SetOperation { .. } => "Except",
             Self::WindowAggregate { .. } => "WindowAggregate",
             Self::GroupAggregate { .. } => "GroupAggregate",
             Self::Correlate { .. } => "Correlate",
@@ -111,46 +201,6 @@ impl NodeKind {
             Self::Sink { .. } => "Sink",
             Self::Result => "Result",
         }
-    }
-}
-
-/// How rows are assigned to windows of event time. Sizes are in ms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeWindow {
-    /// Windows of one size, one after the other.
-    Tumble {
-        /// The length of a window, at least 1.
-        size_ms: i64,
-        /// How far the first window of all starts after 1970-01-01 00:00.
-        offset_ms: i64,
-        /// The calendar that windows follow: that of the session for a TIMESTAMP_LTZ.
-        zone: Option<Tz>,
-    },
-}
-
-impl fmt::Display for TimeWindow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tumble { size_ms, offset_ms, zone } => {
-                write!(f, "TUMBLE(size={}", duration(*size_ms))?;
-                if *offset_ms != 0 {
-                    write!(f, ", offset={}", duration(*offset_ms))?;
-                }
-                if let Some(zone) = zone {
-                    write!(f, ", zone={zone}")?;
-                }
-                f.write_str(")")
-            }
-        }
-    }
-}
-
-/// A length of time in the largest unit that divides it.
-pub fn duration(ms: i64) -> String {
-    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    match units.iter().find(|(size, _)| ms % size == 0) {
-        Some((size, unit)) => format!("{} {unit}", ms / size),
-        None => format!("{ms} ms"),
     }
 }
 
@@ -170,9 +220,18 @@ pub enum WindowColumns {
         start: usize,
         /// window_end
         end: usize,
-        /// The calendar in which the bounds are shown.
-        zone: Option<Tz>,
+        /// The kind of window it is.
+        window: TimeWindow,
     },
+}
+
+impl WindowColumns {
+    /// The kind of window.
+    pub fn window(&self) -> TimeWindow {
+        match self {
+            Self::Rowtime { window, .. } | Self::Attached { window, .. } => *window,
+        }
+    }
 }
 
 /// A column that a window aggregate puts before its aggregates.
@@ -186,6 +245,118 @@ pub enum WindowOutput {
     Time,
     /// A column of the key, by its position among them.
     Key(usize),
+}
+
+/// How watermarks treat splits and rows that are out of the ordinary. Times are in ms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WatermarkOptions {
+    /// Which rows are given the watermark they met.
+    pub stamps: Stamps,
+    /// How long a split may be silent, by the clock, before the others go on without it.
+    pub idle_timeout: Option<i64>,
+    /// How far a row may be ahead of the clock and still move the watermark.
+    pub future_skew: Option<i64>,
+    /// A group of sources, and how far one may be ahead of the least of them.
+    pub alignment: Option<(String, i64)>,
+}
+
+/// Which rows are given the watermark they met; it costs, so no more than are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stamps {
+    /// Those of batches with a row that is not ahead of the watermark.
+    #[default]
+    Behind,
+    /// Those of batches with a row that is less than 2 ms ahead of it: a session that the watermark has
+    /// just closed must not grow by the row that closed it.
+    Touching,
+    /// All.
+    All,
+}
+
+/// One column of a grouping set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpandColumn {
+    /// A column of the input.
+    Column(usize),
+    /// NULL in place of a column that the set does not group by.
+    Null,
+    /// A number that tells the sets apart.
+    Number(i64),
+}
+
+/// When the rows of a window come, beside once when it is complete. Times are in ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmitPolicy {
+    /// Before it is complete: how long a change waits at most, by the clock.
+    pub early: Option<i64>,
+    /// After it is complete: how long a change by a late row waits at most, by the clock.
+    pub late: Option<i64>,
+    /// How long after the watermark has passed it, in event time, rows still change it.
+    pub lateness: i64,
+}
+
+/// A column to order by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderKey {
+    /// The column.
+    pub column: usize,
+    /// Whether great values come first.
+    pub descending: bool,
+    /// Whether NULL comes first.
+    pub nulls_first: bool,
+}
+
+/// How equal rows are numbered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RankFunction {
+    /// One after the other, as they came.
+    RowNumber,
+    /// With the same number, and a gap behind them.
+    Rank,
+    /// With the same number, and no gap.
+    DenseRank,
+}
+
+/// Which rows of a join come out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Pairs.
+    Inner,
+    /// Pairs, and left rows without any.
+    Left,
+    /// Pairs, and right rows without any.
+    Right,
+    /// Pairs, and rows of either side without any.
+    Full,
+    /// Left rows with a partner.
+    Semi,
+    /// Left rows without a partner.
+    Anti,
+}
+
+/// A value over the rows before each row.
+#[derive(Debug, Clone)]
+pub struct OverCall {
+    /// The aggregate of those rows.
+    pub call: AggregateCall,
+    /// Which rows they are.
+    pub frame: Frame,
+}
+
+/// The rows before a row that count, itself among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// So many rows before it; `None` is all of them.
+    Rows(Option<u64>),
+    /// The rows of so many ms before it, and all of its own time; `None` is all of them.
+    Range(Option<i64>),
+}
+
+impl Frame {
+    /// Whether rows leave the frame again.
+    pub fn is_bounded(self) -> bool {
+        matches!(self, Self::Rows(Some(_)) | Self::Range(Some(_)))
+    }
 }
 
 /// One aggregate of a grouping.
@@ -216,6 +387,31 @@ pub enum AggregateFunction {
     Min,
     /// The largest value.
     Max,
+    /// The variance, or the standard deviation.
+    Variance {
+        /// Whether the rows are a sample of more.
+        sample: bool,
+        /// Whether its root is taken.
+        root: bool,
+    },
+    /// The first value that is not NULL.
+    FirstValue,
+    /// The last value that is not NULL.
+    LastValue,
+    /// Texts as one.
+    ListAgg {
+        /// What stands between them.
+        separator: String,
+    },
+    /// Values as an array.
+    ArrayAgg,
+    /// The value of an earlier row; only with OVER.
+    Lag {
+        /// How many rows before.
+        offset: usize,
+        /// The value where there is no such row: an array of one value.
+        default: Option<ArrayRef>,
+    },
     /// A function of the embedding program.
     User(Arc<UserAggregate>),
 }
@@ -223,7 +419,12 @@ pub enum AggregateFunction {
 impl AggregateFunction {
     /// Whether rows can be taken back from it.
     pub fn retracts(&self) -> bool {
-        matches!(self, Self::Count | Self::Sum | Self::Avg)
+        !matches!(self, Self::User(_))
+    }
+
+    /// Whether groups can be put together from parts.
+    pub fn merges(&self) -> bool {
+        !matches!(self, Self::User(_))
     }
 }
 
@@ -235,6 +436,15 @@ impl fmt::Debug for AggregateFunction {
             Self::Avg => "AVG",
             Self::Min => "MIN",
             Self::Max => "MAX",
+            Self::Variance { sample: true, root: true } => "STDDEV_SAMP",
+            Self::Variance { sample: true, root: false } => "VAR_SAMP",
+            Self::Variance { sample: false, root: true } => "STDDEV_POP",
+            Self::Variance { sample: false, root: false } => "VAR_POP",
+            Self::FirstValue => "FIRST_VALUE",
+            Self::LastValue => "LAST_VALUE",
+            Self::ListAgg { .. } => "LISTAGG",
+            Self::ArrayAgg => "ARRAY_AGG",
+            Self::Lag { .. } => "LAG",
             Self::User(function) => &function.name,
         })
     }

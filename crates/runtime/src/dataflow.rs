@@ -6,19 +6,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use std::time::Instant;
+
 use arrow::array::Int64Array;
-use millstream_connectors::{Sink, SourceEvent, open_sink, open_source};
-use millstream_expr::ScalarExpr;
-use millstream_operators::calc::Calc;
-use millstream_operators::correlate::Correlate;
-use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
-use millstream_operators::limit::Limit;
-use millstream_operators::not_null::NotNull;
-use millstream_operators::watermark::{Progress, observe};
-use millstream_operators::window_aggregate::{WindowAggregate, WindowAggregateSpec};
-use millstream_operators::window_table_function::WindowTableFunction;
-use millstream_operators::{Dropped, Operator, OperatorTime, Output, Transform};
-use millstream_plan::{Node, NodeKind, Plan};
+use millstream_connectors::{Sink, SourceEvent, open_source};
+use millstream_operators::watermark::{Progress, WatermarkSpec};
+use millstream_operators::{Operator, OperatorTime, Output, Transform};
+use millstream_plan::{NodeId, NodeKind, Plan};
 use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -26,7 +20,8 @@ use tokio::sync::mpsc;
 
 use crate::feed::{Bell, Feed};
 use crate::flow::{Flow, Item, partition};
-use crate::metrics::Counters;
+use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
+use crate::stages::{Builder, source_check};
 
 /// A plan made ready to run.
 pub struct Dataflow {
@@ -35,7 +30,8 @@ pub struct Dataflow {
     readers: Vec<usize>,
     /// How far event time has come at each node, after the last epoch.
     watermarks: Vec<Watermark>,
-    dropped: Vec<Arc<Dropped>>,
+    /// Which nodes nothing waits for: all splits of their sources are idle.
+    idle: Vec<bool>,
     pool: Arc<ThreadPool>,
     counters: Arc<Counters>,
     result: Option<mpsc::Sender<Result<ChangeBatch>>>,
@@ -45,14 +41,51 @@ pub struct Dataflow {
 }
 
 /// What a node is while it runs.
-enum Stage {
-    Source { feed: Feed, splits: usize, not_null: Option<Arc<dyn Transform>> },
-    Values { rows: Option<ChangeBatch> },
-    Assigner { rowtime: usize, watermark: ScalarExpr, progress: Progress },
+pub enum Stage {
+    /// Reads a table.
+    Source {
+        /// Its rows.
+        feed: Feed,
+        /// What each split is called.
+        splits: Vec<String>,
+        /// What the table promises of them.
+        not_null: Option<Arc<dyn Transform>>,
+    },
+    /// Rows that stand in the statement.
+    Values {
+        /// The rows, until they are taken.
+        rows: Option<ChangeBatch>,
+    },
+    /// Follows event time.
+    Assigner {
+        /// How.
+        spec: WatermarkSpec,
+        /// How far the splits have come.
+        progress: Progress,
+        /// The node of the source.
+        source: NodeId,
+    },
+    /// Does something to each batch.
     Transform(Arc<dyn Transform>),
+    /// All rows of all inputs.
     Union,
-    Keyed { shards: Vec<Box<dyn Operator>>, keys: Vec<usize> },
-    Sink { sink: Box<dyn Sink>, not_null: Option<Arc<dyn Transform>> },
+    /// An operator with state.
+    Keyed {
+        /// Its shards.
+        shards: Vec<Box<dyn Operator>>,
+        /// For each input the columns by which rows are dealt out to them.
+        keys: Vec<Vec<usize>>,
+        /// Whether its time is the clock.
+        processing_time: bool,
+    },
+    /// Writes a table.
+    Sink {
+        /// Where to.
+        sink: Box<dyn Sink>,
+        /// What the table promises.
+        not_null: Option<Arc<dyn Transform>>,
+    },
+    /// Gives the result.
     Result,
 }
 
@@ -81,7 +114,7 @@ impl Dataflow {
         result: Option<mpsc::Sender<Result<ChangeBatch>>>,
     ) -> Result<Self> {
         let mut builder =
-            Builder { plan: &plan, shards: pool.current_num_threads(), dropped: Vec::new() };
+            Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
         let mut sources = Vec::new();
         for node in &plan.nodes {
@@ -94,32 +127,32 @@ impl Dataflow {
         for (node, source) in plan.nodes.iter().zip(sources) {
             stages.push(match source {
                 Some(source) => {
-                    let splits = source.splits();
+                    let splits = source.split_names();
                     Stage::Source {
                         feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
                         splits,
                         not_null: source_check(node),
                     }
                 }
-                None => builder.stage(node)?,
+                None => builder.stage(stages.len(), node)?,
             });
         }
-        let dropped = builder.dropped;
         // An assigner follows the splits of its source.
         for id in 0..stages.len() {
-            if let Stage::Assigner { .. } = stages[id] {
-                let splits = splits_below(&plan, &stages, id);
-                if let Stage::Assigner { progress, .. } = &mut stages[id] {
-                    *progress = Progress::new(splits);
-                }
+            let source = plan.source_below(id).unwrap_or_default();
+            let Stage::Source { splits, .. } = &stages[source] else { continue };
+            let splits = splits.len();
+            if let Stage::Assigner { progress, source: below, .. } = &mut stages[id] {
+                *progress = Progress::new(splits, clock_ms());
+                *below = source;
             }
         }
         Ok(Self {
             readers: plan.reader_counts(),
             watermarks: vec![Watermark::MIN; plan.nodes.len()],
+            idle: vec![false; plan.nodes.len()],
             stages,
             plan,
-            dropped,
             pool,
             counters,
             result,
@@ -134,12 +167,19 @@ impl Dataflow {
     /// When an operator, source or sink fails, or nobody takes the result any more.
     pub fn run_epoch(&mut self, clock_ms: i64) -> Result<Outcome> {
         let mut taken = Vec::new();
-        let mut anything = self.epoch == 0;
-        for stage in &mut self.stages {
+        let mut anything = self.epoch == 0 || self.ticks(clock_ms);
+        let paused = self.paused();
+        for (id, stage) in self.stages.iter_mut().enumerate() {
             taken.push(match stage {
                 Stage::Source { feed, .. } => {
                     let before = feed.ended();
-                    let events = feed.take(self.pieces_max)?;
+                    let most = match paused[id] {
+                        Alignment::Free => self.pieces_max,
+                        // Small steps, so that none gets far ahead.
+                        Alignment::Within => 1,
+                        Alignment::Ahead => 0,
+                    };
+                    let events = feed.take(most)?;
                     anything |= !events.is_empty() || feed.ended() != before;
                     events
                 }
@@ -162,7 +202,7 @@ impl Dataflow {
             flows.push(Some(flow));
         }
         self.epoch += 1;
-        self.count();
+        self.count(&paused);
         Ok(if self.is_done() { Outcome::Done } else { Outcome::Continues })
     }
 
@@ -173,9 +213,10 @@ impl Dataflow {
         if *left == 0 {
             return Ok(whole);
         }
-        let ends = whole.ends.clone();
+        let (from, ends) = (whole.from, whole.ends.clone());
         let batches = whole.force(&self.pool, &self.counters, Ok)?;
         let copy = |batches: &[(usize, ChangeBatch)]| Flow {
+            from,
             items: batches
                 .iter()
                 .map(|(split, batch)| (*split, Item::Batch(batch.clone())))
@@ -196,70 +237,84 @@ impl Dataflow {
         epoch: Epoch,
     ) -> Result<Flow> {
         let node_inputs = &self.plan.nodes[id].inputs;
-        let watermark = node_inputs.iter().map(|input| self.watermarks[*input]).min();
-        let mut watermark = watermark.unwrap_or(Watermark::MIN);
+        let (mut watermark, mut idle) = self.combined(id);
         let (pool, counters) = (&self.pool, &self.counters);
+        let started = Instant::now();
         let flow = match &mut self.stages[id] {
             Stage::Source { feed, not_null, .. } => {
                 if feed.ended() {
                     watermark = Watermark::MAX;
                 }
-                let mut flow = source_flow(events);
-                flow.pending.extend(not_null.clone());
+                let mut flow = source_flow(id, events);
+                flow.pending.extend(not_null.clone().map(|check| (id, check)));
                 flow
             }
             Stage::Values { rows } => {
                 watermark = Watermark::MAX;
-                Flow::of_batches(rows.take().into_iter().collect())
+                Flow::of_batches(id, rows.take().into_iter().collect())
             }
-            Stage::Assigner { rowtime, watermark: value, progress } => {
+            Stage::Assigner { spec, progress, .. } => {
                 let input = inputs.swap_remove(0);
-                let flow = assign(input, *rowtime, value, progress, pool, counters)?;
+                let flow = assign(input, id, spec, progress, epoch.clock_ms, pool, counters)?;
                 if watermark != Watermark::MAX {
                     watermark = Watermark(progress.watermark());
+                    idle = progress.is_idle();
                 }
                 flow
             }
             Stage::Transform(transform) => {
                 let mut flow = inputs.swap_remove(0);
-                flow.pending.push(Arc::clone(transform));
+                flow.pending.push((id, Arc::clone(transform)));
                 flow
             }
             Stage::Union => {
-                let of = node_inputs.iter().map(|input| before[*input].0).collect::<Vec<_>>();
                 let mut items = Vec::new();
                 for (at, flow) in inputs.into_iter().enumerate() {
-                    let others = of.iter().enumerate().filter(|(other, _)| *other != at);
-                    let others = others.map(|(_, watermark)| *watermark).min().unwrap_or(i64::MAX);
-                    let batches = flow.batches(pool, counters)?;
+                    let others = others(node_inputs, at, before, &self.idle);
                     let schema = &self.plan.nodes[id].schema;
-                    for batch in batches {
-                        items.push((0, Item::Batch(united(batch, others, schema)?)));
+                    for batch in flow.batches(pool, counters)? {
+                        items.push((0, Item::Batch(renamed(capped(batch, others), schema)?)));
                     }
                 }
-                Flow { items, ..Flow::default() }
+                Flow { from: id, items, ..Flow::default() }
             }
-            Stage::Keyed { shards, keys } => {
+            Stage::Keyed { shards, keys, processing_time } => {
+                if *processing_time && watermark != Watermark::MAX {
+                    // Rows of later epochs carry a later time than this epoch's.
+                    watermark = Watermark(epoch.clock_ms - 1);
+                }
                 let count = shards.len();
-                let dealt = inputs
-                    .swap_remove(0)
-                    .force(pool, counters, |changes| partition(changes, keys, count))?;
+                let mut dealt = Vec::with_capacity(inputs.len());
+                for (at, flow) in inputs.into_iter().enumerate() {
+                    let others = others(node_inputs, at, before, &self.idle);
+                    dealt.push(flow.force(pool, counters, |changes| {
+                        partition(capped(changes, others), &keys[at], count)
+                    })?);
+                }
                 let time = OperatorTime { epoch, watermark };
-                run_shards(shards, &dealt, &time, pool)?
+                let started = Instant::now();
+                let batches = run_shards(shards, &dealt, &time, pool)?;
+                let rows = batches.iter().map(ChangeBatch::num_rows).sum();
+                counters.nodes[id].add(rows, started.elapsed());
+                Flow::of_batches(id, batches)
             }
             Stage::Sink { sink, not_null } => {
                 let mut input = inputs.swap_remove(0);
-                input.pending.extend(not_null.clone());
+                input.pending.extend(not_null.clone().map(|check| (id, check)));
                 for batch in input.batches(pool, counters)? {
+                    let started = Instant::now();
                     counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     sink.write(&batch)?;
+                    counters.nodes[id].add(batch.num_rows(), started.elapsed());
                 }
                 sink.end_epoch()?;
                 Flow::default()
             }
             Stage::Result => {
                 for batch in inputs.swap_remove(0).batches(pool, counters)? {
-                    counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                    let rows = batch.num_rows();
+                    counters.rows_out.fetch_add(rows as u64, Ordering::Relaxed);
+                    counters.nodes[id].add(rows, std::time::Duration::ZERO);
                     if let Some(result) = &self.result {
                         result.blocking_send(Ok(batch)).map_err(|_| Error::Cancelled)?;
                     }
@@ -267,8 +322,65 @@ impl Dataflow {
                 Flow::default()
             }
         };
-        self.watermarks[id] = watermark;
+        tracing::trace!(id, elapsed = ?started.elapsed(), "node ran");
+        // What an operator has seen complete stays complete, whichever of its inputs wake up.
+        self.watermarks[id] = watermark.max(self.watermarks[id]);
+        self.idle[id] = idle;
         Ok(flow)
+    }
+
+    /// How far event time has come over all inputs of a node, and whether nothing waits for any of them.
+    fn combined(&self, id: NodeId) -> (Watermark, bool) {
+        let inputs = &self.plan.nodes[id].inputs;
+        let of = |idle: bool| {
+            let inputs = inputs.iter().filter(move |input| self.idle[**input] == idle);
+            inputs.map(|input| self.watermarks[*input])
+        };
+        match of(false).min() {
+            Some(least) => (least, false),
+            None => (of(true).max().unwrap_or(Watermark::MIN), !inputs.is_empty()),
+        }
+    }
+
+    /// Looks at the clock: whether it alone makes something happen.
+    fn ticks(&mut self, clock_ms: i64) -> bool {
+        let mut anything = false;
+        for stage in &mut self.stages {
+            anything |= match stage {
+                Stage::Assigner { spec, progress, .. } => {
+                    spec.options.idle_timeout.is_some_and(|idle| progress.tick(clock_ms, idle))
+                }
+                Stage::Keyed { shards, processing_time, .. } => shards.iter().any(|shard| {
+                    let window = shard.next_window().filter(|_| *processing_time);
+                    window.is_some_and(|window| window.needs < clock_ms)
+                        || shard.wakes_at().is_some_and(|wake| wake <= clock_ms)
+                }),
+                _ => false,
+            };
+        }
+        anything
+    }
+
+    /// For each source whether it is too far ahead of those it is aligned with.
+    fn paused(&self) -> Vec<Alignment> {
+        let mut aligned = vec![Alignment::Free; self.stages.len()];
+        let members = self.stages.iter().enumerate().filter_map(|(id, stage)| match stage {
+            Stage::Assigner { spec, source, .. } => {
+                spec.options.alignment.as_ref().map(|(group, drift)| (id, *source, group, *drift))
+            }
+            _ => None,
+        });
+        let members: Vec<_> = members.collect();
+        for (id, source, group, drift) in &members {
+            let others = members.iter().filter(|(other, _, known, _)| known == group && other != id);
+            let others = others.filter(|(other, ..)| !self.idle[*other]);
+            let least = others.map(|(other, ..)| self.watermarks[*other].0).min();
+            let ahead = least.is_some_and(|least| {
+                self.watermarks[*id].0 > least.saturating_add(*drift)
+            });
+            aligned[*source] = if ahead { Alignment::Ahead } else { Alignment::Within };
+        }
+        aligned
     }
 
     /// Makes what sinks wrote visible.
@@ -284,23 +396,31 @@ impl Dataflow {
         Ok(())
     }
 
-    fn count(&self) {
+    fn count(&self, paused: &[Alignment]) {
         let counters = &self.counters;
         counters.epochs.store(self.epoch, Ordering::Relaxed);
-        counters
-            .late
-            .store(self.dropped.iter().map(|dropped| dropped.late()).sum(), Ordering::Relaxed);
-        let without = self.dropped.iter().map(|dropped| dropped.null_rowtime()).sum();
-        counters.null_rowtime.store(without, Ordering::Relaxed);
-        let mut least = None;
+        let mut status = Status::default();
+        let mut least: Option<Watermark> = None;
         let mut state = 0;
-        for (stage, watermark) in self.stages.iter().zip(&self.watermarks) {
+        for (id, stage) in self.stages.iter().enumerate() {
+            let watermark = self.watermarks[id];
             match stage {
-                Stage::Assigner { .. } => {
-                    least = Some(least.map_or(*watermark, |known| watermark.min(&known).to_owned()))
+                Stage::Assigner { progress, source, .. } => {
+                    least = Some(least.map_or(watermark, |known| known.min(watermark)));
+                    let paused = matches!(paused[*source], Alignment::Ahead);
+                    self.split_status(*source, progress, paused, &mut status.splits);
                 }
-                Stage::Keyed { shards, .. } => {
-                    state += shards.iter().map(|shard| shard.state_bytes() as u64).sum::<u64>();
+                Stage::Keyed { shards, processing_time, .. } => {
+                    let bytes = shards.iter().map(|shard| shard.state_bytes() as u64).sum();
+                    counters.nodes[id].state_bytes.store(bytes, Ordering::Relaxed);
+                    state += bytes;
+                    let next = shards.iter().filter_map(|shard| shard.next_window());
+                    status.waits.extend(next.min_by_key(|window| window.needs).map(|window| Wait {
+                        operator: self.plan.nodes[id].kind.name(),
+                        window,
+                        watermark: (watermark > Watermark::MIN).then_some(watermark.0),
+                        processing_time: *processing_time,
+                    }));
                 }
                 _ => {}
             }
@@ -308,6 +428,36 @@ impl Dataflow {
         counters.state_bytes.store(state, Ordering::Relaxed);
         if let Some(least) = least {
             counters.watermark.store(least.0, Ordering::Relaxed);
+        }
+        counters.set_status(status);
+    }
+
+    fn split_status(
+        &self,
+        source: NodeId,
+        progress: &Progress,
+        paused: bool,
+        into: &mut Vec<SplitStatus>,
+    ) {
+        let Stage::Source { splits: names, .. } = &self.stages[source] else { return };
+        let NodeKind::Source { table, .. } = &self.plan.nodes[source].kind else { return };
+        let counting = progress.splits().iter().filter(|split| !split.ended && !split.idle);
+        let least = counting.map(|split| split.reached).min();
+        for (split, name) in progress.splits().iter().zip(names) {
+            let state = match (split.ended, split.idle) {
+                (true, _) => SplitState::Ended,
+                (_, true) => SplitState::Idle,
+                _ => SplitState::Active,
+            };
+            into.push(SplitStatus {
+                table: table.name.clone(),
+                split: name.clone(),
+                watermark: (split.reached > i64::MIN).then_some(split.reached),
+                state,
+                active_ms: split.active_ms,
+                holds_back: state == SplitState::Active && Some(split.reached) == least,
+                paused,
+            });
         }
     }
 
@@ -328,20 +478,24 @@ impl Dataflow {
     }
 }
 
-fn splits_below(plan: &Plan, stages: &[Stage], id: usize) -> usize {
-    match &stages[id] {
-        Stage::Source { splits, .. } => *splits,
-        _ => plan.nodes[id]
-            .inputs
-            .iter()
-            .map(|input| splits_below(plan, stages, *input))
-            .max()
-            .unwrap_or(1),
-    }
+/// Whether a source is held to the pace of others.
+#[derive(Debug, Clone, Copy)]
+enum Alignment {
+    /// It is not.
+    Free,
+    /// It is near enough to them.
+    Within,
+    /// It is too far ahead.
+    Ahead,
 }
 
-fn source_flow(events: Vec<SourceEvent>) -> Flow {
-    let mut flow = Flow::default();
+fn clock_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_millis() as i64
+}
+
+fn source_flow(from: NodeId, events: Vec<SourceEvent>) -> Flow {
+    let mut flow = Flow { from, ..Flow::default() };
     for event in events {
         match event {
             SourceEvent::Rows { split, piece } => flow.items.push((split, Item::Piece(piece))),
@@ -353,57 +507,72 @@ fn source_flow(events: Vec<SourceEvent>) -> Flow {
 
 fn assign(
     mut flow: Flow,
-    rowtime: usize,
-    watermark: &ScalarExpr,
+    id: NodeId,
+    spec: &WatermarkSpec,
     progress: &mut Progress,
+    clock_ms: i64,
     pool: &ThreadPool,
     counters: &Counters,
 ) -> Result<Flow> {
     let ends = std::mem::take(&mut flow.ends);
     let mut ends = ends.into_iter().peekable();
-    let observed = flow.force(pool, counters, |changes| observe(changes, rowtime, watermark))?;
+    let observed = flow.force(pool, counters, |changes| {
+        let (started, rows) = (Instant::now(), changes.num_rows());
+        let observed = spec.observe(changes, clock_ms);
+        counters.nodes[id].add(rows, started.elapsed());
+        observed
+    })?;
     let mut items = Vec::with_capacity(observed.len());
     for (at, (split, observation)) in observed.into_iter().enumerate() {
         while let Some((_, ended)) = ends.next_if(|(before, _)| *before <= at) {
             progress.end_split(ended);
         }
-        items.push((split, Item::Batch(progress.stamp(split, observation))));
+        items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
     }
     ends.for_each(|(_, ended)| progress.end_split(ended));
-    Ok(Flow { items, ..Flow::default() })
+    Ok(Flow { from: id, items, ..Flow::default() })
 }
 
-/// A batch of one input of a union: a row is late only by what all inputs had reached.
-fn united(
-    batch: ChangeBatch,
-    others: i64,
-    schema: &arrow::datatypes::SchemaRef,
-) -> Result<ChangeBatch> {
-    let reached = batch.reached.filter(|_| others > i64::MIN);
-    let reached =
-        reached.map(|reached| reached.unary::<_, arrow::datatypes::Int64Type>(|ms| ms.min(others)));
-    let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-    let schema = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
+/// How far the other inputs of a node had come at the start of the epoch.
+fn others(inputs: &[NodeId], at: usize, before: &[Watermark], idle: &[bool]) -> i64 {
+    let others = inputs.iter().enumerate().filter(|(other, input)| *other != at && !idle[**input]);
+    others.map(|(_, input)| before[*input].0).min().unwrap_or(i64::MAX)
+}
+
+/// A batch of one input of several: a row is late only by what all inputs had reached.
+fn capped(batch: ChangeBatch, others: i64) -> ChangeBatch {
+    if others == i64::MAX {
+        return batch;
+    }
+    let reached = batch.reached.as_ref().filter(|_| others > i64::MIN);
+    let reached: Option<Int64Array> = reached.map(|reached| reached.unary(|ms| ms.min(others)));
+    ChangeBatch { reached, ..batch }
+}
+
+/// A batch under the names of a schema.
+fn renamed(batch: ChangeBatch, schema: &arrow::datatypes::SchemaRef) -> Result<ChangeBatch> {
+    let schema = millstream_formats::json::nullable(schema);
     let options =
         arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
     let columns = batch.rows.columns().to_vec();
     let rows = arrow::array::RecordBatch::try_new_with_options(schema, columns, &options)?;
-    let reached: Option<Int64Array> = reached;
-    Ok(ChangeBatch { rows, weights: batch.weights, reached })
+    Ok(ChangeBatch { rows, ..batch })
 }
 
 fn run_shards(
     shards: &mut [Box<dyn Operator>],
-    dealt: &[(usize, Vec<ChangeBatch>)],
+    dealt: &[Vec<(usize, Vec<ChangeBatch>)>],
     time: &OperatorTime,
     pool: &ThreadPool,
-) -> Result<Flow> {
+) -> Result<Vec<ChangeBatch>> {
     let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
         let mut out = Output::default();
-        for (_, parts) in dealt {
-            // Rows without a key all belong to the first shard.
-            if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
-                shard.process(0, part.clone(), &mut out)?;
+        for (input, dealt) in dealt.iter().enumerate() {
+            for (_, parts) in dealt {
+                // Rows without a key all belong to the first shard.
+                if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
+                    shard.process(input, part.clone(), &mut out)?;
+                }
             }
         }
         shard.end_epoch(time, &mut out)?;
@@ -418,107 +587,5 @@ fn run_shards(
     for output in outputs {
         batches.extend(output?.into_batches());
     }
-    Ok(Flow::of_batches(batches))
-}
-
-/// What the columns that a source reads promise.
-fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
-    match &node.kind {
-        NodeKind::Source { table, .. } => not_null(&table.name, &node.schema),
-        _ => None,
-    }
-}
-
-fn not_null(table: &str, schema: &arrow::datatypes::SchemaRef) -> Option<Arc<dyn Transform>> {
-    NotNull::new(table, schema).map(|check| Arc::new(check) as Arc<dyn Transform>)
-}
-
-/// Makes the operators of a plan.
-struct Builder<'a> {
-    plan: &'a Plan,
-    shards: usize,
-    dropped: Vec<Arc<Dropped>>,
-}
-
-impl Builder<'_> {
-    fn dropped(&mut self) -> Arc<Dropped> {
-        let dropped = Arc::new(Dropped::default());
-        self.dropped.push(Arc::clone(&dropped));
-        dropped
-    }
-
-    fn stage(&mut self, node: &Node) -> Result<Stage> {
-        let input = node.inputs.first().map(|input| Arc::clone(&self.plan.nodes[*input].schema));
-        let input = input.unwrap_or_else(|| Arc::clone(&node.schema));
-        // What an operator gives may be NULL wherever an outer join or a failing record made it so.
-        let schema = millstream_formats::json::nullable(&node.schema);
-        Ok(match &node.kind {
-            NodeKind::Source { table, .. } => {
-                return Err(Error::Internal(format!("table {} was not opened", table.name)));
-            }
-            NodeKind::Values { rows } => {
-                Stage::Values { rows: Some(ChangeBatch::insert(rows.clone())) }
-            }
-            NodeKind::WatermarkAssigner { rowtime, watermark } => Stage::Assigner {
-                rowtime: *rowtime,
-                watermark: watermark.clone(),
-                progress: Progress::new(1),
-            },
-            NodeKind::Calc { condition, projection } => {
-                let calc = Calc::new(condition.clone(), projection.clone(), schema)?;
-                Stage::Transform(Arc::new(calc))
-            }
-            NodeKind::Union => Stage::Union,
-            NodeKind::WindowTableFunction { rowtime, window } => {
-                let dropped = self.dropped();
-                Stage::Transform(Arc::new(WindowTableFunction::new(
-                    *rowtime, *window, schema, dropped,
-                )))
-            }
-            NodeKind::Correlate { function, arguments, outer } => {
-                Stage::Transform(Arc::new(Correlate {
-                    function: function.clone(),
-                    arguments: arguments.clone(),
-                    outer: *outer,
-                    schema,
-                }))
-            }
-            NodeKind::WindowAggregate { window, keys, aggregates, output } => {
-                let dropped = self.dropped();
-                let spec = Arc::new(WindowAggregateSpec {
-                    window: window.clone(),
-                    keys: keys.clone(),
-                    aggregates: aggregates.clone(),
-                    output: output.clone(),
-                    input,
-                    schema,
-                });
-                let shard = || -> Box<dyn Operator> {
-                    Box::new(WindowAggregate::new(Arc::clone(&spec), Arc::clone(&dropped)))
-                };
-                let count = if keys.is_empty() { 1 } else { self.shards };
-                Stage::Keyed { shards: (0..count).map(|_| shard()).collect(), keys: keys.clone() }
-            }
-            NodeKind::GroupAggregate { keys, aggregates } => {
-                let (keys, aggregates) = (keys.clone(), aggregates.clone());
-                let spec =
-                    Arc::new(GroupAggregateSpec { keys: keys.clone(), aggregates, input, schema });
-                let count = if keys.is_empty() { 1 } else { self.shards };
-                let shards = (0..count)
-                    .map(|_| {
-                        Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?) as Box<dyn Operator>)
-                    })
-                    .collect::<Result<_>>()?;
-                Stage::Keyed { shards, keys }
-            }
-            NodeKind::Limit { skip, fetch } => {
-                Stage::Keyed { shards: vec![Box::new(Limit::new(*skip, *fetch))], keys: Vec::new() }
-            }
-            NodeKind::Sink { table } => Stage::Sink {
-                sink: open_sink(table)?,
-                not_null: not_null(&table.name, &table.physical),
-            },
-            NodeKind::Result => Stage::Result,
-        })
-    }
+    Ok(batches)
 }

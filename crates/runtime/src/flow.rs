@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use arrow::array::UInt32Array;
 use millstream_connectors::Piece;
-use millstream_operators::Transform;
+use millstream_operators::{Dropped, Reason, Transform};
+use millstream_plan::NodeId;
 use millstream_state::hash_rows;
 use millstream_types::{ChangeBatch, Result};
 use rayon::ThreadPool;
@@ -28,19 +30,21 @@ pub enum Item {
 /// Batches in order, and what is still to be done to each.
 #[derive(Default)]
 pub struct Flow {
+    /// The node they come from.
+    pub from: NodeId,
     /// The batches, each with the split it came from.
     pub items: Vec<(usize, Item)>,
     /// Splits that ended, each with the number of batches before that.
     pub ends: Vec<(usize, usize)>,
-    /// Transforms that are put off.
-    pub pending: Vec<Arc<dyn Transform>>,
+    /// Transforms that are put off, each with its node.
+    pub pending: Vec<(NodeId, Arc<dyn Transform>)>,
 }
 
 impl Flow {
     /// Changes that are there.
-    pub fn of_batches(batches: Vec<ChangeBatch>) -> Self {
+    pub fn of_batches(from: NodeId, batches: Vec<ChangeBatch>) -> Self {
         let items = batches.into_iter().map(|batch| (0, Item::Batch(batch))).collect();
-        Self { items, ..Self::default() }
+        Self { from, items, ..Self::default() }
     }
 
     /// Runs what was put off, then `last`, on each batch on its own; the results are in order.
@@ -53,14 +57,21 @@ impl Flow {
         counters: &Counters,
         last: impl Fn(ChangeBatch) -> Result<T> + Sync,
     ) -> Result<Vec<(usize, T)>> {
-        let pending = &self.pending;
+        let (pending, from) = (&self.pending, self.from);
         let run = |(split, item): (usize, Item)| -> Result<(usize, T)> {
             let mut changes = match item {
-                Item::Piece(piece) => decode(piece, counters)?,
+                Item::Piece(piece) => {
+                    let started = Instant::now();
+                    let changes = decode(piece, counters, &counters.dropped[from])?;
+                    counters.nodes[from].add(changes.num_rows(), started.elapsed());
+                    changes
+                }
                 Item::Batch(changes) => changes,
             };
-            for transform in pending {
+            for (node, transform) in pending {
+                let started = Instant::now();
                 changes = transform.apply(changes)?;
+                counters.nodes[*node].add(changes.num_rows(), started.elapsed());
             }
             Ok((split, last(changes)?))
         };
@@ -83,12 +94,17 @@ impl Flow {
     }
 }
 
-fn decode(piece: Box<dyn Piece>, counters: &Counters) -> Result<ChangeBatch> {
+fn decode(piece: Box<dyn Piece>, counters: &Counters, dropped: &Dropped) -> Result<ChangeBatch> {
     let decoded = piece.decode()?;
     let add = |counter: &AtomicU64, rows: u64| counter.fetch_add(rows, Ordering::Relaxed);
     add(&counters.rows_in, decoded.rows.num_rows() as u64);
     add(&counters.skipped, decoded.skipped);
     add(&counters.nulled, decoded.nulled);
+    if let Some(rejected) = decoded.rejected {
+        let shown: Vec<usize> = (0..rejected.num_rows()).collect();
+        dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
+        dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
+    }
     Ok(ChangeBatch::insert(decoded.rows))
 }
 

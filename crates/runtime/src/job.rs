@@ -99,7 +99,7 @@ pub fn start(
         .stack_size(STACK_BYTES)
         .build()
         .map_err(|error| no_thread(&error))?;
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::new(Counters::new(&plan));
     let stop = Arc::new(Stop::default());
     let bell = Arc::clone(&stop.bell);
     let pieces = options.pieces_per_epoch.max(1);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`job`] | [`Job`]: a running dataflow, seen from outside |
 //! | [`dataflow`] | the operators of a plan, and what they do in one epoch |
+//! | [`stages`] | makes the operators of a plan |
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | [`feed`] | a source on a thread of its own |
 //! | [`deep`] | work on a deep stack |
@@ -15,6 +16,7 @@ pub mod feed;
 pub mod flow;
 pub mod job;
 pub mod metrics;
+pub mod stages;
 
 pub use job::{Job, JobOptions, start};
 pub use metrics::Metrics;

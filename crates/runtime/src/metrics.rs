@@ -1,6 +1,10 @@
-//! What a job counts while it runs.
+//! What a job counts while it runs, and what it tells of itself between epochs.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use millstream_operators::{Dropped, NextWindow, Reason};
+use millstream_plan::Plan;
 
 /// Counters that the dataflow writes and anyone reads.
 #[derive(Debug)]
@@ -13,31 +17,105 @@ pub struct Counters {
     pub skipped: AtomicU64,
     /// Fields that became NULL because they could not be read.
     pub nulled: AtomicU64,
-    /// Rows dropped because their window was complete.
-    pub late: AtomicU64,
-    /// Rows dropped because they had no rowtime.
-    pub null_rowtime: AtomicU64,
     /// The least watermark of all sources, in ms; `i64::MIN` before the first.
     pub watermark: AtomicI64,
     /// Epochs that have ended.
     pub epochs: AtomicU64,
     /// Bytes of state after the last epoch.
     pub state_bytes: AtomicU64,
+    /// For each node of the plan what it did.
+    pub nodes: Vec<NodeCounters>,
+    /// For each node of the plan what it left out.
+    pub dropped: Vec<Arc<Dropped>>,
+    status: Mutex<Status>,
 }
 
-impl Default for Counters {
-    fn default() -> Self {
-        Self {
-            rows_in: AtomicU64::new(0),
-            rows_out: AtomicU64::new(0),
-            skipped: AtomicU64::new(0),
-            nulled: AtomicU64::new(0),
-            late: AtomicU64::new(0),
-            null_rowtime: AtomicU64::new(0),
-            watermark: AtomicI64::new(i64::MIN),
-            epochs: AtomicU64::new(0),
-            state_bytes: AtomicU64::new(0),
+/// What one node of a plan did.
+#[derive(Debug, Default)]
+pub struct NodeCounters {
+    /// Rows it gave.
+    pub rows: AtomicU64,
+    /// Time spent in it, over all cores, in ns.
+    pub nanos: AtomicU64,
+    /// Bytes of state after the last epoch.
+    pub state_bytes: AtomicU64,
+}
+
+impl NodeCounters {
+    /// Adds rows and time.
+    pub fn add(&self, rows: usize, time: std::time::Duration) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        self.nanos.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+}
+
+/// How far event time has come, after the last epoch.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// The splits of the sources whose event time the query follows.
+    pub splits: Vec<SplitStatus>,
+    /// What operators wait for.
+    pub waits: Vec<Wait>,
+}
+
+/// How far one split of a source has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitStatus {
+    /// The table.
+    pub table: String,
+    /// The split.
+    pub split: String,
+    /// The watermark it has reached, in ms; `None` before the first.
+    pub watermark: Option<i64>,
+    /// Whether it may still give rows and is waited for.
+    pub state: SplitState,
+    /// When rows last came, by the clock, in ms.
+    pub active_ms: i64,
+    /// Whether it is the one that holds the watermark back.
+    pub holds_back: bool,
+    /// Whether it is not read for now, because it is too far ahead of the sources it is aligned with.
+    pub paused: bool,
+}
+
+/// What may be expected of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SplitState {
+    /// Rows may come, and the others wait for it.
+    Active,
+    /// It has been silent for so long that the others go on without it.
+    Idle,
+    /// It has no more rows.
+    Ended,
+}
+
+impl SplitState {
+    /// As people read it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Idle => "idle",
+            Self::Ended => "ended",
         }
+    }
+}
+
+/// An operator with a window open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// The operator.
+    pub operator: &'static str,
+    /// The next window to be complete.
+    pub window: NextWindow,
+    /// The watermark it has, in ms; `None` before the first.
+    pub watermark: Option<i64>,
+    /// Whether it follows the clock and not event time.
+    pub processing_time: bool,
+}
+
+impl Wait {
+    /// How much event time is missing, in ms; `None` before there is any.
+    pub fn missing_ms(&self) -> Option<i64> {
+        Some(self.window.needs.saturating_sub(self.watermark?).max(0))
     }
 }
 
@@ -49,8 +127,12 @@ pub struct Metrics {
     pub rows_out: u64,
     pub skipped: u64,
     pub nulled: u64,
+    /// Rows dropped because what they belong to was complete.
     pub late: u64,
+    /// Rows dropped because they had no rowtime.
     pub null_rowtime: u64,
+    /// Rows that did not move the watermark, being too far ahead of the clock.
+    pub too_far_ahead: u64,
     /// `None` when the query follows no event time, or no row has come.
     pub watermark: Option<i64>,
     pub epochs: u64,
@@ -58,17 +140,49 @@ pub struct Metrics {
 }
 
 impl Counters {
+    /// For the nodes of a plan.
+    pub fn new(plan: &Plan) -> Self {
+        let dropped = plan.nodes.iter().enumerate().map(|(id, _)| {
+            let (operator, rowtime, copy) = plan.drop_place(id);
+            Arc::new(Dropped::new(operator, rowtime, copy))
+        });
+        Self {
+            rows_in: AtomicU64::new(0),
+            rows_out: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            nulled: AtomicU64::new(0),
+            watermark: AtomicI64::new(i64::MIN),
+            epochs: AtomicU64::new(0),
+            state_bytes: AtomicU64::new(0),
+            nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
+            dropped: dropped.collect(),
+            status: Mutex::default(),
+        }
+    }
+
+    /// How far event time had come after the last epoch.
+    pub fn status(&self) -> Status {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_status(&self, status: Status) {
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
     /// Reads all counters.
     pub fn read(&self) -> Metrics {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let watermark = self.watermark.load(Ordering::Relaxed);
+        let dropped =
+            |reason: Reason| self.dropped.iter().map(|dropped| dropped.of(reason)).sum::<u64>();
         Metrics {
             rows_in: of(&self.rows_in),
             rows_out: of(&self.rows_out),
             skipped: of(&self.skipped),
             nulled: of(&self.nulled),
-            late: of(&self.late),
-            null_rowtime: of(&self.null_rowtime),
+            late: dropped(Reason::Late),
+            null_rowtime: dropped(Reason::NullRowtime),
+            too_far_ahead: dropped(Reason::TooFarAhead),
             watermark: (watermark > i64::MIN).then_some(watermark),
             epochs: of(&self.epochs),
             state_bytes: of(&self.state_bytes),

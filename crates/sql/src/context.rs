@@ -30,7 +30,9 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::parser::{file_of, parts_of};
 use crate::planner::Planner;
 use crate::types::parse_type_text;
-use crate::window::{WindowNode, column_of, is_window_function, read_call};
+use crate::window::{
+    WindowNode, column_of, is_window_function, read_call, table_factor, window_functions,
+};
 
 /// An error of ours on its way through the library.
 pub fn external(error: SqlError) -> DataFusionError {
@@ -128,6 +130,7 @@ impl ContextProvider for Context<'_> {
         let zone = self.planner.catalog.zone();
         let special =
             crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
+        let special = special.or_else(|| crate::current_watermark::function(name));
         special.or_else(|| self.planner.catalog.functions.scalar(name))
     }
 
@@ -446,15 +449,16 @@ impl Relations {
     ) -> DfResult<LogicalPlan> {
         if is_window_function(name) {
             let call = read_call(name, arguments).map_err(external)?;
-            let input = context.plan(table_factor(call.table))?;
+            let input = context.plan(call.relation)?;
             let rowtime = column_of(&input, &call.rowtime).map_err(external)?;
-            let node = WindowNode::new(input, rowtime, call.size_ms, call.offset_ms)?;
+            let columns = call.partition.iter().map(|column| column_of(&input, column));
+            let partition = columns.collect::<Result<Vec<_>, _>>().map_err(external)?;
+            let node = WindowNode::new(input, rowtime, call.kind, partition)?;
             return Ok(LogicalPlan::Extension(datafusion_expr::Extension { node: Arc::new(node) }));
         }
         let Some(function) = self.catalog.table_functions.get(&name.to_ascii_uppercase()) else {
-            let known = ["TUMBLE"].into_iter();
-            let known: Vec<&str> =
-                known.chain(self.catalog.table_functions.keys().map(String::as_str)).collect();
+            let mut known: Vec<&str> = window_functions().collect();
+            known.extend(self.catalog.table_functions.keys().map(String::as_str));
             let error = SqlError::new(format!("table function \"{name}\" not found")).about(name);
             return Err(external(match nearest(name, known.into_iter()) {
                 Some(near) => error.hint(format!("did you mean {near}?")),
@@ -503,20 +507,5 @@ fn option_of(hint: &SqlExpr) -> Option<(String, String)> {
             Some((text(left)?, text(right)?))
         }
         _ => None,
-    }
-}
-
-fn table_factor(name: ObjectName) -> TableFactor {
-    TableFactor::Table {
-        name,
-        alias: None,
-        args: None,
-        with_hints: vec![],
-        version: None,
-        with_ordinality: false,
-        partitions: vec![],
-        json_path: None,
-        sample: None,
-        index_hints: vec![],
     }
 }

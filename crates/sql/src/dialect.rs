@@ -8,7 +8,7 @@ use sqlparser::ast::{
     BinaryOperator, CastKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, ValueWithSpan,
 };
-use sqlparser::dialect::Dialect;
+use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
@@ -85,12 +85,19 @@ impl Dialect for FlinkDialect {
         }
     }
 
+    fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        is_partition_by(parser).then(|| Ok(self.prec_value(Precedence::Or)))
+    }
+
     fn parse_infix(
         &self,
         parser: &mut Parser<'_>,
         left: &Expr,
         _precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
+        if is_partition_by(parser) {
+            return Some(partitioned(parser, left));
+        }
         let words: [Token; 3] = parser.peek_tokens();
         let is = |at: usize, text: &str| match &words[at] {
             Token::Word(word) => word.value.eq_ignore_ascii_case(text),
@@ -107,13 +114,41 @@ impl Dialect for FlinkDialect {
     }
 }
 
+fn is_partition_by(parser: &Parser<'_>) -> bool {
+    let words: [Token; 2] = parser.peek_tokens();
+    let is = |at: usize, text: &str| match &words[at] {
+        Token::Word(word) => {
+            word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text)
+        }
+        _ => false,
+    };
+    is(0, "PARTITION") && is(1, "BY")
+}
+
+/// The name of the call that `TABLE t PARTITION BY k` becomes: the relation, then the columns.
+pub const PARTITIONED: &str = "$PARTITIONED";
+
+/// `relation PARTITION BY column` or `(column, …)`
+fn partitioned(parser: &mut Parser<'_>, relation: &Expr) -> Result<Expr, ParserError> {
+    parser.expect_keywords(&[Keyword::PARTITION, Keyword::BY])?;
+    let columns = if parser.consume_token(&Token::LParen) {
+        let columns = parser.parse_comma_separated(Parser::parse_identifier)?;
+        parser.expect_token(&Token::RParen)?;
+        columns
+    } else {
+        vec![parser.parse_identifier()?]
+    };
+    let columns = columns.into_iter().map(Expr::Identifier);
+    Ok(call(Ident::new(PARTITIONED), std::iter::once(relation.clone()).chain(columns).collect()))
+}
+
 fn between(
     parser: &mut Parser<'_>,
     left: &Expr,
     negated: bool,
     symmetric: bool,
 ) -> Result<Expr, ParserError> {
-    let precedence = FlinkDialect.prec_value(sqlparser::dialect::Precedence::Between);
+    let precedence = FlinkDialect.prec_value(Precedence::Between);
     let low = parser.parse_subexpr(precedence)?;
     parser.expect_keyword(Keyword::AND)?;
     let high = parser.parse_subexpr(precedence)?;

@@ -1,4 +1,5 @@
-//! The older windows: `GROUP BY TUMBLE(ts, INTERVAL …)` with `TUMBLE_START`, `_END` and `_ROWTIME`.
+//! The older windows: `GROUP BY TUMBLE(ts, INTERVAL …)`, `HOP` and `SESSION`, with `TUMBLE_START`, `_END`
+//! and `_ROWTIME`.
 //!
 //! They mean a grouping over the window table function, and become one: the auxiliary functions are
 //! markers that the planner replaces by the window's own columns.
@@ -14,30 +15,46 @@ use datafusion_expr::{
     ScalarUDFImpl, Signature, Volatility,
 };
 
+use millstream_plan::WindowKind;
+
 use crate::context::external;
 use crate::diagnostics::SqlError;
-use crate::window::{WINDOW_COLUMNS, WindowNode};
+use crate::window::{WINDOW_COLUMNS, WindowNode, window_kind};
 
-const PROPERTIES: [&str; 3] = ["TUMBLE_START", "TUMBLE_END", "TUMBLE_ROWTIME"];
+/// The windows that a query can be grouped by.
+pub const GROUP_WINDOWS: [&str; 3] = ["TUMBLE", "HOP", "SESSION"];
+
+/// What can be asked of the window of a group, in the order of [`WINDOW_COLUMNS`].
+pub const PROPERTIES: [&str; 3] = ["_START", "_END", "_ROWTIME"];
+
+/// The window and the property that a name such as `HOP_END` stands for, by their positions.
+fn parts(name: &str) -> Option<(usize, usize)> {
+    let upper = name.to_ascii_uppercase();
+    let window = GROUP_WINDOWS.iter().position(|window| upper.starts_with(window))?;
+    let rest = &upper[GROUP_WINDOWS[window].len()..];
+    Some((window, PROPERTIES.iter().position(|property| *property == rest)?))
+}
 
 /// The marker function of a name, if it is one.
 pub fn marker(name: &str) -> Option<Arc<ScalarUDF>> {
-    let known = PROPERTIES.iter().find(|property| name.eq_ignore_ascii_case(property))?;
+    let (window, property) = parts(name)?;
     Some(Arc::new(ScalarUDF::new_from_impl(Property {
-        name: known,
+        name: format!("{}{}", GROUP_WINDOWS[window], PROPERTIES[property]),
+        is_rowtime: property == 2,
         signature: Signature::user_defined(Volatility::Immutable),
     })))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Property {
-    name: &'static str,
+    name: String,
+    is_rowtime: bool,
     signature: Signature,
 }
 
 impl ScalarUDFImpl for Property {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -51,7 +68,7 @@ impl ScalarUDFImpl for Property {
     fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
         let zone = match types.first() {
             Some(DataType::Timestamp(_, zone)) => {
-                zone.clone().filter(|_| self.name == PROPERTIES[2])
+                zone.clone().filter(|_| self.is_rowtime)
             }
             _ => None,
         };
@@ -59,22 +76,24 @@ impl ScalarUDFImpl for Property {
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
-        Err(misplaced(self.name))
+        Err(misplaced(&self.name))
     }
 }
 
 fn misplaced(name: &str) -> DataFusionError {
+    let window = parts(name).map_or("TUMBLE", |(window, _)| GROUP_WINDOWS[window]);
     external(
-        SqlError::new(format!("{name} stands outside of a query with GROUP BY TUMBLE(…)"))
-            .hint("group by TUMBLE with the same time column and interval")
+        SqlError::new(format!("{name} stands outside of a query with GROUP BY {window}(…)"))
+            .hint(format!("group by {window} with the same time column and intervals"))
             .about(name),
     )
 }
 
-fn property_of(expr: &Expr) -> Option<(usize, &[Expr])> {
+/// The window and the property of a marker, by their positions, and its arguments.
+fn property_of(expr: &Expr) -> Option<((usize, usize), &[Expr])> {
     let Expr::ScalarFunction(call) = expr else { return None };
-    let at = PROPERTIES.iter().position(|property| *property == call.name())?;
-    Some((at, &call.args))
+    call.func.inner().downcast_ref::<Property>()?;
+    Some((parts(call.name())?, &call.args))
 }
 
 /// Replaces the markers in a plan.
@@ -92,7 +111,10 @@ pub fn expand(plan: LogicalPlan) -> DfResult<LogicalPlan> {
     expanded.data.apply_with_subqueries(|plan| {
         for expr in plan.expressions() {
             expr.apply(|expr| match property_of(expr) {
-                Some((at, _)) => Err(misplaced(PROPERTIES[at])),
+                Some(((window, property), _)) => {
+                    let (window, property) = (GROUP_WINDOWS[window], PROPERTIES[property]);
+                    Err(misplaced(&format!("{window}{property}")))
+                }
                 None => Ok(TreeNodeRecursion::Continue),
             })?;
         }
@@ -102,17 +124,40 @@ pub fn expand(plan: LogicalPlan) -> DfResult<LogicalPlan> {
 }
 
 fn expand_aggregate(aggregate: &Aggregate) -> DfResult<Option<LogicalPlan>> {
-    let Some((_, arguments)) = aggregate.group_expr.iter().find_map(property_of) else {
+    let in_sets = |key: &Expr| match key {
+        Expr::GroupingSet(set) => set.distinct_expr().into_iter().any(|key| property_of(key).is_some()),
+        _ => false,
+    };
+    if aggregate.group_expr.iter().any(in_sets) {
+        return Err(external(
+            SqlError::unsupported("GROUPING SETS, CUBE or ROLLUP beside a window of GROUP BY")
+                .hint("use a window table function: FROM TABLE(TUMBLE(…)) GROUP BY window_start, …")
+                .about("GROUP"),
+        ));
+    }
+    let Some(((window, _), arguments)) = aggregate.group_expr.iter().find_map(property_of) else {
         return Ok(None);
     };
-    let (rowtime, size_ms, offset_ms) = read(arguments)?;
-    let window = WindowNode::new(aggregate.input.as_ref().clone(), rowtime, size_ms, offset_ms)?;
+    let others = aggregate.group_expr.iter().filter_map(property_of);
+    if others.into_iter().any(|((other, _), given)| other != window || given != arguments) {
+        return Err(external(
+            SqlError::new("a query is grouped by one window only")
+                .hint("group by one here, and by the other in a query around it")
+                .about(GROUP_WINDOWS[window]),
+        ));
+    }
+    let (rowtime, kind) = read(GROUP_WINDOWS[window], arguments)?;
+    let keys = aggregate.group_expr.iter().filter(|key| property_of(key).is_none()).cloned();
+    let partition = if kind.is_aligned() { Vec::new() } else { keys.collect() };
+    let input = aggregate.input.as_ref().clone();
+    let mut window = WindowNode::new(input, rowtime, kind, partition)?;
+    window.grouping = true;
     let input = LogicalPlan::Extension(Extension { node: Arc::new(window) });
     let keys: Vec<Expr> = aggregate
         .group_expr
         .iter()
         .map(|key| match property_of(key) {
-            Some((at, _)) => Expr::Column(Column::from_name(WINDOW_COLUMNS[at])),
+            Some(((_, at), _)) => Expr::Column(Column::from_name(WINDOW_COLUMNS[at])),
             None => key.clone(),
         })
         .collect();
@@ -135,29 +180,31 @@ fn expand_aggregate(aggregate: &Aggregate) -> DfResult<Option<LogicalPlan>> {
     Ok(Some(LogicalPlanBuilder::from(LogicalPlan::Aggregate(grouped)).project(renamed)?.build()?))
 }
 
-fn read(arguments: &[Expr]) -> DfResult<(Expr, i64, i64)> {
-    let wrong = |what: &str| {
-        external(
-            SqlError::new(what.to_owned())
-                .hint("write GROUP BY TUMBLE(time column, INTERVAL '10' MINUTE)")
-                .about("TUMBLE"),
-        )
+fn read(name: &str, arguments: &[Expr]) -> DfResult<(Expr, WindowKind)> {
+    let usage = match name {
+        "HOP" => "HOP(time column, INTERVAL '5' MINUTE, INTERVAL '10' MINUTE)",
+        "SESSION" => "SESSION(time column, INTERVAL '5' MINUTE)",
+        _ => "TUMBLE(time column, INTERVAL '10' MINUTE)",
     };
-    let (Some(rowtime @ Expr::Column(_)), Some(size)) = (arguments.first(), arguments.get(1))
-    else {
-        return Err(wrong("TUMBLE takes a time column and an interval"));
+    let wrong = |what: String| {
+        external(SqlError::new(what).hint(format!("write GROUP BY {usage}")).about(name))
     };
-    let size = interval_ms(size).filter(|ms| *ms > 0);
-    let Some(size_ms) = size else {
-        return Err(wrong("the size of TUMBLE must be an INTERVAL of days to seconds"));
+    let Some(rowtime @ Expr::Column(_)) = arguments.first() else {
+        return Err(wrong(format!("{name} takes a time column and intervals")));
     };
-    let offset_ms = match arguments.get(2) {
-        Some(offset) => {
-            interval_ms(offset).ok_or_else(|| wrong("the offset must be an INTERVAL"))?
-        }
-        None => 0,
-    };
-    Ok((rowtime.clone(), size_ms, offset_ms))
+    let most = if name == "SESSION" { 2 } else { 4 };
+    if arguments.len() > most {
+        return Err(wrong(format!("{name} takes no {} arguments", arguments.len())));
+    }
+    let mut intervals = Vec::new();
+    for argument in &arguments[1..] {
+        let interval = interval_ms(argument);
+        intervals.push(Some(interval.ok_or_else(|| {
+            wrong(format!("the intervals of {name} must be INTERVALs of days to seconds"))
+        })?));
+    }
+    let kind = window_kind(name, &intervals, false).map_err(wrong)?;
+    Ok((rowtime.clone(), kind))
 }
 
 fn interval_ms(expr: &Expr) -> Option<i64> {

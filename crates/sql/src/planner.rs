@@ -13,7 +13,10 @@ use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion_optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion_optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion_optimizer::eliminate_filter::EliminateFilter;
+use datafusion_optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion_optimizer::optimize_projections::OptimizeProjections;
 use datafusion_optimizer::optimizer::Optimizer;
 use datafusion_optimizer::propagate_empty_relation::PropagateEmptyRelation;
@@ -21,7 +24,7 @@ use datafusion_optimizer::push_down_filter::PushDownFilter;
 use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion_optimizer::{Analyzer, OptimizerContext, OptimizerRule};
-use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use datafusion_sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
 use millstream_expr::ScalarExpr;
 use millstream_expr::cast::Cast;
 use millstream_plan::table::Computed;
@@ -490,36 +493,16 @@ fn stores(from: &DataType, to: &DataType) -> bool {
 }
 
 /// Functions of Flink's that are understood but not there yet.
-const NOT_YET: [&str; 40] = [
-    "FIRST_VALUE",
-    "LAST_VALUE",
-    "LISTAGG",
-    "ARRAY_AGG",
+const NOT_YET: [&str; 19] = [
     "COLLECT",
-    "STDDEV_POP",
-    "STDDEV_SAMP",
-    "VAR_POP",
-    "VAR_SAMP",
-    "VARIANCE",
-    "STDDEV",
     "JSON_OBJECTAGG",
     "JSON_ARRAYAGG",
     "PERCENTILE",
     "APPROX_COUNT_DISTINCT",
-    "LAG",
     "LEAD",
-    "RANK",
-    "DENSE_RANK",
-    "ROW_NUMBER",
     "NTILE",
     "CUME_DIST",
     "PERCENT_RANK",
-    "HOP_START",
-    "HOP_END",
-    "HOP",
-    "SESSION",
-    "SESSION_START",
-    "SESSION_END",
     "JSON_VALUE",
     "JSON_QUERY",
     "JSON_EXISTS",
@@ -527,7 +510,6 @@ const NOT_YET: [&str; 40] = [
     "JSON_ARRAY",
     "MD5",
     "SHA256",
-    "CURRENT_WATERMARK",
     "PARSE_URL",
     "STR_TO_MAP",
     "UNNEST",
@@ -538,6 +520,8 @@ fn options() -> ParserOptions {
         .with_enable_ident_normalization(false)
         .with_parse_float_as_decimal(true)
         .with_map_string_types_to_utf8view(false)
+        // NULL is the least of all values.
+        .with_default_null_ordering(NullOrdering::NullsMin)
 }
 
 /// Casts as Flink does them, in place of the library's.
@@ -572,19 +556,23 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 ///
 /// Left out on purpose: limit push-down (a LIMIT over changes is no limit of the source), the rewrite
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
-/// an empty input gives), and every rule about joins until joins are planned.
+/// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = coerce_arguments(plan)?;
     run(
         plan,
         vec![
+            Arc::new(DecorrelatePredicateSubquery::new()),
             Arc::new(SimplifyExpressions::new()),
             Arc::new(ReplaceDistinctWithAggregate::new()),
+            Arc::new(EliminateCrossJoin::new()),
             Arc::new(EliminateFilter::new()),
             Arc::new(PropagateEmptyRelation::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(CommonSubexprEliminate::new()),
             Arc::new(OptimizeProjections::new()),
+            // Last: what filters are pushed into a join becomes a key there.
+            Arc::new(ExtractEquijoinPredicate::new()),
         ],
     )
 }
@@ -593,5 +581,7 @@ fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> R
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
     let context = OptimizerContext::new().without_query_execution_start_time().with_max_passes(3);
-    Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)
+    let plan = Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?;
+    if std::env::var_os("DEBUGPLAN").is_some() { eprintln!("{}", plan.display_indent()); }
+    Ok(plan)
 }

@@ -11,11 +11,13 @@ use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, Query, Select, SelectItem, Subscript,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    NamedWindowDefinition, NamedWindowExpr, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
+use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 
 /// Rewrites a query in place.
 ///
@@ -80,11 +82,17 @@ impl VisitorMut for Rewriter {
         if let Some(Distinct::On(_)) = select.distinct {
             return ControlFlow::Break(SqlError::unsupported("DISTINCT ON").about("DISTINCT"));
         }
-        if !select.named_window.is_empty() {
-            return ControlFlow::Break(SqlError::unsupported("WINDOW").about("WINDOW"));
-        }
         name_columns(&mut select.projection);
         expand_group_window(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        for NamedWindowDefinition(_, window) in &mut select.named_window {
+            if let NamedWindowExpr::WindowSpec(spec) = window {
+                plain_bounds(spec);
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -101,12 +109,36 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         self.depth -= 1;
+        if let Expr::Function(function) = expr
+            && let Some(WindowType::WindowSpec(spec)) = &mut function.over
+        {
+            plain_bounds(spec);
+        }
         match rewrite(expr) {
             Ok(Some(new)) => *expr = new,
             Ok(None) => {}
             Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The bounds of a frame as they were written: plain numbers.
+fn plain_bounds(spec: &mut WindowSpec) {
+    let Some(frame) = &mut spec.window_frame else { return };
+    for bound in std::iter::once(&mut frame.start_bound).chain(&mut frame.end_bound) {
+        let (WindowFrameBound::Preceding(Some(value)) | WindowFrameBound::Following(Some(value))) =
+            bound
+        else {
+            continue;
+        };
+        if let Expr::Function(cast) = value.as_ref()
+            && let FunctionArguments::List(list) = &cast.args
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number)), _] = &list.args[..]
+            && matches!(number, Expr::Value(_))
+        {
+            *value = Box::new(number.clone());
+        }
     }
 }
 
@@ -155,11 +187,12 @@ fn expand_group_window(select: &mut Select) {
     let GroupByExpr::Expressions(keys, _) = &mut select.group_by else { return };
     let mut expanded = Vec::with_capacity(keys.len() + 2);
     for key in keys.drain(..) {
-        match (&key, function_name(&key).as_deref()) {
-            (Expr::Function(function), Some("TUMBLE")) => {
-                for property in ["TUMBLE_START", "TUMBLE_END", "TUMBLE_ROWTIME"] {
+        let window = function_name(&key).filter(|name| GROUP_WINDOWS.contains(&name.as_str()));
+        match (&key, window) {
+            (Expr::Function(function), Some(window)) => {
+                for property in PROPERTIES {
                     let mut named = function.clone();
-                    named.name = vec![Ident::new(property)].into();
+                    named.name = vec![Ident::new(format!("{window}{property}"))].into();
                     expanded.push(Expr::Function(named));
                 }
             }
@@ -184,9 +217,10 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
                 SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are")
             );
         }
-        Expr::Function(_) => match function_name(expr).as_deref() {
-            Some("IF") => if_as_case(expr)?,
-            Some("COUNT") => count_of_one(expr),
+        Expr::Function(function) => match function.name.to_string().to_ascii_uppercase().as_str() {
+            "IF" => if_as_case(expr)?,
+            "COUNT" => count_of_one(expr),
+            "TUMBLE_PROCTIME" | "HOP_PROCTIME" | "SESSION_PROCTIME" => rowtime_of(expr),
             _ => None,
         },
         _ => None,
@@ -210,6 +244,14 @@ fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
         other => other.clone(),
     });
     Some(Expr::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain.collect() })
+}
+
+/// `HOP_PROCTIME(…)` as `HOP_ROWTIME(…)`: what is asked for is the time attribute either way.
+fn rowtime_of(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let name = function.name.to_string().to_ascii_uppercase().replace("PROCTIME", "ROWTIME");
+    let function = sqlparser::ast::Function { name: vec![Ident::new(name)].into(), ..function.clone() };
+    Some(Expr::Function(function))
 }
 
 /// `COUNT(*)` as a count of a constant, which is never NULL.

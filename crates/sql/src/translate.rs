@@ -4,20 +4,21 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion_common::DFSchema;
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion_expr::logical_plan::{FetchType, Limit, Projection, SkipType, Values};
+use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
 use datafusion_expr::{Expr, LogicalPlan, TableScan};
 use millstream_expr::ScalarExpr;
-use millstream_plan::node::{NodeKind, TimeWindow};
-use millstream_plan::{ChangelogMode, Node, NodeId, Plan, Table};
-use millstream_types::sql_type::type_name;
+use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Stamps, Table, TimeWindow};
 
 use crate::catalog::Catalog;
 use crate::context::CatalogTable;
 use crate::correlate::CorrelateNode;
+use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
+use crate::time_settings::watermark_options;
+use crate::translate_over::is_rank;
 use crate::window::WindowNode;
 
 /// Where the rows of a logical plan go.
@@ -41,6 +42,7 @@ pub fn translate(catalog: &Catalog, outputs: Vec<(LogicalPlan, Output)>) -> Resu
         sources: HashMap::new(),
         windows: HashMap::new(),
         event_time: false,
+        stamps: Stamps::Behind,
     };
     for (logical, _) in &outputs {
         translator.look_ahead(logical)?;
@@ -78,16 +80,18 @@ fn prune(plan: Plan) -> Plan {
 }
 
 /// Which columns of a node hold the bounds of a window.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WindowProperties {
     pub start: Option<usize>,
     pub end: Option<usize>,
     pub time: Option<usize>,
     pub window: TimeWindow,
+    /// Whether it is that of a GROUP BY TUMBLE(…), which ends with its aggregate.
+    pub grouping: bool,
 }
 
 pub(crate) struct Translator<'a> {
-    catalog: &'a Catalog,
+    pub catalog: &'a Catalog,
     pub plan: Plan,
     /// The columns that any part of the statement reads, by table.
     needed: HashMap<*const Table, BTreeSet<usize>>,
@@ -96,6 +100,8 @@ pub(crate) struct Translator<'a> {
     pub windows: HashMap<NodeId, WindowProperties>,
     /// Whether any operator follows event time, so that watermarks are worth their cost.
     event_time: bool,
+    /// Which rows need the watermark they met.
+    stamps: Stamps,
 }
 
 fn table_of(scan: &TableScan) -> Result<&Arc<Table>> {
@@ -125,9 +131,19 @@ impl Translator<'_> {
                     Err(error) => failed = Some(error),
                 },
                 LogicalPlan::Extension(extension) => {
-                    self.event_time |= extension.node.as_any().is::<WindowNode>();
+                    if let Some(window) = extension.node.as_any().downcast_ref::<WindowNode>() {
+                        self.event_time = true;
+                        if !window.kind.is_aligned() {
+                            self.stamps = self.stamps.max(Stamps::Touching);
+                        }
+                    }
                 }
+                LogicalPlan::Window(_) | LogicalPlan::Sort(_) => self.event_time = true,
                 _ => {}
+            }
+            if plan.expressions().iter().any(current_watermark::is_asked_for) {
+                self.event_time = true;
+                self.stamps = Stamps::All;
             }
             Ok(TreeNodeRecursion::Continue)
         });
@@ -139,10 +155,15 @@ impl Translator<'_> {
             LogicalPlan::TableScan(scan) => self.scan(scan),
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Filter(filter) => {
-                let input = self.node(&filter.input)?;
-                self.no_subquery(&filter.predicate)?;
-                let condition = ScalarExpr::bind(&filter.predicate, filter.input.schema())?;
-                Ok(self.calc(input, Some(condition), None, None))
+                let (input, condition) = self.filtered(filter)?;
+                match condition {
+                    Some(condition) => {
+                        let schema = Arc::clone(filter.input.schema());
+                        let values = schema.columns().into_iter().map(Expr::Column).collect();
+                        self.calc_of(input, Some(condition), values, &schema, arrow_of(&schema))
+                    }
+                    None => Ok(input),
+                }
             }
             LogicalPlan::SubqueryAlias(alias) => self.node(&alias.input),
             LogicalPlan::Union(union) => {
@@ -172,14 +193,9 @@ impl Translator<'_> {
                     Err(SqlError::unsupported(extension.node.name()))
                 }
             }
-            LogicalPlan::Join(join) => {
-                Err(SqlError::unsupported(format!("{} JOIN", join.join_type).to_uppercase())
-                    .about("JOIN"))
-            }
+            LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Sort(_) => Err(SqlError::unsupported("ORDER BY").about("ORDER")),
-            LogicalPlan::Window(_) => {
-                Err(SqlError::unsupported("an aggregate with OVER").about("OVER"))
-            }
+            LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a subquery in an expression")),
             other => {
                 let text = other.display().to_string();
@@ -241,7 +257,7 @@ impl Translator<'_> {
             start: window.start.and_then(moved),
             end: window.end.and_then(moved),
             time: window.time.and_then(moved),
-            window: window.window,
+            ..*window
         });
         let id = self.plan.add(node);
         if let Some(window) = window {
@@ -252,20 +268,65 @@ impl Translator<'_> {
 
     fn projection(&mut self, projection: &Projection) -> Result<NodeId> {
         // A filter below is part of the same Calc.
-        let (below, condition) = match projection.input.as_ref() {
-            LogicalPlan::Filter(filter) => {
-                self.no_subquery(&filter.predicate)?;
-                (&filter.input, Some(ScalarExpr::bind(&filter.predicate, filter.input.schema())?))
-            }
-            _ => (&projection.input, None),
+        let (input, condition) = match projection.input.as_ref() {
+            LogicalPlan::Filter(filter) => self.filtered(filter)?,
+            below => (self.node(below)?, None),
         };
-        let input = self.node(below)?;
-        let mut values = Vec::with_capacity(projection.expr.len());
-        for expr in &projection.expr {
-            self.no_subquery(expr)?;
-            values.push(ScalarExpr::bind(expr, projection.input.schema())?);
+        let (values, schema) = (projection.expr.clone(), arrow_of(&projection.schema));
+        self.calc_of(input, condition, values, projection.input.schema(), schema)
+    }
+
+    /// The input of a filter, and what is left of its condition: a bound on a rank is not.
+    fn filtered(&mut self, filter: &Filter) -> Result<(NodeId, Option<Expr>)> {
+        self.no_subquery(&filter.predicate)?;
+        match filter.input.as_ref() {
+            LogicalPlan::Window(window) if is_rank(window) => self.rank(window, &filter.predicate),
+            // Columns that nobody reads are gone, and the rank is right below.
+            LogicalPlan::Projection(Projection { expr, input, schema, .. })
+                if expr.iter().all(|expr| matches!(expr, Expr::Column(_))) =>
+            {
+                match input.as_ref() {
+                    LogicalPlan::Window(window) if is_rank(window) => {
+                        let (id, rest) = self.rank(window, &filter.predicate)?;
+                        let result = arrow_of(schema);
+                        let id = self.calc_of(id, None, expr.clone(), input.schema(), result)?;
+                        Ok((id, rest))
+                    }
+                    _ => Ok((self.node(&filter.input)?, Some(filter.predicate.clone()))),
+                }
+            }
+            below => Ok((self.node(below)?, Some(filter.predicate.clone()))),
         }
-        Ok(self.calc(input, condition, Some(values), Some(arrow_of(&projection.schema))))
+    }
+
+    /// A Calc of logical expressions; what they ask of the watermark is computed below it.
+    fn calc_of(
+        &mut self,
+        mut input: NodeId,
+        condition: Option<Expr>,
+        mut values: Vec<Expr>,
+        schema: &DFSchema,
+        result: SchemaRef,
+    ) -> Result<NodeId> {
+        for value in &values {
+            self.no_subquery(value)?;
+        }
+        let mut schema = schema.clone();
+        let mut condition = condition;
+        let all = condition.iter_mut().chain(&mut values);
+        if let Some(rowtime) = current_watermark::argument(all, &schema)? {
+            (input, schema) = self.with_watermark(input, rowtime, schema)?;
+            let all = condition.iter_mut().chain(&mut values);
+            current_watermark::replace(all)?;
+        }
+        let bind = |expr: &Expr| ScalarExpr::bind(expr, &schema);
+        let condition = condition.as_ref().map(bind).transpose()?;
+        let values = values.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+        let plain = |(at, value): (usize, &ScalarExpr)| value.as_column() == Some(at);
+        let width = self.plan.nodes[input].schema.fields().len();
+        let all = values.len() == width && values.iter().enumerate().all(plain);
+        let values = if all && condition.is_some() { None } else { Some(values) };
+        Ok(self.calc(input, condition, values, Some(result)))
     }
 
     fn scan(&mut self, scan: &TableScan) -> Result<NodeId> {
@@ -354,8 +415,9 @@ impl Translator<'_> {
         if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
             let rowtime = given(watermark.rowtime).unwrap_or_default();
             let value = watermark.value.remap(|column| given(column).unwrap_or_default())?;
-            node =
-                self.plan.add_like(NodeKind::WatermarkAssigner { rowtime, watermark: value }, node);
+            let options = watermark_options(self.catalog, table, self.stamps)?;
+            let kind = NodeKind::WatermarkAssigner { rowtime, watermark: value, options };
+            node = self.plan.add_like(kind, node);
             self.plan.nodes[node].rowtimes = vec![rowtime];
         }
         Ok(node)
@@ -363,16 +425,24 @@ impl Translator<'_> {
 
     fn union(&mut self, inputs: Vec<NodeId>, schema: SchemaRef) -> Result<NodeId> {
         let mut rowtimes = self.plan.nodes[inputs[0]].rowtimes.clone();
+        let mut proctimes = self.plan.nodes[inputs[0]].proctimes.clone();
         let mut changelog = ChangelogMode::Append;
+        let window = self.windows.get(&inputs[0]).copied();
+        let window = window.filter(|window| {
+            inputs.iter().all(|input| self.windows.get(input) == Some(window))
+        });
         for input in &inputs {
             let node = &self.plan.nodes[*input];
+            proctimes.retain(|column| node.proctimes.contains(column));
             rowtimes.retain(|column| node.rowtimes.contains(column));
             if node.changelog == ChangelogMode::Retract {
                 changelog = ChangelogMode::Retract;
             }
         }
         let kind = NodeKind::Union;
-        Ok(self.plan.add(Node { kind, inputs, schema, rowtimes, proctimes: vec![], changelog }))
+        let id = self.plan.add(Node { kind, inputs, schema, rowtimes, proctimes, changelog });
+        self.windows.extend(window.map(|window| (id, window)));
+        Ok(id)
     }
 
     fn limit(&mut self, limit: &Limit) -> Result<NodeId> {
@@ -411,61 +481,7 @@ impl Translator<'_> {
         Ok(self.leaf(NodeKind::Values { rows }, schema))
     }
 
-    fn window(&mut self, window: &WindowNode) -> Result<NodeId> {
-        let input = self.node(&window.input)?;
-        let Expr::Column(column) = &window.rowtime else {
-            return Err(SqlError::new("DESCRIPTOR names a column"));
-        };
-        let name = &column.name;
-        let rowtime = window.input.schema().index_of_column(column)?;
-        let of = &self.plan.nodes[input];
-        let data_type = of.schema.field(rowtime).data_type().clone();
-        if of.proctimes.contains(&rowtime) {
-            return Err(SqlError::unsupported("a window over processing time").about(name));
-        }
-        if !of.rowtimes.contains(&rowtime) {
-            let message = match data_type {
-                DataType::Timestamp(..) => {
-                    format!("a window needs a time attribute, and \"{name}\" has no watermark")
-                }
-                other => format!(
-                    "a window needs a time attribute, and \"{name}\" is {}",
-                    type_name(&other)
-                ),
-            };
-            return Err(SqlError::new(message)
-                .hint(format!(
-                    "declare one in CREATE TABLE: WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND; \
-                     after a window, window_time is one"
-                ))
-                .about(name));
-        }
-        let zone = match &data_type {
-            DataType::Timestamp(_, Some(_)) => Some(self.catalog.zone()),
-            _ => None,
-        };
-        let (size_ms, offset_ms) = (window.size_ms, window.offset_ms);
-        let kind = TimeWindow::Tumble { size_ms, offset_ms, zone };
-        let schema = arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(window));
-        let width = of.schema.fields().len();
-        let id = self.plan.add_like(NodeKind::WindowTableFunction { rowtime, window: kind }, input);
-        let node = &mut self.plan.nodes[id];
-        node.schema = schema;
-        // The original time attribute is plain data from here on.
-        node.rowtimes = vec![width + 2];
-        self.windows.insert(
-            id,
-            WindowProperties {
-                start: Some(width),
-                end: Some(width + 1),
-                time: Some(width + 2),
-                window: kind,
-            },
-        );
-        Ok(id)
-    }
-
-    fn correlate(&mut self, call: &CorrelateNode) -> Result<NodeId> {
+    pub(crate) fn correlate(&mut self, call: &CorrelateNode) -> Result<NodeId> {
         let input = self.node(&call.input)?;
         let arguments = call
             .arguments
@@ -506,7 +522,7 @@ impl Translator<'_> {
     }
 }
 
-fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch> {
+pub(crate) fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let columns = schema.fields().iter().map(|f| arrow::array::new_null_array(f.data_type(), rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)

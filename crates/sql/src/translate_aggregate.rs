@@ -5,40 +5,153 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion_common::{DFSchema, ScalarValue};
-use datafusion_expr::Expr;
 use datafusion_expr::logical_plan::Aggregate;
+use datafusion_expr::{Expr, GroupingSet};
 use millstream_expr::ScalarExpr;
-use millstream_expr::aggregates::UserDeclaration;
-use millstream_plan::node::{
-    AggregateCall, AggregateFunction, NodeKind, TimeWindow, WindowColumns, WindowOutput,
+use millstream_expr::aggregates::{GROUPING_NAMES, UserDeclaration};
+use millstream_plan::{
+    AggregateCall, AggregateFunction, ChangelogMode, EmitPolicy, ExpandColumn, NodeId, NodeKind,
+    WindowColumns, WindowKind, WindowOutput,
 };
-use millstream_plan::{ChangelogMode, NodeId};
 
 use crate::diagnostics::{Result, SqlError};
-use crate::translate::{Translator, arrow_of};
+use crate::time_settings::emit_policy;
+use crate::translate::{Translator, WindowProperties, arrow_of};
+
+/// A grouping on its way into a node.
+struct Grouping {
+    /// What is grouped by: an expression each, and the property of the window that it is.
+    keys: Vec<(ScalarExpr, Option<WindowOutput>)>,
+    /// For each grouping set which of the keys it groups by; one set of all without GROUPING SETS.
+    sets: Vec<Vec<bool>>,
+    /// Whether there were grouping sets: the result has one more column that nobody reads.
+    expands: bool,
+}
+
+impl Grouping {
+    /// The number of a call of GROUPING, GROUPING_ID or GROUP_ID for each set.
+    fn numbers(&self, name: &str, keys: &[usize]) -> Vec<i64> {
+        let of_set = |(at, set): (usize, &Vec<bool>)| match name {
+            // Which one it is of equal sets.
+            "GROUP_ID" => self.sets[..at].iter().filter(|other| *other == set).count() as i64,
+            _ => keys.iter().fold(0, |bits, key| bits << 1 | i64::from(!set[*key])),
+        };
+        self.sets.iter().enumerate().map(of_set).collect()
+    }
+}
+
+/// Where a column of the result comes from.
+enum Origin {
+    /// What stands before the aggregates in what the node gives.
+    Before(usize),
+    /// An aggregate.
+    Aggregate(usize),
+    /// A number that is the same in all rows.
+    Constant(ScalarValue),
+}
 
 impl Translator<'_> {
     pub(crate) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<NodeId> {
         let input = self.node(&aggregate.input)?;
-        if aggregate.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_))) {
-            return Err(SqlError::unsupported("GROUPING SETS, CUBE and ROLLUP").about("GROUP"));
-        }
+        let properties = self.windows.get(&input).copied();
+        let grouping = self.grouping(aggregate, properties)?;
+        let has = |set: &Vec<bool>, due: WindowOutput| {
+            grouping.keys.iter().zip(set).any(|((_, output), in_set)| *in_set && *output == Some(due))
+        };
+        let by_window = grouping
+            .sets
+            .iter()
+            .all(|set| has(set, WindowOutput::Start) && has(set, WindowOutput::End));
+        let window = properties.filter(|_| by_window);
+        let mut calls = Vec::new();
         let mut columns =
             Columns { values: Vec::new(), window: 0, schema: aggregate.input.schema() };
-        let keys = aggregate
-            .group_expr
-            .iter()
-            .map(|key| {
-                self.no_subquery(key)?;
-                Ok(ScalarExpr::bind(key, aggregate.input.schema())?)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let properties = self.windows.get(&input).copied();
+        let emit = self.emit(window)?;
+        let fused = window.and_then(|_| self.fusible(input, &grouping, aggregate));
+        let fused = fused.filter(|_| emit.is_none());
+        let window_columns = window.map(|properties| match &fused {
+            Some(below) => {
+                columns.values.push(ScalarExpr::column("rowtime", below.rowtime));
+                WindowColumns::Rowtime { rowtime: 0, window: properties.window }
+            }
+            None => {
+                for column in [properties.start, properties.end] {
+                    let column = column.unwrap_or_default();
+                    columns.values.push(ScalarExpr::column("window", column));
+                }
+                WindowColumns::Attached { start: 0, end: 1, window: properties.window }
+            }
+        });
+        columns.window = columns.values.len();
+        let mut key_columns = Vec::new();
+        let mut output = Vec::new();
+        let mut origins = Vec::new();
+        // For each key its position in `key_columns`, where it is one.
+        for (key, property) in &grouping.keys {
+            origins.push(Origin::Before(output.len()));
+            match property.filter(|_| by_window) {
+                Some(property) => output.push(property),
+                None => {
+                    output.push(WindowOutput::Key(key_columns.len()));
+                    key_columns.push(columns.add(key.clone()));
+                }
+            }
+        }
+        let base = grouping.keys.len() + usize::from(grouping.expands);
+        if grouping.expands {
+            let data_type = aggregate.schema.field(grouping.keys.len()).data_type();
+            origins.push(Origin::Constant(ScalarValue::new_zero(data_type)?));
+        }
+        // The numbers that calls of GROUPING and the like give in each set.
+        let mut numbers: Vec<Vec<i64>> = Vec::new();
+        for (at, expr) in aggregate.aggr_expr.iter().enumerate() {
+            let result = aggregate.schema.field(base + at).data_type().clone();
+            if let Some((name, arguments)) = grouping_call(expr) {
+                let keys = self.grouping_keys(name, arguments, &grouping, aggregate)?;
+                origins.push(if grouping.expands {
+                    numbers.push(grouping.numbers(name, &keys));
+                    output.push(WindowOutput::Key(key_columns.len() + numbers.len() - 1));
+                    Origin::Before(output.len() - 1)
+                } else {
+                    Origin::Constant(ScalarValue::Int64(Some(0)))
+                });
+                continue;
+            }
+            origins.push(Origin::Aggregate(calls.len()));
+            calls.push(self.call(expr, result, &mut columns)?);
+        }
+        let below = match &fused {
+            Some(fused) => {
+                for value in columns.values.iter_mut().skip(1) {
+                    *value = value.over(&fused.columns)?;
+                }
+                fused.input
+            }
+            None => input,
+        };
+        let input_schema = Arc::clone(&self.plan.nodes[below].schema);
+        let prepared = columns.schema_over(&input_schema)?;
+        let mut prepared = self.calc(below, None, Some(columns.values), Some(prepared));
+        if grouping.expands {
+            (prepared, key_columns) =
+                self.expand(prepared, &grouping, &key_columns, by_window, &numbers);
+        }
+        let id = self.grouped(prepared, window_columns, key_columns, &calls, &output, emit)?;
+        self.arrange(id, aggregate, &grouping, &output, &origins, window)
+    }
+
+    /// What a logical aggregate groups by.
+    fn grouping(
+        &self,
+        aggregate: &Aggregate,
+        window: Option<WindowProperties>,
+    ) -> Result<Grouping> {
+        let (exprs, sets) = grouping_sets(&aggregate.group_expr)?;
         let property = |key: &ScalarExpr| {
             let at = key.as_column()?;
-            let window = properties?;
+            let window = window?;
             [
                 (window.start, WindowOutput::Start),
                 (window.end, WindowOutput::End),
@@ -48,114 +161,220 @@ impl Translator<'_> {
             .find(|(column, _)| *column == Some(at))
             .map(|(_, output)| output)
         };
-        let outputs: Vec<Option<WindowOutput>> = keys.iter().map(property).collect();
-        let by_window = outputs.contains(&Some(WindowOutput::Start))
-            && outputs.contains(&Some(WindowOutput::End));
-        let window = properties.filter(|_| by_window);
-        // A window that was just assigned is computed by the aggregate itself.
-        let fused = window.and_then(|_| self.fusible(input));
-        let mut window_columns = None;
-        if let Some(properties) = window {
-            window_columns = Some(match (&fused, properties.window) {
-                (Some(below), window) => {
-                    columns.values.push(ScalarExpr::column("rowtime", below.rowtime));
-                    WindowColumns::Rowtime { rowtime: 0, window }
+        let keys = exprs.iter().map(|key| {
+            self.no_subquery(key)?;
+            let key = ScalarExpr::bind(key, aggregate.input.schema())?;
+            let property = property(&key);
+            Ok((key, property))
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let expands = sets.is_some();
+        let sets = sets.unwrap_or_else(|| vec![vec![true; keys.len()]]);
+        Ok(Grouping { keys, sets, expands })
+    }
+
+    /// The positions of the keys that GROUPING or GROUPING_ID asks for.
+    fn grouping_keys(
+        &self,
+        name: &str,
+        arguments: &[Expr],
+        grouping: &Grouping,
+        aggregate: &Aggregate,
+    ) -> Result<Vec<usize>> {
+        arguments
+            .iter()
+            .map(|argument| {
+                let value = ScalarExpr::bind(argument, aggregate.input.schema())?.to_string();
+                let place = grouping.keys.iter().position(|(key, _)| key.to_string() == value);
+                place.ok_or_else(|| {
+                    SqlError::new(format!("{name} takes what the query is grouped by, not {argument}"))
+                        .about(name)
+                })
+            })
+            .collect()
+    }
+
+    /// Gives each row once for each grouping set; the keys, then the numbers, then that of the set stand
+    /// behind all other columns.
+    fn expand(
+        &mut self,
+        input: NodeId,
+        grouping: &Grouping,
+        keys: &[usize],
+        by_window: bool,
+        numbers: &[Vec<i64>],
+    ) -> (NodeId, Vec<usize>) {
+        let of = Arc::clone(&self.plan.nodes[input].schema);
+        let width = of.fields().len();
+        let is_key = |property: &Option<WindowOutput>| !(by_window && property.is_some());
+        let sets = grouping.sets.iter().enumerate().map(|(at, set)| {
+            let grouped = grouping.keys.iter().zip(set);
+            let grouped = grouped.filter(|((_, property), _)| is_key(property));
+            let mut columns: Vec<ExpandColumn> = (0..width).map(ExpandColumn::Column).collect();
+            columns.extend(grouped.zip(keys).map(|((_, in_set), key)| match in_set {
+                true => ExpandColumn::Column(*key),
+                false => ExpandColumn::Null,
+            }));
+            columns.extend(numbers.iter().map(|number| ExpandColumn::Number(number[at])));
+            columns.push(ExpandColumn::Number(at as i64));
+            columns
+        });
+        let kind = NodeKind::Expand { sets: sets.collect() };
+        let mut fields: Vec<Field> = of.fields().iter().map(|f| f.as_ref().clone()).collect();
+        fields.extend(keys.iter().map(|key| of.field(*key).clone().with_nullable(true)));
+        for at in 0..=numbers.len() {
+            fields.push(Field::new(format!("$set{at}"), DataType::Int64, false));
+        }
+        let positions = (width..fields.len()).collect();
+        let id = self.plan.add_like(kind, input);
+        self.plan.nodes[id].schema = Arc::new(Schema::new(fields));
+        (id, positions)
+    }
+
+    /// When windows come, if the settings say other than once. They are about GROUP BY TUMBLE and HOP.
+    fn emit(&self, window: Option<WindowProperties>) -> Result<Option<EmitPolicy>> {
+        let Some((window, emit)) = window.zip(emit_policy(self.catalog)?) else { return Ok(None) };
+        let hint = "RESET 'table.exec.emit.early-fire.enabled' and 'table.exec.emit.late-fire.enabled', \
+                    or group by TUMBLE(ts, INTERVAL …) or HOP(…)";
+        let refused = match window.window.kind {
+            _ if !window.grouping => "early and late firing of a window table function",
+            WindowKind::Session { .. } => "early and late firing of SESSION",
+            _ => return Ok(Some(emit)),
+        };
+        Err(SqlError::unsupported(refused).hint(hint).about("GROUP"))
+    }
+
+    fn grouped(
+        &mut self,
+        input: NodeId,
+        window: Option<WindowColumns>,
+        keys: Vec<usize>,
+        calls: &[AggregateCall],
+        output: &[WindowOutput],
+        emit: Option<EmitPolicy>,
+    ) -> Result<NodeId> {
+        let retracts = self.plan.nodes[input].changelog == ChangelogMode::Retract;
+        let refuse = |what: &str| Err(SqlError::unsupported(what).about("GROUP"));
+        let of = Arc::clone(&self.plan.nodes[input].schema);
+        let aggregates = calls.to_vec();
+        let output = output.to_vec();
+        let mut fields: Vec<Field> = Vec::new();
+        for column in &output {
+            let key = |at: usize| of.field(keys[at]).clone();
+            fields.push(match (column, &window) {
+                (WindowOutput::Key(at), _) => key(*at),
+                (WindowOutput::Time, Some(window)) => {
+                    let zone = window.window().zone.map(|_| millstream_types::sql_type::LTZ_ZONE.into());
+                    Field::new("window_time", DataType::Timestamp(TimeUnit::Millisecond, zone), false)
                 }
-                (None, TimeWindow::Tumble { zone, .. }) => {
-                    for column in [properties.start, properties.end] {
-                        let column = column.unwrap_or_default();
-                        columns.values.push(ScalarExpr::column("window", column));
-                    }
-                    WindowColumns::Attached { start: 0, end: 1, zone }
+                (bound, _) => {
+                    let name = if *bound == WindowOutput::Start { "window_start" } else { "window_end" };
+                    Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, None), false)
                 }
             });
         }
-        columns.window = columns.values.len();
-        let mut key_columns = Vec::new();
-        let mut output = Vec::new();
-        for (key, property) in keys.iter().zip(&outputs) {
-            match property.filter(|_| by_window) {
-                Some(property) => output.push(property),
-                None => {
-                    output.push(WindowOutput::Key(key_columns.len()));
-                    key_columns.push(columns.add(key.clone()));
-                }
-            }
-        }
-        let mut calls = Vec::with_capacity(aggregate.aggr_expr.len());
-        for (at, expr) in aggregate.aggr_expr.iter().enumerate() {
-            let result = aggregate.schema.field(keys.len() + at).data_type().clone();
-            calls.push(self.call(expr, result, &mut columns)?);
-        }
-        let schema = arrow_of(&aggregate.schema);
-        let below = match &fused {
-            Some(fused) => {
-                for value in columns.values.iter_mut().skip(1) {
-                    *value = value.remap(|column| fused.columns[column])?;
-                }
-                fused.input
-            }
-            None => input,
-        };
-        let input_schema = Arc::clone(&self.plan.nodes[below].schema);
-        let prepared = columns.schema_over(&input_schema)?;
-        let prepared = self.calc(below, None, Some(columns.values), Some(prepared));
-        let retracts = self.plan.nodes[prepared].changelog == ChangelogMode::Retract;
-        self.finish_aggregate(
-            prepared,
-            schema,
-            window_columns,
-            key_columns,
-            calls,
-            output,
-            retracts,
-        )
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of one node, put together once")]
-    fn finish_aggregate(
-        &mut self,
-        input: NodeId,
-        schema: SchemaRef,
-        window: Option<WindowColumns>,
-        keys: Vec<usize>,
-        aggregates: Vec<AggregateCall>,
-        output: Vec<WindowOutput>,
-        retracts: bool,
-    ) -> Result<NodeId> {
-        let id = match window {
+        // The sets are told apart by a key that is no column of the result.
+        let node = match window {
+            Some(_) if retracts => return refuse("a window over rows that change"),
             Some(window) => {
-                if retracts {
-                    return Err(
-                        SqlError::unsupported("a window over rows that change").about("GROUP")
-                    );
+                let attached = matches!(window, WindowColumns::Attached { .. });
+                if emit.is_some() && calls.iter().any(|call| !call.function.retracts()) {
+                    return refuse("early or late firing with a function of the program");
                 }
-                let rowtimes =
-                    (0..output.len()).filter(|at| output[*at] == WindowOutput::Time).collect();
-                let id = self.plan.add_like(
-                    NodeKind::WindowAggregate { window, keys, aggregates, output },
-                    input,
-                );
-                self.plan.nodes[id].rowtimes = rowtimes;
-                id
+                debug_assert!(attached || emit.is_none());
+                NodeKind::WindowAggregate { window, keys, aggregates, output, emit }
             }
             None => {
-                if retracts && aggregates.iter().any(|call| !call.function.retracts()) {
-                    return Err(SqlError::unsupported(
-                        "MIN, MAX or a function of your own over rows that change",
-                    )
-                    .about("GROUP"));
+                if retracts && calls.iter().any(|call| !call.function.retracts()) {
+                    return refuse("a function of the program over rows that change");
                 }
-                let kind = NodeKind::GroupAggregate { keys, aggregates };
-                let id = self.plan.add_like(kind, input);
-                let node = &mut self.plan.nodes[id];
-                node.rowtimes = vec![];
-                node.changelog = ChangelogMode::Retract;
-                id
+                fields = keys.iter().map(|key| of.field(*key).clone()).collect();
+                NodeKind::GroupAggregate { keys, aggregates }
             }
         };
-        self.plan.nodes[id].schema = schema;
-        self.plan.nodes[id].proctimes = vec![];
+        let updates = emit.is_some() || matches!(node, NodeKind::GroupAggregate { .. });
+        fields.extend(calls.iter().enumerate().map(|(at, call)| {
+            Field::new(format!("$aggregate{at}"), call.result.clone(), true)
+        }));
+        let id = self.plan.add_like(node, input);
+        let node = &mut self.plan.nodes[id];
+        node.schema = Arc::new(Schema::new(fields));
+        (node.rowtimes, node.proctimes) = (vec![], vec![]);
+        if updates {
+            node.changelog = ChangelogMode::Retract;
+        }
+        Ok(id)
+    }
+
+    /// The columns of a grouping in the order of its logical plan.
+    fn arrange(
+        &mut self,
+        id: NodeId,
+        aggregate: &Aggregate,
+        grouping: &Grouping,
+        output: &[WindowOutput],
+        origins: &[Origin],
+        window: Option<WindowProperties>,
+    ) -> Result<NodeId> {
+        let schema = arrow_of(&aggregate.schema);
+        let (before, of_window) = match &self.plan.nodes[id].kind {
+            NodeKind::GroupAggregate { keys, .. } => (keys.len(), false),
+            _ => (output.len(), true),
+        };
+        let mut properties = window.filter(|window| of_window && !window.grouping);
+        let mut times = Vec::new();
+        let mut plain = true;
+        let mut values = Vec::with_capacity(origins.len());
+        let mut positions = WindowPositions::default();
+        for (at, origin) in origins.iter().enumerate() {
+            let column = match origin {
+                Origin::Before(column) => {
+                    if of_window {
+                        match output[*column] {
+                            WindowOutput::Start => positions.start = Some(at),
+                            WindowOutput::End => positions.end = Some(at),
+                            WindowOutput::Time => {
+                                positions.time = Some(at);
+                                times.push(at);
+                            }
+                            WindowOutput::Key(_) => {}
+                        }
+                    }
+                    Some(*column)
+                }
+                Origin::Aggregate(aggregate) => Some(before + aggregate),
+                Origin::Constant(_) => None,
+            };
+            plain &= column == Some(at);
+            values.push(match (column, origin) {
+                (Some(column), _) => ScalarExpr::column(schema.field(at).name(), column),
+                (None, Origin::Constant(value)) => {
+                    ScalarExpr::bind(&Expr::Literal(value.clone(), None), &DFSchema::empty())?
+                }
+                (None, _) => return Err(SqlError::new("a column that comes from nowhere")),
+            });
+        }
+        let _ = grouping;
+        let width = self.plan.nodes[id].schema.fields().len();
+        let id = if plain && values.len() == width {
+            self.plan.nodes[id].schema = schema;
+            id
+        } else {
+            self.calc(id, None, Some(values), Some(schema))
+        };
+        if let Some(properties) = &mut properties {
+            let WindowPositions { start, end, time } = positions;
+            *properties = WindowProperties { start, end, time, ..*properties };
+            self.windows.insert(id, *properties);
+        }
+        if let Some(window) = window.filter(|_| of_window) {
+            let node = &mut self.plan.nodes[id];
+            if window.window.processing_time {
+                node.proctimes = times;
+            } else if node.changelog == ChangelogMode::Append {
+                node.rowtimes = times;
+            }
+        }
         Ok(id)
     }
 
@@ -169,33 +388,19 @@ impl Translator<'_> {
             return Err(SqlError::unsupported(format!("{expr} as an aggregate")));
         };
         let name = call.func.name();
-        let function = match name {
-            "COUNT" => AggregateFunction::Count,
-            "SUM" => AggregateFunction::Sum,
-            "AVG" => AggregateFunction::Avg,
-            "MIN" => AggregateFunction::Min,
-            "MAX" => AggregateFunction::Max,
-            _ => match call.func.inner().downcast_ref::<UserDeclaration>() {
-                Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
-                None => {
-                    return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name));
-                }
-            },
-        };
+        let user = call.func.inner().downcast_ref::<UserDeclaration>();
+        let function = aggregate_function(name, &call.params.args, user)?;
         if !call.params.order_by.is_empty() || call.params.null_treatment.is_some() {
             return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}"))
                 .about(name));
         }
-        let present = |argument: &Expr| match argument {
-            Expr::Literal(value, _) => *value != ScalarValue::Null && !value.is_null(),
-            _ => false,
-        };
         let counts_rows = matches!(function, AggregateFunction::Count)
             && !call.params.distinct
-            && call.params.args.iter().all(present);
+            && call.params.args.iter().all(is_present);
         let mut arguments = Vec::new();
         if !counts_rows {
-            for argument in &call.params.args {
+            let read = if name == "LISTAGG" { 1 } else { usize::MAX };
+            for argument in call.params.args.iter().take(read) {
                 self.no_subquery(argument)?;
                 arguments.push(columns.bind(argument)?);
             }
@@ -205,23 +410,80 @@ impl Translator<'_> {
                 SqlError::unsupported(format!("{name}(DISTINCT …) of several values")).about(name)
             );
         }
+        if call.params.distinct && matches!(function, AggregateFunction::User(_)) {
+            return Err(SqlError::unsupported(format!("{name}(DISTINCT …)")).about(name));
+        }
         let filter = call.params.filter.as_ref().map(|filter| columns.bind(filter)).transpose()?;
         Ok(AggregateCall { function, distinct: call.params.distinct, arguments, filter, result })
     }
 
-    /// The input of a window function below an aggregate, when only plain columns lie between them.
-    fn fusible(&self, input: NodeId) -> Option<Fused> {
-        match &self.plan.nodes[input].kind {
-            NodeKind::WindowTableFunction { rowtime, .. } => Some(Fused {
-                input: self.plan.nodes[input].inputs[0],
+    /// The input of a window function below an aggregate, when only plain columns lie between them and
+    /// the aggregate can put groups together from parts.
+    fn fusible(
+        &self,
+        input: NodeId,
+        grouping: &Grouping,
+        aggregate: &Aggregate,
+    ) -> Option<Fused> {
+        let fused = self.fused(input)?;
+        let merges = |expr: &Expr| match expr.clone().unalias() {
+            Expr::AggregateFunction(call) => {
+                call.func.inner().downcast_ref::<UserDeclaration>().is_none()
+            }
+            _ => true,
+        };
+        let tumbles = fused.sessions.is_none() && fused.tumbles;
+        if !tumbles && !aggregate.aggr_expr.iter().all(merges) {
+            return None;
+        }
+        if let Some(keys) = &fused.sessions {
+            // The sessions must be those of the groups.
+            let plain = grouping.keys.iter().filter(|(_, property)| property.is_none());
+            let below = |key: &ScalarExpr| fused.columns[key.as_column()?].as_column();
+            let grouped = plain.map(|(key, _)| below(key));
+            let mut grouped = grouped.collect::<Option<Vec<_>>>()?;
+            let mut keys = keys.clone();
+            (keys.sort_unstable(), grouped.sort_unstable());
+            (keys.dedup(), grouped.dedup());
+            if grouping.expands || keys != grouped {
+                return None;
+            }
+        }
+        Some(fused)
+    }
+
+    fn fused(&self, input: NodeId) -> Option<Fused> {
+        let node = &self.plan.nodes[input];
+        let columns = || {
+            let fields = node.schema.fields().iter().enumerate();
+            fields.map(|(at, field)| ScalarExpr::column(field.name(), at)).collect()
+        };
+        match &node.kind {
+            NodeKind::WindowTableFunction { rowtime, window } => Some(Fused {
+                input: node.inputs[0],
                 rowtime: *rowtime,
-                columns: (0..self.plan.nodes[input].schema.fields().len()).collect(),
+                columns: columns(),
+                sessions: None,
+                tumbles: matches!(window.kind, WindowKind::Tumble { .. }),
+            }),
+            NodeKind::SessionWindow { rowtime, keys, .. } => Some(Fused {
+                input: node.inputs[0],
+                rowtime: *rowtime,
+                columns: columns(),
+                sessions: Some(keys.clone()),
+                tumbles: false,
             }),
             NodeKind::Calc { condition: None, projection: Some(values) } => {
-                let below = self.fusible(self.plan.nodes[input].inputs[0])?;
+                let below = self.fused(node.inputs[0])?;
+                // What is computed from the window's own columns is not there before the window.
+                let width = self.plan.nodes[below.input].schema.fields().len();
                 let columns = values
                     .iter()
-                    .map(|value| value.as_column().map(|column| below.columns[column]))
+                    .map(|value| {
+                        let value_below = value.over(&below.columns).ok()?;
+                        let own = value_below.columns().iter().any(|column| *column >= width);
+                        (value_below.as_column().is_some() || !own).then_some(value_below)
+                    })
                     .collect::<Option<Vec<_>>>()?;
                 Some(Fused { columns, ..below })
             }
@@ -230,12 +492,123 @@ impl Translator<'_> {
     }
 }
 
+#[derive(Default)]
+struct WindowPositions {
+    start: Option<usize>,
+    end: Option<usize>,
+    time: Option<usize>,
+}
+
+/// Whether an argument is never NULL, so that counting it is counting rows.
+pub(crate) fn is_present(argument: &Expr) -> bool {
+    match argument {
+        Expr::Literal(value, _) => *value != ScalarValue::Null && !value.is_null(),
+        _ => false,
+    }
+}
+
+/// A function by its name. Constants among its arguments become part of it.
+///
+/// # Errors
+/// When there is none of that name, or it needs OVER.
+pub(crate) fn aggregate_function(
+    name: &str,
+    arguments: &[Expr],
+    user: Option<&UserDeclaration>,
+) -> Result<AggregateFunction> {
+    let variance = |sample: bool, root: bool| AggregateFunction::Variance { sample, root };
+    Ok(match name {
+        _ if user.is_some() => match user {
+            Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
+            None => return Err(SqlError::unsupported(name)),
+        },
+        "COUNT" => AggregateFunction::Count,
+        "SUM" => AggregateFunction::Sum,
+        "AVG" => AggregateFunction::Avg,
+        "MIN" => AggregateFunction::Min,
+        "MAX" => AggregateFunction::Max,
+        "STDDEV_POP" => variance(false, true),
+        "STDDEV_SAMP" | "STDDEV" => variance(true, true),
+        "VAR_POP" => variance(false, false),
+        "VAR_SAMP" | "VARIANCE" => variance(true, false),
+        "FIRST_VALUE" => AggregateFunction::FirstValue,
+        "LAST_VALUE" => AggregateFunction::LastValue,
+        "ARRAY_AGG" => AggregateFunction::ArrayAgg,
+        "LISTAGG" => AggregateFunction::ListAgg {
+            separator: match arguments.get(1).map(|argument| argument.clone().unalias()) {
+                None => ",".to_owned(),
+                Some(Expr::Literal(ScalarValue::Utf8(Some(separator)), _)) => separator,
+                Some(_) => {
+                    return Err(SqlError::new("the separator of LISTAGG is a text")
+                        .hint("write LISTAGG(value, ', ')")
+                        .about("LISTAGG"));
+                }
+            },
+        },
+        "LAG" | "ROW_NUMBER" | "RANK" | "DENSE_RANK" => {
+            return Err(SqlError::new(format!("{name} stands without OVER"))
+                .hint(format!("write {name}(…) OVER (PARTITION BY key ORDER BY ts)"))
+                .about(name));
+        }
+        _ => return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name)),
+    })
+}
+
+/// The name and the arguments of GROUPING, GROUPING_ID or GROUP_ID.
+fn grouping_call(expr: &Expr) -> Option<(&'static str, &[Expr])> {
+    match expr {
+        Expr::Alias(alias) => grouping_call(&alias.expr),
+        Expr::AggregateFunction(call) => {
+            let name = GROUPING_NAMES.iter().find(|name| **name == call.func.name())?;
+            Some((name, &call.params.args))
+        }
+        _ => None,
+    }
+}
+
+/// Grouping sets: for each which of the expressions it groups by.
+type Sets = Vec<Vec<bool>>;
+
+/// What is grouped by, and the sets of a GROUP BY with GROUPING SETS, CUBE or ROLLUP.
+fn grouping_sets(group: &[Expr]) -> Result<(Vec<Expr>, Option<Sets>)> {
+    let [Expr::GroupingSet(set)] = group else {
+        return match group.iter().any(|key| matches!(key, Expr::GroupingSet(_))) {
+            true => Err(SqlError::unsupported("these grouping sets").about("GROUP")),
+            false => Ok((group.to_vec(), None)),
+        };
+    };
+    let all: Vec<Expr> = set.distinct_expr().into_iter().cloned().collect();
+    let flags = |exprs: &[Expr]| all.iter().map(|expr| exprs.contains(expr)).collect::<Vec<bool>>();
+    let sets = match set {
+        GroupingSet::GroupingSets(sets) => sets.iter().map(|set| flags(set)).collect(),
+        GroupingSet::Rollup(exprs) => {
+            (0..=exprs.len()).rev().map(|length| flags(&exprs[..length])).collect()
+        }
+        GroupingSet::Cube(exprs) => {
+            if exprs.len() > 12 {
+                return Err(SqlError::new("CUBE takes 12 columns at most").about("CUBE"));
+            }
+            let of = |mask: usize| {
+                let chosen = exprs.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 0);
+                flags(&chosen.map(|(_, expr)| expr.clone()).collect::<Vec<_>>())
+            };
+            (0..1 << exprs.len()).map(of).collect()
+        }
+    };
+    Ok((all, Some(sets)))
+}
+
 /// What lies below a window function that an aggregate computes itself.
 struct Fused {
     input: NodeId,
     rowtime: usize,
-    /// For each column that the aggregate sees, its position in `input`.
-    columns: Vec<usize>,
+    /// For each column that the aggregate sees, what it is over `input`; the window's own columns stand
+    /// behind those of `input`.
+    columns: Vec<ScalarExpr>,
+    /// The columns of `input` by which sessions are cut, if they are sessions.
+    sessions: Option<Vec<usize>>,
+    /// Whether each row falls into one window.
+    tumbles: bool,
 }
 
 /// The columns that are prepared for an aggregate.
@@ -269,7 +642,7 @@ impl Columns<'_> {
                 Some(at) => input.field(at).name().clone(),
                 None => value.to_string(),
             };
-            Ok(arrow::datatypes::Field::new(name, value.data_type(input)?, true))
+            Ok(Field::new(name, value.data_type(input)?, true))
         });
         Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
     }

@@ -9,28 +9,34 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion_common::{Column, DFSchema, DFSchemaRef, DataFusionError, Result as DfResult};
 use datafusion_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+use millstream_plan::WindowKind;
+use millstream_plan::window::duration;
 use sqlparser::ast::{
     DateTimeField, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
-    ObjectName, Value,
+    ObjectName, TableFactor, Value,
 };
 
+use crate::context::external;
 use crate::diagnostics::SqlError;
+use crate::dialect::PARTITIONED;
 use crate::rewrite::function_name;
 
 /// The columns that a window table function appends.
 pub const WINDOW_COLUMNS: [&str; 3] = ["window_start", "window_end", "window_time"];
 
-/// `TUMBLE` over a relation: its columns, then [`WINDOW_COLUMNS`].
+/// A window function over a relation: its columns, then [`WINDOW_COLUMNS`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WindowNode {
     /// The relation.
     pub input: LogicalPlan,
     /// Its time attribute.
     pub rowtime: Expr,
-    /// The length of a window in ms.
-    pub size_ms: i64,
-    /// How far windows are moved, in ms.
-    pub offset_ms: i64,
+    /// The shape of the windows.
+    pub kind: WindowKind,
+    /// The values each of which has windows of its own; for sessions only.
+    pub partition: Vec<Expr>,
+    /// Whether it stands for the older `GROUP BY TUMBLE(…)`.
+    pub grouping: bool,
     schema: Schema,
 }
 
@@ -61,7 +67,12 @@ impl WindowNode {
     ///
     /// # Errors
     /// When the relation has a column of the name of a window's own.
-    pub fn new(input: LogicalPlan, rowtime: Expr, size_ms: i64, offset_ms: i64) -> DfResult<Self> {
+    pub fn new(
+        input: LogicalPlan,
+        rowtime: Expr,
+        kind: WindowKind,
+        partition: Vec<Expr>,
+    ) -> DfResult<Self> {
         let bound = DataType::Timestamp(TimeUnit::Millisecond, None);
         let time = match datafusion_expr::ExprSchemable::get_type(&rowtime, input.schema())? {
             DataType::Timestamp(_, Some(zone)) => {
@@ -73,17 +84,27 @@ impl WindowNode {
         let own = WINDOW_COLUMNS.iter().zip(types);
         let own =
             own.map(|(name, data_type)| (None, Arc::new(Field::new(*name, data_type, false))));
+        for name in WINDOW_COLUMNS {
+            if input.schema().fields().iter().any(|field| field.name() == name) {
+                return Err(external(
+                    SqlError::new(format!("the relation has a column \"{name}\" already"))
+                        .hint("a window function adds one: give that of the relation another name")
+                        .about(name),
+                ));
+            }
+        }
         let inherited =
             input.schema().iter().map(|(table, field)| (table.cloned(), Arc::clone(field)));
         let fields: Vec<_> = inherited.chain(own).collect();
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
-        Ok(Self { input, rowtime, size_ms, offset_ms, schema: Schema(Arc::new(schema)) })
+        let schema = Schema(Arc::new(schema));
+        Ok(Self { input, rowtime, kind, partition, grouping: false, schema })
     }
 }
 
 impl UserDefinedLogicalNodeCore for WindowNode {
     fn name(&self) -> &str {
-        "Tumble"
+        "Window"
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
@@ -95,20 +116,32 @@ impl UserDefinedLogicalNodeCore for WindowNode {
     }
 
     fn expressions(&self) -> Vec<Expr> {
-        vec![self.rowtime.clone()]
+        std::iter::once(&self.rowtime).chain(&self.partition).cloned().collect()
     }
 
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        WINDOW_COLUMNS.iter().map(|name| (*name).to_owned()).collect()
+        let mut kept: HashSet<String> =
+            WINDOW_COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        if !self.kind.is_aligned() {
+            // A row that is filtered away would have kept a session open.
+            let inherited = self.input.schema().columns().into_iter();
+            let of_key = |column: &Column| self.partition.contains(&Expr::Column(column.clone()));
+            kept.extend(inherited.filter(|column| !of_key(column)).map(|column| column.name));
+        }
+        kept
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tumble: {} size={} offset={}", self.rowtime, self.size_ms, self.offset_ms)
+        write!(f, "Window: {} {:?}", self.rowtime, self.kind)
     }
 
     fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> DfResult<Self> {
-        match (exprs.into_iter().next(), inputs.into_iter().next()) {
-            (Some(rowtime), Some(input)) => Self::new(input, rowtime, self.size_ms, self.offset_ms),
+        let mut exprs = exprs.into_iter();
+        match (exprs.next(), inputs.into_iter().next()) {
+            (Some(rowtime), Some(input)) => Ok(Self {
+                grouping: self.grouping,
+                ..Self::new(input, rowtime, self.kind, exprs.collect())?
+            }),
             _ => Err(DataFusionError::Internal("a window has one input".to_owned())),
         }
     }
@@ -117,8 +150,10 @@ impl UserDefinedLogicalNodeCore for WindowNode {
         let inherited = self.input.schema().fields().len();
         let mut needed: Vec<usize> =
             output_columns.iter().copied().filter(|column| *column < inherited).collect();
-        if let Expr::Column(column) = &self.rowtime {
-            needed.push(self.input.schema().index_of_column(column).ok()?);
+        for expr in self.expressions() {
+            for column in expr.column_refs() {
+                needed.push(self.input.schema().index_of_column(column).ok()?);
+            }
         }
         needed.sort_unstable();
         needed.dedup();
@@ -129,80 +164,226 @@ impl UserDefinedLogicalNodeCore for WindowNode {
 /// A call such as `TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' SECOND)`.
 #[derive(Debug)]
 pub struct WindowCall {
-    /// The table it is over.
-    pub table: ObjectName,
+    /// What it is over.
+    pub relation: TableFactor,
     /// The column in DESCRIPTOR.
     pub rowtime: Ident,
-    /// The length of a window in ms.
-    pub size_ms: i64,
-    /// How far windows are moved, in ms.
-    pub offset_ms: i64,
+    /// The shape of the windows.
+    pub kind: WindowKind,
+    /// The columns behind PARTITION BY.
+    pub partition: Vec<Ident>,
+}
+
+/// A window function of Flink's.
+struct Function {
+    name: &'static str,
+    /// Its arguments by name; those in brackets may be left out.
+    arguments: &'static [&'static str],
+    usage: &'static str,
+}
+
+const FUNCTIONS: [Function; 4] = [
+    Function {
+        name: "TUMBLE",
+        arguments: &["DATA", "TIMECOL", "SIZE", "OFFSET"],
+        usage: "TUMBLE(TABLE t, DESCRIPTOR(time column), INTERVAL '10' MINUTE[, offset])",
+    },
+    Function {
+        name: "HOP",
+        arguments: &["DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"],
+        usage: "HOP(TABLE t, DESCRIPTOR(time column), INTERVAL '5' MINUTE, INTERVAL '10' MINUTE[, \
+                offset]): first the slide, then the size",
+    },
+    Function {
+        name: "CUMULATE",
+        arguments: &["DATA", "TIMECOL", "STEP", "SIZE", "OFFSET"],
+        usage: "CUMULATE(TABLE t, DESCRIPTOR(time column), INTERVAL '2' MINUTE, INTERVAL '10' \
+                MINUTE[, offset]): first the step, then the greatest size",
+    },
+    Function {
+        name: "SESSION",
+        arguments: &["DATA", "TIMECOL", "GAP"],
+        usage: "SESSION(TABLE t [PARTITION BY key], DESCRIPTOR(time column), INTERVAL '5' MINUTE): \
+                the gap after which a session ends",
+    },
+];
+
+/// The names of the window functions.
+pub fn window_functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|function| function.name)
 }
 
 /// Whether a name is that of a window table function of Flink's.
 pub fn is_window_function(name: &str) -> bool {
-    ["TUMBLE", "HOP", "CUMULATE", "SESSION"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    window_functions().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// A shape of windows from the intervals of its call, `None` where one is missing. `aligned` says that
+/// the size must be a multiple of slide or step.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn window_kind(
+    name: &str,
+    intervals: &[Option<i64>],
+    aligned: bool,
+) -> Result<WindowKind, String> {
+    let get = |at: usize| intervals.get(at).copied().flatten();
+    let positive = |what: &str, ms: Option<i64>| match ms {
+        Some(ms) if ms > 0 => Ok(ms),
+        Some(ms) => Err(format!("the {what} must be longer than nothing, and is {}", duration(ms))),
+        None => Err(format!("{name} needs a {what}")),
+    };
+    let multiple = |size: i64, part: i64, what: &str| match size % part {
+        _ if !aligned => Ok(()),
+        0 => Ok(()),
+        _ => Err(format!(
+            "the size must be a multiple of the {what}, and {} is none of {}",
+            duration(size),
+            duration(part)
+        )),
+    };
+    match name {
+        "TUMBLE" => {
+            let (size_ms, offset_ms) = (positive("size", get(0))?, get(1).unwrap_or(0));
+            if offset_ms.abs() >= size_ms {
+                return Err("the offset must be shorter than the size".to_owned());
+            }
+            Ok(WindowKind::Tumble { size_ms, offset_ms })
+        }
+        "HOP" => {
+            let (slide_ms, size_ms) = (positive("slide", get(0))?, positive("size", get(1))?);
+            multiple(size_ms, slide_ms, "slide")?;
+            Ok(WindowKind::Hop { size_ms, slide_ms, offset_ms: get(2).unwrap_or(0) })
+        }
+        "CUMULATE" => {
+            let (step_ms, size_ms) = (positive("step", get(0))?, positive("size", get(1))?);
+            multiple(size_ms, step_ms, "step")?;
+            Ok(WindowKind::Cumulate { size_ms, step_ms, offset_ms: get(2).unwrap_or(0) })
+        }
+        _ => Ok(WindowKind::Session { gap_ms: positive("gap", get(0))? }),
+    }
 }
 
 /// Reads the arguments of a window table function.
 ///
 /// # Errors
-/// When they are not as Flink wants them, or the function is not supported.
+/// When they are not as Flink wants them.
 pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, SqlError> {
-    let name = name.to_ascii_uppercase();
-    if name != "TUMBLE" {
-        return Err(SqlError::unsupported(format!("the window function {name}"))
-            .hint("TUMBLE is")
-            .about(name));
-    }
-    let usage = "TUMBLE(TABLE t, DESCRIPTOR(time column), INTERVAL '10' MINUTE[, offset])";
-    let wrong = |what: String| SqlError::new(what).hint(usage).about(&name);
-    let mut given: [Option<&SqlExpr>; 4] = [None; 4];
+    let function = FUNCTIONS.iter().find(|function| name.eq_ignore_ascii_case(function.name));
+    let Some(function) = function else {
+        return Err(SqlError::new(format!("{name} is no window function")).about(name));
+    };
+    let name = function.name;
+    let wrong = |what: String| SqlError::new(what).hint(function.usage).about(name);
+    let mut given: Vec<Option<&SqlExpr>> = vec![None; function.arguments.len()];
     for (position, argument) in arguments.iter().enumerate() {
         let (slot, value) = match argument {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (position, value),
             FunctionArg::Named { name: key, arg: FunctionArgExpr::Expr(value), .. } => {
-                let keys = ["DATA", "TIMECOL", "SIZE", "OFFSET"];
-                let slot = keys.iter().position(|known| key.value.eq_ignore_ascii_case(known));
+                let slot = function
+                    .arguments
+                    .iter()
+                    .position(|known| key.value.eq_ignore_ascii_case(known));
                 let Some(slot) = slot else {
-                    return Err(wrong(format!("TUMBLE has no argument named {}", key.value)));
+                    return Err(wrong(format!("{name} has no argument named {}", key.value)));
                 };
                 (slot, value)
             }
-            other => return Err(wrong(format!("TUMBLE cannot take {other}"))),
+            other => return Err(wrong(format!("{name} cannot take {other}"))),
         };
         match given.get_mut(slot) {
             Some(place) if place.is_none() => *place = Some(value),
-            _ => {
-                return Err(wrong(
-                    "TUMBLE takes three arguments, or four with an offset".to_owned(),
-                ));
+            Some(_) => {
+                return Err(wrong(format!(
+                    "{name} is given its {} twice",
+                    function.arguments[slot].to_lowercase()
+                )));
+            }
+            None => {
+                return Err(wrong(format!(
+                    "{name} takes {} arguments, not {}",
+                    function.arguments.len(),
+                    arguments.len()
+                )));
             }
         }
     }
-    let [Some(data), Some(time), Some(size), offset] = given else {
-        return Err(wrong("TUMBLE takes a table, a DESCRIPTOR and a size".to_owned()));
-    };
-    let table = match data {
-        SqlExpr::CompoundIdentifier(parts) => ObjectName::from(parts.clone()),
-        other => return Err(wrong(format!("the first argument must be TABLE name, not {other}"))),
+    let Some(data) = given[0] else { return Err(wrong(format!("{name} takes a table"))) };
+    let (relation, partition) = relation(data).ok_or_else(|| {
+        wrong(format!("the first argument must be TABLE name or a query in parentheses, not {data}"))
+    })?;
+    if name != "SESSION" && !partition.is_empty() {
+        return Err(SqlError::new(format!("{name} takes no PARTITION BY: all rows have its windows"))
+            .hint("only SESSION has windows by key; group by the column instead")
+            .about("PARTITION"));
+    }
+    let Some(time) = given[1] else {
+        return Err(wrong(format!("{name} takes a DESCRIPTOR of the time column")));
     };
     let rowtime = descriptor(time).ok_or_else(|| {
         wrong(format!("the second argument must be DESCRIPTOR(column), not {time}"))
     })?;
-    let size_ms = interval_ms(size).filter(|ms| *ms > 0).ok_or_else(|| {
-        wrong(format!("the size must be an INTERVAL of days to seconds, not {size}"))
-    })?;
-    let offset_ms = match offset {
-        Some(offset) => interval_ms(offset).ok_or_else(|| {
-            wrong(format!("the offset must be an INTERVAL of days to seconds, not {offset}"))
-        })?,
-        None => 0,
-    };
-    if offset_ms.abs() >= size_ms {
-        return Err(wrong("the offset must be shorter than the size".to_owned()));
+    let mut intervals = Vec::new();
+    for (what, value) in function.arguments.iter().zip(&given).skip(2) {
+        let what = what.to_lowercase();
+        intervals.push(match value {
+            None => None,
+            Some(value) => Some(interval_ms(value).ok_or_else(|| {
+                wrong(format!("the {what} must be an INTERVAL of days to seconds, not {value}"))
+            })?),
+        });
     }
-    Ok(WindowCall { table, rowtime, size_ms, offset_ms })
+    let kind = window_kind(name, &intervals, true).map_err(wrong)?;
+    Ok(WindowCall { relation, rowtime, kind, partition })
+}
+
+/// The relation that a window function is over, and the columns behind its PARTITION BY.
+fn relation(expr: &SqlExpr) -> Option<(TableFactor, Vec<Ident>)> {
+    match expr {
+        SqlExpr::CompoundIdentifier(parts) => {
+            Some((table_factor(ObjectName::from(parts.clone())), Vec::new()))
+        }
+        SqlExpr::Subquery(query) => {
+            let derived = TableFactor::Derived {
+                lateral: false,
+                subquery: query.clone(),
+                alias: None,
+                sample: None,
+            };
+            Some((derived, Vec::new()))
+        }
+        SqlExpr::Function(call) if call.name.to_string() == PARTITIONED => {
+            let FunctionArguments::List(list) = &call.args else { return None };
+            let mut values = list.args.iter().filter_map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+                _ => None,
+            });
+            let (table, _) = relation(values.next()?)?;
+            let columns = values.filter_map(|value| match value {
+                SqlExpr::Identifier(column) => Some(column.clone()),
+                _ => None,
+            });
+            Some((table, columns.collect()))
+        }
+        _ => None,
+    }
+}
+
+/// A table by its name.
+pub fn table_factor(name: ObjectName) -> TableFactor {
+    TableFactor::Table {
+        name,
+        alias: None,
+        args: None,
+        with_hints: vec![],
+        version: None,
+        with_ordinality: false,
+        partitions: vec![],
+        json_path: None,
+        sample: None,
+        index_hints: vec![],
+    }
 }
 
 fn descriptor(expr: &SqlExpr) -> Option<Ident> {

@@ -74,11 +74,19 @@ impl ChangeBatch {
     /// # Errors
     /// When a position is outside the batch.
     pub fn take(&self, positions: &UInt32Array) -> Result<Self> {
+        self.take_beside(positions, compute::take_record_batch(&self.rows, positions)?)
+    }
+
+    /// Other rows, each with the weight and the watermark of the row at a position of this batch.
+    ///
+    /// # Errors
+    /// When a position is outside the batch.
+    pub fn take_beside(&self, positions: &UInt32Array, rows: RecordBatch) -> Result<Self> {
         let pick = |column: &Int64Array| -> Result<Int64Array> {
             Ok(to_int64(compute::take(column, positions, None)?.as_ref()))
         };
         Ok(Self {
-            rows: compute::take_record_batch(&self.rows, positions)?,
+            rows,
             weights: self.weights.as_ref().map(pick).transpose()?,
             reached: self.reached.as_ref().map(pick).transpose()?,
         })

@@ -214,6 +214,22 @@ fn parse_digits(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> 
     Some((value, &text[length..]))
 }
 
+/// A length of time as Flink's options have it, in ms: `10 s`, `5min`, `1 h`, `2 days`, `250`.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let amount: i64 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => 1,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1_000,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60_000,
+        "h" | "hour" | "hours" => 3_600_000,
+        "d" | "day" | "days" => 86_400_000,
+        _ => return None,
+    };
+    amount.checked_mul(unit)
+}
+
 /// The calendar reading of seconds since 1970, where chrono can represent it.
 pub fn naive(seconds: i64, nanos: u32) -> Option<NaiveDateTime> {
     DateTime::from_timestamp(seconds, nanos).map(|time| time.naive_utc())
@@ -247,6 +263,23 @@ mod tests {
         }
         assert_eq!(days_from_civil(2026, 2, 29), None);
         assert_eq!(days_from_civil(2000, 2, 29), Some(11_016));
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_as_flink_writes_them() {
+        for (text, due) in [
+            ("10 s", Some(10_000)),
+            ("5min", Some(300_000)),
+            (" 1 H ", Some(3_600_000)),
+            ("2 days", Some(172_800_000)),
+            ("250", Some(250)),
+            ("-1 s", None),
+            ("1 fortnight", None),
+            ("", None),
+            ("9999999999999999999 s", None),
+        ] {
+            assert_eq!(parse_duration(text), due, "{text}");
+        }
     }
 
     #[test]

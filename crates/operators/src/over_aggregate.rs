@@ -1,0 +1,439 @@
+//! [`OverAggregate`]: values over the rows before each row, in the order of time.
+//!
+//! Rows wait until the watermark has passed their time, then they are taken in the order of time and, at
+//! the same time, of arrival. For each key the aggregates take rows that come into its frame and give up
+//! those that leave it. Lateness follows Flink's two rules: with a frame that goes back to the start a row
+//! is late when it is not ahead of the watermark, with a bounded one when a row of its key has been emitted
+//! that is not earlier.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, SchemaRef};
+use millstream_plan::{Frame, OverCall};
+use millstream_state::KeyIndex;
+use millstream_types::{ChangeBatch, Result};
+
+use crate::aggregate::{GroupsAggregate, Rows, Step, create};
+use crate::dropped::{Dropped, Reason};
+use crate::operator::{Operator, OperatorTime, Output};
+use crate::session_aggregate::renumbered;
+use crate::watermark::milliseconds;
+use crate::window_table::pick;
+use crate::window_table_function::with_rowtimes;
+
+/// What the operator is told; shared by its shards.
+pub struct OverAggregateSpec {
+    /// The time attribute.
+    pub time: usize,
+    /// Whether that is processing time.
+    pub processing_time: bool,
+    /// The columns of the partition.
+    pub partition: Vec<usize>,
+    /// The values.
+    pub calls: Vec<OverCall>,
+    /// The columns of the input.
+    pub input: SchemaRef,
+    /// The columns that come out: the input's, then the values.
+    pub schema: SchemaRef,
+}
+
+impl OverAggregateSpec {
+    fn types_of(&self, columns: &[usize]) -> Vec<DataType> {
+        columns.iter().map(|column| self.input.field(*column).data_type().clone()).collect()
+    }
+}
+
+/// The rows that are in a frame now, for each key.
+struct Members {
+    frame: Frame,
+    /// By slot: positions in the kept rows. Not for frames that nothing leaves.
+    rows: Vec<VecDeque<u32>>,
+}
+
+/// One shard of an OVER aggregate.
+pub struct OverAggregate {
+    spec: Arc<OverAggregateSpec>,
+    keys: KeyIndex,
+    /// The distinct frames of the calls.
+    members: Vec<Members>,
+    /// For each call its state and the position of its frame in `members`.
+    aggregates: Vec<(Box<dyn GroupsAggregate>, usize)>,
+    /// Rows that wait for the watermark, with their slots, in the order of arrival.
+    waiting: Vec<(RecordBatch, Vec<u32>)>,
+    /// Rows that are in some frame, and their times.
+    kept: RecordBatch,
+    kept_times: Vec<i64>,
+    /// By slot the time of the last row that was emitted.
+    emitted: Vec<i64>,
+    /// By slot the watermark at which a key is forgotten, where time makes rows leave their frames.
+    forget_at: Vec<i64>,
+    /// By slot the times at which that is looked at: each of them counts as an emitted row, as in Flink.
+    looks: Vec<VecDeque<i64>>,
+    /// The longest of those frames in ms.
+    range: Option<i64>,
+    dropped: Arc<Dropped>,
+    watermark: i64,
+    /// How many rows have been taken.
+    rows: u64,
+    /// How many keys there may be before those without any row are forgotten.
+    keys_max: usize,
+}
+
+impl OverAggregate {
+    /// A shard without any row.
+    ///
+    /// # Errors
+    /// When a column cannot be a key, or a function does not take its arguments.
+    pub fn new(spec: Arc<OverAggregateSpec>, dropped: Arc<Dropped>) -> Result<Self> {
+        let mut members: Vec<Members> = Vec::new();
+        let mut aggregates = Vec::with_capacity(spec.calls.len());
+        for over in &spec.calls {
+            let frame = match over.frame {
+                // By the clock each row has a time of its own.
+                Frame::Range(None) if spec.processing_time => Frame::Rows(None),
+                frame => frame,
+            };
+            let at = members.iter().position(|known| known.frame == frame);
+            let at = at.unwrap_or_else(|| {
+                members.push(Members { frame, rows: Vec::new() });
+                members.len() - 1
+            });
+            let types = spec.types_of(&over.call.arguments);
+            aggregates.push((create(&over.call, &types, over.frame.is_bounded())?, at));
+        }
+        Ok(Self {
+            keys: KeyIndex::new(&spec.types_of(&spec.partition))?,
+            members,
+            aggregates,
+            waiting: Vec::new(),
+            kept: RecordBatch::new_empty(Arc::clone(&spec.input)),
+            kept_times: Vec::new(),
+            emitted: Vec::new(),
+            forget_at: Vec::new(),
+            looks: Vec::new(),
+            range: range_of(&spec),
+            dropped,
+            watermark: i64::MIN,
+            rows: 0,
+            keys_max: KEYS_MIN,
+            spec,
+        })
+    }
+
+    /// Remembers that a key has a row of a time, and until when.
+    fn touch(&mut self, slot: u32, time: i64) {
+        let Some(range) = self.range else { return };
+        // As Flink does it: not with each row, and not before one and a half times the frame.
+        let forget_at = &mut self.forget_at[slot as usize];
+        if *forget_at == i64::MIN || *forget_at < time.saturating_add(range).saturating_add(1) {
+            *forget_at = time.saturating_add(range + range / 2).saturating_add(1);
+            self.looks[slot as usize].push_back(*forget_at);
+        }
+    }
+
+    /// Forgets a key whose time has come, so that a late row is its first.
+    fn forget(&mut self, slot: u32, watermark: i64) {
+        let at = slot as usize;
+        while let Some(look) = self.looks[at].pop_front_if(|look| *look <= watermark) {
+            if self.forget_at[at] > look {
+                self.emitted[at] = self.emitted[at].max(look);
+                continue;
+            }
+            self.forget_at[at] = i64::MIN;
+            self.emitted[at] = i64::MIN;
+            for members in &mut self.members {
+                if let Some(rows) = members.rows.get_mut(at) {
+                    rows.clear();
+                }
+            }
+            let keys = self.keys.len();
+            for (aggregate, _) in &mut self.aggregates {
+                aggregate.resize(keys);
+                aggregate.clear(&[slot]);
+            }
+        }
+    }
+
+    /// Whether a row that is not ahead of the watermark is still taken if its key has not come as far.
+    fn follows_keys(&self) -> bool {
+        self.members.iter().all(|members| members.frame.is_bounded())
+    }
+
+    /// Takes the waiting rows up to a time and emits them.
+    fn advance(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
+        self.watermark = self.watermark.max(watermark);
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let batches = waiting.iter().map(|(rows, _)| rows);
+        let rows = concat_batches(&self.spec.input, batches)?;
+        let slots: Vec<u32> = waiting.into_iter().flat_map(|(_, slots)| slots).collect();
+        let times = milliseconds(rows.column(self.spec.time))?;
+        let times = times.values();
+        let everything = 0..rows.num_rows() as u32;
+        let (mut due, later): (Vec<u32>, Vec<u32>) = match self.spec.processing_time {
+            true => (everything.collect(), Vec::new()),
+            false => everything.partition(|row| times[*row as usize] <= self.watermark),
+        };
+        if !later.is_empty() {
+            let slots = later.iter().map(|row| slots[*row as usize]).collect();
+            let later = UInt32Array::from(later);
+            self.waiting.push((take_record_batch(&rows, &later)?, slots));
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        if !self.spec.processing_time {
+            due.sort_by_key(|row| times[*row as usize]);
+        }
+        let due_slots: Vec<u32> = due.iter().map(|row| slots[*row as usize]).collect();
+        let due_times: Vec<i64> = due.iter().map(|row| times[*row as usize]).collect();
+        let due = take_record_batch(&rows, &UInt32Array::from(due))?;
+        self.emit(&due, &due_slots, &due_times, out)
+    }
+
+    /// Takes rows in the order of time, and emits each with its values.
+    fn emit(
+        &mut self,
+        due: &RecordBatch,
+        slots: &[u32],
+        times: &[i64],
+        out: &mut Output,
+    ) -> Result<()> {
+        let keys = self.keys.len();
+        self.emitted.resize(keys, i64::MIN);
+        for (slot, time) in slots.iter().zip(times) {
+            self.emitted[*slot as usize] = *time;
+        }
+        let base = self.kept_times.len();
+        let rows = concat_batches(&self.spec.input, [&self.kept, due])?;
+        self.kept_times.extend(times);
+        let steps: Vec<Vec<Step>> = self
+            .members
+            .iter_mut()
+            .map(|members| {
+                if members.frame.is_bounded() {
+                    members.rows.resize_with(keys, VecDeque::new);
+                }
+                members.steps(slots, &self.kept_times, base)
+            })
+            .collect();
+        let mut columns = due.columns().to_vec();
+        for (over, (aggregate, frame)) in self.spec.calls.iter().zip(&mut self.aggregates) {
+            aggregate.resize(keys);
+            let call = &over.call;
+            columns.push(aggregate.run(
+                &steps[*frame],
+                &Rows {
+                    slots: &[],
+                    arguments: &pick(&rows, &call.arguments),
+                    selected: call.filter.map(|column| rows.column(column).as_boolean()),
+                    weights: None,
+                    first: self.rows,
+                    positions: None,
+                },
+            )?);
+        }
+        self.rows += rows.num_rows() as u64;
+        let options = RecordBatchOptions::new().with_row_count(Some(due.num_rows()));
+        let schema = Arc::clone(&self.spec.schema);
+        let emitted = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        out.emit(ChangeBatch::insert(emitted));
+        self.keep(&rows)
+    }
+
+    /// Keeps of some rows those that are in a frame.
+    fn keep(&mut self, rows: &RecordBatch) -> Result<()> {
+        let mut needed = vec![false; rows.num_rows()];
+        let all = self.members.iter().flat_map(|members| members.rows.iter().flatten());
+        all.for_each(|row| needed[*row as usize] = true);
+        let mut moved = vec![0; needed.len()];
+        let mut kept = Vec::new();
+        for (row, needed) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+            debug_assert!(needed);
+            moved[row] = kept.len() as u32;
+            kept.push(row as u32);
+        }
+        for members in &mut self.members {
+            members.rows.iter_mut().flatten().for_each(|row| *row = moved[*row as usize]);
+        }
+        self.kept_times = kept.iter().map(|row| self.kept_times[*row as usize]).collect();
+        self.kept = take_record_batch(rows, &UInt32Array::from(kept))?;
+        Ok(())
+    }
+
+    /// Forgets the keys whose rows have all left their frames by now, where time makes them leave.
+    fn forget_keys(&mut self) -> Result<()> {
+        if self.keys.len() <= self.keys_max {
+            return Ok(());
+        }
+        let mut live = vec![false; self.keys.len()];
+        if self.range.is_none() {
+            self.keys_max = usize::MAX;
+            return Ok(());
+        }
+        for (live, forget_at) in live.iter_mut().zip(&self.forget_at) {
+            *live = *forget_at > self.watermark;
+        }
+        self.waiting.iter().flat_map(|(_, slots)| slots).for_each(|s| live[*s as usize] = true);
+        let kept: Vec<u32> = (0..live.len() as u32).filter(|slot| live[*slot as usize]).collect();
+        self.keys_max = 2 * kept.len() + KEYS_MIN;
+        let mut moved = vec![0; live.len()];
+        (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = new);
+        for (_, slots) in &mut self.waiting {
+            slots.iter_mut().for_each(|slot| *slot = moved[*slot as usize]);
+        }
+        let empty = KeyIndex::new(&self.spec.types_of(&self.spec.partition))?;
+        self.keys = renumbered(&self.keys, &kept, empty)?;
+        self.emitted.resize(live.len(), i64::MIN);
+        self.emitted = kept.iter().map(|slot| self.emitted[*slot as usize]).collect();
+        let looks = |slot: &u32| std::mem::take(&mut self.looks[*slot as usize]);
+        self.looks = kept.iter().map(looks).collect();
+        self.forget_at = kept.iter().map(|slot| self.forget_at[*slot as usize]).collect();
+        for members in &mut self.members {
+            members.rows.resize_with(live.len(), VecDeque::new);
+            let taken = |slot: &u32| std::mem::take(&mut members.rows[*slot as usize]);
+            members.rows = kept.iter().map(taken).collect();
+        }
+        for (aggregate, _) in &mut self.aggregates {
+            aggregate.resize(live.len());
+            aggregate.retain(&kept);
+        }
+        let rows = self.kept.clone();
+        self.keep(&rows)
+    }
+}
+
+/// So few keys are not worth being looked through.
+const KEYS_MIN: usize = 1_024;
+
+/// The longest frame in ms, when time makes rows leave all of them.
+fn range_of(spec: &OverAggregateSpec) -> Option<i64> {
+    let ranges = spec.calls.iter().map(|over| match over.frame {
+        Frame::Range(Some(ms)) => Some(ms),
+        _ => None,
+    });
+    ranges.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+impl Members {
+    /// What happens to the frames of rows that stand behind `base` kept ones; `times` are those of all.
+    fn steps(&mut self, slots: &[u32], times: &[i64], base: usize) -> Vec<Step> {
+        let mut steps = Vec::with_capacity(slots.len() * 3);
+        let mut from = 0;
+        while from < slots.len() {
+            // With RANGE the rows of one time come into the frame together.
+            let run = match self.frame {
+                Frame::Rows(_) => 1,
+                Frame::Range(_) => {
+                    let time = times[base + from];
+                    times[base + from..].iter().take_while(|other| **other == time).count()
+                }
+            };
+            for (at, slot) in (from..).zip(&slots[from..from + run]) {
+                let (slot, row) = (*slot, (base + at) as u32);
+                if self.frame.is_bounded() {
+                    let rows = &mut self.rows[slot as usize];
+                    let leaves = |rows: &VecDeque<u32>| match (self.frame, rows.front()) {
+                        (_, None) => false,
+                        (Frame::Rows(most), _) => most.is_some_and(|most| rows.len() as u64 > most),
+                        (Frame::Range(back), Some(first)) => {
+                            let least = times[row as usize].saturating_sub(back.unwrap_or(i64::MAX));
+                            times[*first as usize] < least
+                        }
+                    };
+                    while leaves(rows)
+                        && let Some(row) = rows.pop_front()
+                    {
+                        steps.push(Step::Remove { row, slot });
+                    }
+                    rows.push_back(row);
+                }
+                steps.push(Step::Add { row, slot });
+            }
+            steps.extend(slots[from..from + run].iter().map(|slot| Step::Value { slot: *slot }));
+            from += run;
+        }
+        steps
+    }
+}
+
+impl Operator for OverAggregate {
+    fn process(&mut self, _: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
+        let changes = with_rowtimes(changes, self.spec.time, &self.dropped)?;
+        let rows = changes.num_rows();
+        let mut slots = Vec::with_capacity(rows);
+        self.keys.slots(&pick(&changes.rows, &self.spec.partition), rows, &mut slots)?;
+        self.emitted.resize(self.keys.len(), i64::MIN);
+        self.forget_at.resize(self.keys.len(), i64::MIN);
+        self.looks.resize_with(self.keys.len(), VecDeque::new);
+        let reached = changes.reached.as_ref().filter(|_| !self.spec.processing_time);
+        let times = milliseconds(changes.rows.column(self.spec.time))?;
+        let Some(reached) = reached else {
+            for (slot, time) in slots.iter().zip(times.values()) {
+                self.touch(*slot, *time);
+            }
+            if rows > 0 {
+                self.waiting.push((changes.rows, slots));
+            }
+            return Ok(());
+        };
+        let follows_keys = self.follows_keys();
+        let (mut late, mut taken) = (Vec::new(), Vec::new());
+        for row in 0..rows {
+            let (time, met) = (times.value(row), reached.value(row));
+            let ahead = time > met.max(self.watermark);
+            if !ahead && follows_keys && met > self.watermark {
+                // How far its key has come depends on what was due before it.
+                self.wait(&changes.rows, &slots, &mut taken)?;
+                self.advance(met, out)?;
+            }
+            if !ahead {
+                self.forget(slots[row], self.watermark);
+            }
+            let in_time = follows_keys && time > self.emitted[slots[row] as usize];
+            if ahead || in_time {
+                self.touch(slots[row], time);
+                taken.push(row as u32);
+            } else {
+                late.push(row);
+            }
+        }
+        self.wait(&changes.rows, &slots, &mut taken)?;
+        self.dropped.add(Reason::Late, &changes, &late, None);
+        Ok(())
+    }
+
+    fn end_epoch(&mut self, time: &OperatorTime, out: &mut Output) -> Result<()> {
+        if time.watermark.0 > self.watermark || self.spec.processing_time {
+            self.advance(time.watermark.0, out)?;
+        }
+        self.forget_keys()
+    }
+
+    fn state_bytes(&self) -> usize {
+        let waiting: usize =
+            self.waiting.iter().map(|(rows, _)| rows.get_array_memory_size()).sum();
+        let aggregates: usize = self.aggregates.iter().map(|(state, _)| state.bytes()).sum();
+        let members = self.members.iter().flat_map(|members| &members.rows);
+        let members: usize = members.map(|rows| rows.capacity() * 4).sum();
+        waiting + aggregates + members + self.keys.bytes() + self.kept.get_array_memory_size()
+    }
+}
+
+impl OverAggregate {
+    /// Lets some rows of a batch wait.
+    fn wait(&mut self, rows: &RecordBatch, slots: &[u32], taken: &mut Vec<u32>) -> Result<()> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let taken_slots = taken.iter().map(|row| slots[*row as usize]).collect();
+        let positions = UInt32Array::from(std::mem::take(taken));
+        self.waiting.push((take_record_batch(rows, &positions)?, taken_slots));
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! Makes the operators of a plan.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use millstream_connectors::open_sink;
+use millstream_operators::calc::Calc;
+use millstream_operators::correlate::Correlate;
+use millstream_operators::current_watermark::CurrentWatermark;
+use millstream_operators::expand::Expand;
+use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
+use millstream_operators::limit::Limit;
+use millstream_operators::not_null::NotNull;
+use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
+use millstream_operators::session_aggregate::SessionAggregate;
+use millstream_operators::session_window::SessionWindow;
+use millstream_operators::set_operation::SetOperation;
+use millstream_operators::watermark::{Progress, WatermarkSpec};
+use millstream_operators::window_aggregate::WindowAggregate;
+use millstream_operators::window_join::{WindowJoin, WindowJoinSpec};
+use millstream_operators::window_rank::{WindowRank, WindowRankSpec};
+use millstream_operators::window_table::WindowAggregateSpec;
+use millstream_operators::window_table_function::WindowTableFunction;
+use millstream_operators::{Dropped, Operator, Transform};
+use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, WindowColumns};
+use millstream_types::{ChangeBatch, Error, Result};
+
+use crate::dataflow::Stage;
+
+/// What the columns that a source reads promise.
+pub fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
+    match &node.kind {
+        NodeKind::Source { table, .. } => not_null(&table.name, &node.schema),
+        _ => None,
+    }
+}
+
+fn not_null(table: &str, schema: &SchemaRef) -> Option<Arc<dyn Transform>> {
+    NotNull::new(table, schema).map(|check| Arc::new(check) as Arc<dyn Transform>)
+}
+
+/// Makes the operators of a plan.
+pub struct Builder<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Into how many shards state is split.
+    pub shards: usize,
+    /// Where each node counts what it leaves out.
+    pub dropped: &'a [Arc<Dropped>],
+}
+
+impl Builder<'_> {
+    /// Shards by keys: one when there are none.
+    fn keyed(
+        &self,
+        keys: Vec<Vec<usize>>,
+        processing_time: bool,
+        shard: impl Fn() -> Result<Box<dyn Operator>>,
+    ) -> Result<Stage> {
+        let count = if keys.iter().any(Vec::is_empty) { 1 } else { self.shards };
+        let shards = (0..count).map(|_| shard()).collect::<Result<_>>()?;
+        Ok(Stage::Keyed { shards, keys, processing_time })
+    }
+
+    /// What a node is while it runs.
+    ///
+    /// # Errors
+    /// When a sink cannot be opened, or an operator does not take its input.
+    pub fn stage(&mut self, id: NodeId, node: &Node) -> Result<Stage> {
+        let inputs: Vec<SchemaRef> =
+            node.inputs.iter().map(|input| self.given(*input)).collect();
+        let input = inputs.first().cloned().unwrap_or_else(|| Arc::clone(&node.schema));
+        let schema = self.given(id);
+        let dropped = &self.dropped[id];
+        Ok(match &node.kind {
+            NodeKind::Source { table, .. } => {
+                return Err(Error::Internal(format!("table {} was not opened", table.name)));
+            }
+            NodeKind::Values { rows } => {
+                Stage::Values { rows: Some(ChangeBatch::insert(rows.clone())) }
+            }
+            NodeKind::WatermarkAssigner { rowtime, watermark, options } => Stage::Assigner {
+                spec: WatermarkSpec {
+                    rowtime: *rowtime,
+                    value: watermark.clone(),
+                    options: options.clone(),
+                    dropped: Arc::clone(dropped),
+                },
+                progress: Progress::new(1, 0),
+                source: 0,
+            },
+            NodeKind::Calc { condition, projection } => {
+                let calc = Calc::new(condition.clone(), projection.clone(), schema)?;
+                Stage::Transform(Arc::new(calc))
+            }
+            NodeKind::Union => Stage::Union,
+            NodeKind::WindowTableFunction { rowtime, window } => {
+                let dropped = Arc::clone(dropped);
+                let function = WindowTableFunction::new(*rowtime, *window, schema, dropped);
+                Stage::Transform(Arc::new(function))
+            }
+            NodeKind::SessionWindow { rowtime, keys, window } => {
+                self.keyed(vec![keys.clone()], window.processing_time, || {
+                    Ok(Box::new(SessionWindow::new(
+                        *rowtime,
+                        keys.clone(),
+                        *window,
+                        &input,
+                        Arc::clone(&schema),
+                        Arc::clone(dropped),
+                    )?))
+                })?
+            }
+            NodeKind::CurrentWatermark => {
+                Stage::Transform(Arc::new(CurrentWatermark { schema }))
+            }
+            NodeKind::Expand { sets } => {
+                Stage::Transform(Arc::new(Expand { sets: sets.clone(), schema }))
+            }
+            NodeKind::Correlate { function, arguments, outer } => {
+                Stage::Transform(Arc::new(Correlate {
+                    function: function.clone(),
+                    arguments: arguments.clone(),
+                    outer: *outer,
+                    schema,
+                }))
+            }
+            NodeKind::WindowAggregate { window, keys, aggregates, output, emit } => {
+                let spec = Arc::new(WindowAggregateSpec {
+                    window: window.clone(),
+                    keys: keys.clone(),
+                    aggregates: aggregates.clone(),
+                    output: output.clone(),
+                    emit: *emit,
+                    input,
+                    schema,
+                });
+                let kind = window.window();
+                let sessions = !kind.kind.is_aligned()
+                    && matches!(window, WindowColumns::Rowtime { .. });
+                self.keyed(vec![keys.clone()], kind.processing_time, || {
+                    let (spec, dropped) = (Arc::clone(&spec), Arc::clone(dropped));
+                    Ok(match sessions {
+                        true => Box::new(SessionAggregate::new(spec, dropped)?),
+                        false => Box::new(WindowAggregate::new(spec, dropped)?),
+                    })
+                })?
+            }
+            NodeKind::WindowRank {
+                start,
+                end,
+                window,
+                partition,
+                order,
+                function,
+                least,
+                most,
+                numbered,
+                last_wins,
+            } => {
+                let spec = Arc::new(WindowRankSpec {
+                    start: *start,
+                    end: *end,
+                    window: *window,
+                    partition: partition.clone(),
+                    order: order.clone(),
+                    function: *function,
+                    least: *least,
+                    most: *most,
+                    numbered: *numbered,
+                    last_wins: *last_wins,
+                    input,
+                    schema,
+                });
+                self.keyed(vec![partition.clone()], window.processing_time, || {
+                    Ok(Box::new(WindowRank::new(Arc::clone(&spec), Arc::clone(dropped))))
+                })?
+            }
+            NodeKind::WindowJoin {
+                kind,
+                left,
+                right,
+                window,
+                on,
+                equal_nulls,
+                null_aware,
+                condition,
+            } => {
+                let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
+                let [left_input, right_input] = &inputs[..] else {
+                    return Err(Error::Internal("a join has two inputs".to_owned()));
+                };
+                let spec = Arc::new(WindowJoinSpec {
+                    kind: *kind,
+                    windows: [*left, *right],
+                    window: *window,
+                    keys: [left_keys.clone(), right_keys.clone()],
+                    equal_nulls: *equal_nulls,
+                    null_aware: *null_aware,
+                    condition: condition.clone(),
+                    inputs: [Arc::clone(left_input), Arc::clone(right_input)],
+                    schema,
+                });
+                self.keyed(vec![left_keys, right_keys], window.processing_time, || {
+                    Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
+                })?
+            }
+            NodeKind::OverAggregate { time, processing_time, partition, calls } => {
+                let spec = Arc::new(OverAggregateSpec {
+                    time: *time,
+                    processing_time: *processing_time,
+                    partition: partition.clone(),
+                    calls: calls.clone(),
+                    input,
+                    schema,
+                });
+                self.keyed(vec![partition.clone()], *processing_time, || {
+                    Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
+                })?
+            }
+            NodeKind::SetOperation { intersect, all } => {
+                let columns: Vec<usize> = (0..schema.fields().len()).collect();
+                self.keyed(vec![columns.clone(), columns], false, || {
+                    Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema))?))
+                })?
+            }
+            NodeKind::GroupAggregate { keys, aggregates } => {
+                let removes = self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append;
+                let spec = Arc::new(GroupAggregateSpec {
+                    keys: keys.clone(),
+                    aggregates: aggregates.clone(),
+                    removes,
+                    input,
+                    schema,
+                });
+                self.keyed(vec![keys.clone()], false, || {
+                    Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?))
+                })?
+            }
+            NodeKind::Limit { skip, fetch } => self.keyed(vec![Vec::new()], false, || {
+                Ok(Box::new(Limit::new(*skip, *fetch)))
+            })?,
+            NodeKind::Sink { table } => Stage::Sink {
+                sink: open_sink(table)?,
+                not_null: not_null(&table.name, &table.physical),
+            },
+            NodeKind::Result => Stage::Result,
+        })
+    }
+
+    /// What a node gives: it may be NULL wherever an outer join or a failing record made it so.
+    fn given(&self, id: NodeId) -> SchemaRef {
+        millstream_formats::json::nullable(&self.plan.nodes[id].schema)
+    }
+}

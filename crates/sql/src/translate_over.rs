@@ -1,0 +1,285 @@
+//! Aggregates with OVER.
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion_common::{DFSchema, ScalarValue};
+use datafusion_expr::expr::WindowFunctionParams;
+use datafusion_expr::logical_plan::Window;
+use datafusion_expr::{Expr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition};
+use millstream_expr::ScalarExpr;
+use millstream_plan::{
+    AggregateCall, AggregateFunction, ChangelogMode, Frame, NodeId, NodeKind, OverCall,
+    RankFunction,
+};
+
+use crate::diagnostics::{Result, SqlError};
+use crate::translate::{Translator, arrow_of};
+use crate::translate_aggregate::aggregate_function;
+use crate::translate_window::rank_function;
+
+/// The name and the parts of a call with OVER.
+fn over_call(expr: &Expr) -> Result<(&str, &WindowFunctionParams)> {
+    let inner = match expr {
+        Expr::Alias(alias) => alias.expr.as_ref(),
+        other => other,
+    };
+    match inner {
+        Expr::WindowFunction(function) => match &function.fun {
+            WindowFunctionDefinition::AggregateUDF(udaf) => Ok((udaf.name(), &function.params)),
+            WindowFunctionDefinition::WindowUDF(udwf) => {
+                Err(SqlError::unsupported(format!("{} with OVER", udwf.name())).about(udwf.name()))
+            }
+        },
+        other => Err(SqlError::unsupported(format!("{other} with OVER")).about("OVER")),
+    }
+}
+
+/// The rank that a node computes, if it is all it does.
+pub(crate) fn rank_call(window: &Window) -> Option<(&str, RankFunction, &WindowFunctionParams)> {
+    let [only] = &window.window_expr[..] else { return None };
+    let (name, params) = over_call(only).ok()?;
+    Some((name, rank_function(name)?, params))
+}
+
+/// Whether a node computes a rank and nothing else.
+pub(crate) fn is_rank(window: &Window) -> bool {
+    rank_call(window).is_some()
+}
+
+impl Translator<'_> {
+    /// Whether the order of a node's calls is that of time.
+    pub(crate) fn over_by_time(&mut self, window: &Window) -> Result<bool> {
+        let Some((_, _, params)) = rank_call(window) else { return Ok(false) };
+        let [key] = &params.order_by[..] else { return Ok(false) };
+        let input = self.node(&window.input)?;
+        let Ok(value) = ScalarExpr::bind(&key.expr, window.input.schema()) else {
+            return Ok(false);
+        };
+        let of = &self.plan.nodes[input];
+        Ok(key.asc
+            && value
+                .as_column()
+                .is_some_and(|at| of.rowtimes.contains(&at) || of.proctimes.contains(&at)))
+    }
+
+    pub(crate) fn over(&mut self, window: &Window) -> Result<NodeId> {
+        let input = self.node(&window.input)?;
+        let schema = window.input.schema();
+        let width = self.plan.nodes[input].schema.fields().len();
+        // The columns that the calls read: partition, order, arguments.
+        let mut exprs: Vec<Expr> = Vec::new();
+        let mut parts = Vec::new();
+        for expr in &window.window_expr {
+            let (name, params) = over_call(expr)?;
+            let start = exprs.len();
+            exprs.extend(params.partition_by.iter().cloned());
+            exprs.extend(params.order_by.iter().map(|key| key.expr.clone()));
+            let arguments = arguments(name, params);
+            exprs.extend(arguments.iter().cloned());
+            exprs.extend(params.filter.as_deref().cloned());
+            parts.push((name, params, start, arguments.len()));
+        }
+        let (prepared, positions) = self.with_columns(input, &exprs, schema)?;
+        let mut partition = Vec::new();
+        let mut time = None;
+        let mut calls = Vec::with_capacity(parts.len());
+        for (at, (name, params, start, arguments)) in parts.into_iter().enumerate() {
+            let order = start + params.partition_by.len();
+            partition = positions[start..order].to_vec();
+            time = Some(self.time_of(name, params, prepared, positions.get(order).copied())?);
+            let first = order + params.order_by.len();
+            let last = first + arguments;
+            let result = window.schema.field(width_of(schema) + at).data_type().clone();
+            let function = match name {
+                "LAG" => lag(params)?,
+                "ROW_NUMBER" => AggregateFunction::Count,
+                "RANK" | "DENSE_RANK" => {
+                    return Err(SqlError::unsupported(format!("{name} without a last number"))
+                        .hint(format!("keep the first ones in a query around it, as in WHERE {} <= 10", name.to_lowercase()))
+                        .about(name));
+                }
+                _ => aggregate_function(name, &params.args, None)?,
+            };
+            let frame = frame(name, params)?;
+            if frame.is_bounded() && !function.retracts() {
+                return Err(SqlError::unsupported(format!(
+                    "{name}, a function of the program, over a frame that rows leave"
+                ))
+                .hint("use UNBOUNDED PRECEDING")
+                .about(name));
+            }
+            let call = AggregateCall {
+                function,
+                distinct: params.distinct,
+                arguments: positions[first..last].to_vec(),
+                filter: params.filter.as_ref().map(|_| positions[last]),
+                result,
+            };
+            calls.push(OverCall { call, frame });
+        }
+        let Some(time) = time else { return Ok(input) };
+        if self.plan.nodes[prepared].changelog != ChangelogMode::Append {
+            return Err(SqlError::unsupported("an OVER over rows that change").about("OVER"));
+        }
+        let processing_time = self.plan.nodes[prepared].proctimes.contains(&time);
+        let kind = NodeKind::OverAggregate { time, processing_time, partition, calls };
+        let id = self.plan.add_like(kind, prepared);
+        let given = self.plan.nodes[prepared].schema.fields().len();
+        let result = arrow_of(&window.schema);
+        let own = result.fields().iter().skip(width).cloned();
+        let all = self.plan.nodes[prepared].schema.fields().iter().cloned().chain(own);
+        let all: Vec<_> = all.collect();
+        let count = all.len() - given;
+        self.plan.nodes[id].schema = std::sync::Arc::new(arrow::datatypes::Schema::new(all));
+        if let Some(properties) = self.windows.get(&prepared).copied() {
+            self.windows.insert(id, properties);
+        }
+        if given == width {
+            self.plan.nodes[id].schema = result;
+            return Ok(id);
+        }
+        let kept = (0..width).chain(given..given + count);
+        let values =
+            kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
+        let values = values.collect();
+        Ok(self.calc(id, None, Some(values), Some(result)))
+    }
+
+    /// The time attribute that a call is ordered by.
+    fn time_of(
+        &self,
+        name: &str,
+        params: &WindowFunctionParams,
+        input: NodeId,
+        column: Option<usize>,
+    ) -> Result<usize> {
+        let hint = "write OVER (PARTITION BY key ORDER BY ts), where ts is what WATERMARK FOR names, \
+                    or PROCTIME()";
+        let wrong = |what: String| Err(SqlError::new(what).hint(hint).about("OVER"));
+        let (Some(column), [key]) = (column, &params.order_by[..]) else {
+            return wrong(format!(
+                "{name} with OVER must be ordered by one time attribute and nothing else"
+            ));
+        };
+        let of = &self.plan.nodes[input];
+        if !of.rowtimes.contains(&column) && !of.proctimes.contains(&column) {
+            return wrong(format!(
+                "{name} with OVER must be ordered by a time attribute, and {} is none",
+                key.expr
+            ));
+        }
+        if !key.asc {
+            return wrong(format!("{name} with OVER must be ordered by time ascending"));
+        }
+        Ok(column)
+    }
+}
+
+fn width_of(schema: &DFSchema) -> usize {
+    schema.fields().len()
+}
+
+/// The arguments of a call that are read from the rows.
+fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
+    let all = &params.args;
+    match name {
+        "ROW_NUMBER" => Vec::new(),
+        "LAG" | "LISTAGG" => all.iter().take(1).cloned().collect(),
+        "COUNT" if !params.distinct && all.iter().all(crate::translate_aggregate::is_present) => {
+            Vec::new()
+        }
+        _ => all.clone(),
+    }
+}
+
+fn lag(params: &WindowFunctionParams) -> Result<AggregateFunction> {
+    let literal = |at: usize| match params.args.get(at).map(|expr| expr.clone().unalias()) {
+        None => Ok(None),
+        Some(Expr::Literal(value, _)) => Ok(Some(value)),
+        Some(Expr::Cast(cast)) => match *cast.expr {
+            Expr::Literal(value, _) => Ok(Some(value.cast_to(cast.field.data_type())?)),
+            _ => Err(SqlError::new("the offset and the default of LAG are constants").about("LAG")),
+        },
+        Some(_) => Err(SqlError::new("the offset and the default of LAG are constants").about("LAG")),
+    };
+    let offset = match literal(1)? {
+        None => 1,
+        Some(value) => match value.cast_to(&DataType::Int64)? {
+            ScalarValue::Int64(Some(offset)) if (0..=1_000_000).contains(&offset) => offset as usize,
+            other => {
+                return Err(SqlError::new(format!("the offset of LAG cannot be {other}"))
+                    .hint("it is the number of rows to look back: 0 or more")
+                    .about("LAG"));
+            }
+        },
+    };
+    let default: Option<ArrayRef> = match literal(2)? {
+        Some(value) if !value.is_null() => Some(value.to_array()?),
+        _ => None,
+    };
+    Ok(AggregateFunction::Lag { offset, default })
+}
+
+/// The rows before a row that count.
+fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
+    let frame = &params.window_frame;
+    match name {
+        "LAG" => return Ok(Frame::Range(None)),
+        "ROW_NUMBER" => return Ok(Frame::Rows(None)),
+        _ => {}
+    }
+    let following = || {
+        SqlError::unsupported("a frame that does not end at the current row")
+            .hint("write BETWEEN … PRECEDING AND CURRENT ROW")
+            .about("OVER")
+    };
+    let ends_here = match &frame.end_bound {
+        WindowFrameBound::CurrentRow => true,
+        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => {
+            !value.is_null() && value == &ScalarValue::new_zero(&value.data_type()).unwrap_or(ScalarValue::Null)
+        }
+    };
+    if !ends_here {
+        return Err(following());
+    }
+    let back = match &frame.start_bound {
+        WindowFrameBound::Preceding(value) if value.is_null() => None,
+        WindowFrameBound::Preceding(value) => Some(value.clone()),
+        WindowFrameBound::CurrentRow => Some(ScalarValue::UInt64(Some(0))),
+        WindowFrameBound::Following(_) => return Err(following()),
+    };
+    match frame.units {
+        WindowFrameUnits::Rows => match back {
+            None => Ok(Frame::Rows(None)),
+            Some(value) => match value.cast_to(&DataType::Int64) {
+                Ok(ScalarValue::Int64(Some(rows))) if rows >= 0 => Ok(Frame::Rows(Some(rows as u64))),
+                _ => Err(SqlError::new(format!("ROWS takes a number of rows, not {value}")).about("OVER")),
+            },
+        },
+        WindowFrameUnits::Range => match back {
+            None => Ok(Frame::Range(None)),
+            Some(ScalarValue::UInt64(Some(0))) => Ok(Frame::Range(Some(0))),
+            Some(value) => match interval_ms(&value) {
+                Some(ms) if ms >= 0 => Ok(Frame::Range(Some(ms))),
+                _ => Err(SqlError::new(format!(
+                    "RANGE takes an interval of days to seconds before the current row, not {value}"
+                ))
+                .hint("write RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW")
+                .about("OVER")),
+            },
+        },
+        WindowFrameUnits::Groups => Err(SqlError::unsupported("GROUPS in OVER").about("OVER")),
+    }
+}
+
+fn interval_ms(value: &ScalarValue) -> Option<i64> {
+    match value {
+        ScalarValue::IntervalMonthDayNano(Some(interval)) if interval.months == 0 => {
+            Some(i64::from(interval.days) * 86_400_000 + interval.nanoseconds / 1_000_000)
+        }
+        ScalarValue::Utf8(Some(text)) => {
+            text.strip_suffix(" MILLISECOND").and_then(|text| text.trim().parse().ok())
+        }
+        _ => None,
+    }
+}
