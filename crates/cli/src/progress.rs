@@ -1,37 +1,80 @@
-//! A line on standard error that says how far a query has come, when that is a terminal.
+//! A line on standard error that says how far a query has come, when that is a terminal; and when nothing
+//! has come of a query for some seconds, why.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use millstream::observe::why_nothing_comes;
 use millstream_runtime::metrics::Counters;
 
 /// How often the line is drawn, and how long a query may take without one.
 const EVERY: Duration = Duration::from_millis(250);
+
+/// How long nothing may come before it is said why.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// How long a reason is not said again while it is the same but for its figures.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The line of one query.
 pub struct Progress {
     counters: Arc<Counters>,
     started: Instant,
     enabled: bool,
+    /// Whether it says why nothing comes.
+    explains: bool,
     drawn: AtomicBool,
+    silence: Mutex<Silence>,
+}
+
+/// Since when nothing has come, and what was said about it.
+struct Silence {
+    rows_out: u64,
+    since: Instant,
+    said: Option<Instant>,
 }
 
 impl Progress {
     /// For a query that started at some time.
-    pub fn start(counters: Arc<Counters>, started: Instant) -> Self {
+    pub fn start(counters: Arc<Counters>, started: Instant, explains: bool) -> Self {
         let enabled = std::io::stderr().is_terminal();
-        Self { counters, started, enabled, drawn: AtomicBool::new(false) }
+        let silence = Mutex::new(Silence { rows_out: 0, since: Instant::now(), said: None });
+        Self { counters, started, enabled, explains, drawn: AtomicBool::new(false), silence }
     }
 
     /// Draws the line again and again; never ends.
     pub async fn run(&self) {
         loop {
             tokio::time::sleep(EVERY).await;
+            if self.explains {
+                self.explain();
+            }
             if self.enabled {
                 self.draw();
             }
+        }
+    }
+
+    /// Says why nothing comes, once it has been so for a while.
+    fn explain(&self) {
+        let rows_out = self.counters.read().rows_out;
+        let mut silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows_out != silence.rows_out {
+            *silence = Silence { rows_out, since: Instant::now(), said: None };
+            return;
+        }
+        let said_lately = silence.said.is_some_and(|said| said.elapsed() < PATIENCE);
+        if silence.since.elapsed() < SILENCE || said_lately {
+            return;
+        }
+        if let Some(text) = why_nothing_comes(&self.counters) {
+            self.clear();
+            // A line that cannot be written is not worth failing for.
+            let _ = writeln!(std::io::stderr(), "{text}");
+            silence.said = Some(Instant::now());
         }
     }
 

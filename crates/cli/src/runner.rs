@@ -145,9 +145,25 @@ impl Runner {
                 Ok(())
             }
             Outcome::Query(query) => self.query(*query, started).await,
+            Outcome::Analysis(mut analysis) => {
+                let mut stop = StopSignals::listen()?;
+                let progress = Progress::start(analysis.counters(), started, false);
+                let ended = tokio::select! {
+                    ended = analysis.join() => ended.map_err(Failure::from),
+                    exit = stop.next() => {
+                        analysis.cancel();
+                        Err(Failure::Interrupted(exit))
+                    }
+                    () = progress.run() => unreachable_progress(),
+                };
+                drop(progress);
+                // What it did so far is worth seeing, however it ended.
+                crate::output::write(&analysis.text())?;
+                ended
+            }
             Outcome::Job(mut job) => {
                 let mut stop = StopSignals::listen()?;
-                let progress = Progress::start(job.counters(), started);
+                let progress = Progress::start(job.counters(), started, self.interactive);
                 let ended = tokio::select! {
                     ended = job.join() => ended,
                     exit = stop.next() => {
@@ -173,7 +189,7 @@ impl Runner {
     async fn query(&self, mut query: Query, started: Instant) -> Result<(), Failure> {
         let mut printer = Printer::query(self.style, self.changelog, &query, self.interactive);
         let mut stop = StopSignals::listen()?;
-        let progress = Progress::start(query.counters(), started);
+        let progress = Progress::start(query.counters(), started, self.interactive);
         loop {
             let changes = tokio::select! {
                 changes = query.next() => changes,
@@ -256,15 +272,16 @@ fn notes(metrics: &Metrics) {
             eprintln!("note: {count} {}", if count == 1 { one } else { many });
         }
     };
-    note(
-        metrics.late,
-        "row came after its window was complete and was dropped",
-        "rows came after their window was complete and were dropped",
-    );
+    note(metrics.late, "row came too late and was dropped", "rows came too late and were dropped");
     note(
         metrics.null_rowtime,
         "row had no rowtime and was dropped",
         "rows had no rowtime and were dropped",
+    );
+    note(
+        metrics.too_far_ahead,
+        "row was too far ahead of the clock and did not move the watermark",
+        "rows were too far ahead of the clock and did not move the watermark",
     );
     note(
         metrics.skipped,

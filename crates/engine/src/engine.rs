@@ -1,5 +1,6 @@
 //! [`Engine`]: a session, and what a program registers with it.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
@@ -13,6 +14,7 @@ use millstream_plan::Table;
 use millstream_plan::function::TableFunction;
 use millstream_plan::table::Handle;
 use millstream_runtime::JobOptions;
+use millstream_runtime::metrics::Counters;
 use millstream_sql::catalog::Entry;
 use millstream_sql::{Catalog, Script, SqlError};
 use millstream_types::Result as RunResult;
@@ -32,7 +34,12 @@ struct Inner {
     catalog: Mutex<Catalog>,
     functions: Mutex<UserFunctions>,
     options: JobOptions,
+    /// What the last queries count, oldest first.
+    queries: Mutex<VecDeque<Arc<Counters>>>,
 }
+
+/// How many queries are remembered for what they tell of themselves.
+const QUERIES_MAX: usize = 16;
 
 /// What the program registered, kept to be registered again when the time zone changes.
 #[derive(Default)]
@@ -81,6 +88,7 @@ impl EngineBuilder {
                 catalog: Mutex::new(Catalog::default()),
                 functions: Mutex::new(UserFunctions::default()),
                 options,
+                queries: Mutex::default(),
             }),
         }
     }
@@ -115,6 +123,21 @@ impl Engine {
 
     pub(crate) fn options(&self) -> &JobOptions {
         &self.inner.options
+    }
+
+    /// What the last queries count, oldest first.
+    pub(crate) fn queries(&self) -> Vec<Arc<Counters>> {
+        let queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        queries.iter().cloned().collect()
+    }
+
+    /// Remembers a query that was started.
+    pub(crate) fn remember(&self, counters: Arc<Counters>) {
+        let mut queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        if queries.len() == QUERIES_MAX {
+            queries.pop_front();
+        }
+        queries.push_back(counters);
     }
 
     /// The functions of the session in a time zone.

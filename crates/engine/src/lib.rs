@@ -20,6 +20,7 @@
 //! | [`engine`] | [`Engine`]: a session, and what a program registers with it |
 //! | [`statement`] | what a statement does |
 //! | [`query`] | [`Query`] and [`Job`]: what runs |
+//! | [`observe`] | what running queries tell of themselves |
 //! | [`rows`] | rows of Rust values |
 //! | [`show`] | the tables that SHOW and DESCRIBE give |
 //! | [`settings`] | the keys of SET |
@@ -27,6 +28,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod observe;
 pub mod query;
 pub mod rows;
 pub mod settings;
@@ -35,7 +37,7 @@ pub mod statement;
 
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
-pub use query::{Job, Query};
+pub use query::{Analysis, Job, Query};
 pub use rows::Value;
 pub use statement::Outcome;
 

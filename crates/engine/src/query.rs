@@ -1,11 +1,15 @@
-//! [`Query`] and [`Job`]: what runs.
+//! [`Query`], [`Job`] and [`Analysis`]: what runs.
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use arrow::datatypes::SchemaRef;
 use chrono_tz::Tz;
+use millstream_operators::Reason;
+use millstream_plan::Plan;
+use millstream_plan::explain::explain_with;
 use millstream_runtime::metrics::Counters;
 use millstream_runtime::{Metrics, job};
 use millstream_sql::diagnostics::Position;
@@ -124,5 +128,77 @@ impl Job {
     /// Asks it to stop after its current epoch; what sinks wrote without committing it is given up.
     pub fn cancel(&self) {
         self.inner.cancel();
+    }
+}
+
+/// What an [`Analysis`] runs.
+#[derive(Debug)]
+pub(crate) enum Started {
+    /// A query, whose result nobody sees.
+    Query(Query),
+    /// An INSERT or statement set.
+    Job(Job),
+}
+
+/// A statement that runs to be explained: EXPLAIN ANALYZE. Dropping it cancels it.
+#[derive(Debug)]
+pub struct Analysis {
+    pub(crate) plan: Plan,
+    pub(crate) job: Started,
+}
+
+impl Analysis {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// What ended it before its input did.
+    pub async fn join(&mut self) -> Result<(), Error> {
+        match &mut self.job {
+            Started::Query(query) => {
+                while let Some(changes) = query.next().await {
+                    changes?;
+                }
+                Ok(())
+            }
+            Started::Job(job) => job.join().await.map(|_| ()),
+        }
+    }
+
+    /// A handle that reads what it counts.
+    pub fn counters(&self) -> Arc<Counters> {
+        match &self.job {
+            Started::Query(query) => query.counters(),
+            Started::Job(job) => job.counters(),
+        }
+    }
+
+    /// Asks it to stop after its current epoch.
+    pub fn cancel(&self) {
+        match &self.job {
+            Started::Query(query) => query.cancel(),
+            Started::Job(job) => job.cancel(),
+        }
+    }
+
+    /// The plan with the rows, time and state of each operator so far.
+    pub fn text(&self) -> String {
+        let counters = self.counters();
+        explain_with(&self.plan, |id| {
+            let node = &counters.nodes[id];
+            let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            let ms = of(&node.nanos) as f64 / 1e6;
+            let mut text = format!(" | {} rows, {ms:.1} ms", of(&node.rows));
+            if of(&node.state_peak) > 0 {
+                let (now, peak) = (of(&node.state_bytes), of(&node.state_peak));
+                text.push_str(&format!(", {now} bytes of state, {peak} at most"));
+            }
+            let dropped = &counters.dropped[id];
+            for reason in Reason::ALL {
+                if dropped.of(reason) > 0 {
+                    text.push_str(&format!(", {} {}", dropped.of(reason), reason.text()));
+                }
+            }
+            text
+        })
     }
 }

@@ -6,17 +6,24 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use millstream_expr::registry::builtins;
 use millstream_plan::Table;
+use millstream_runtime::metrics::Counters;
 use millstream_sql::catalog::{Entry, View};
 use millstream_sql::parser::parts_of;
 use millstream_sql::statement::Show;
 use millstream_sql::{Catalog, Planner, SqlError};
 use millstream_types::sql_type::field_type_name;
 
+use crate::observe;
+
 /// What a SHOW statement gives.
 ///
 /// # Errors
 /// When it names something that is not there.
-pub fn show(catalog: &Catalog, show: &Show) -> Result<RecordBatch, SqlError> {
+pub fn show(
+    catalog: &Catalog,
+    queries: &[Arc<Counters>],
+    show: &Show,
+) -> Result<RecordBatch, SqlError> {
     let like = |names: Vec<String>, pattern: &Option<String>| match pattern {
         Some(pattern) => names.into_iter().filter(|name| matches(pattern, name)).collect(),
         None => names,
@@ -47,7 +54,20 @@ pub fn show(catalog: &Catalog, show: &Show) -> Result<RecordBatch, SqlError> {
             column("current database name", vec![catalog.current().1.to_owned()])
         }
         Show::Function(name) => function(catalog, name),
+        Show::Watermarks => watermarks(queries),
     }
+}
+
+/// How far event time has come in the queries that run, or in the last one that did.
+fn watermarks(queries: &[Arc<Counters>]) -> Result<RecordBatch, SqlError> {
+    let running: Vec<_> = queries.iter().filter(|counters| counters.is_running()).collect();
+    let last = || queries.iter().rev().find(|counters| !counters.status().splits.is_empty());
+    let shown = if running.is_empty() { last().into_iter().collect() } else { running };
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); observe::WATERMARK_COLUMNS.len()];
+    for line in shown.into_iter().flat_map(|counters| observe::watermarks(&counters.status())) {
+        columns.iter_mut().zip(line).for_each(|(column, value)| column.push(value));
+    }
+    table(&observe::WATERMARK_COLUMNS, columns)
 }
 
 fn column(name: &str, values: Vec<String>) -> Result<RecordBatch, SqlError> {

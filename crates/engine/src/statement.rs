@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use millstream_connectors::memory::MemoryTable;
 use millstream_connectors::{files, filesystem, nexmark};
 use millstream_plan::table::Options;
 use millstream_plan::{ChangelogMode, NodeKind, Plan, Table, explain};
@@ -20,8 +21,8 @@ use tokio::sync::mpsc;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::query::{Job, Query};
-use crate::{settings, show};
+use crate::query::{Analysis, Job, Query, Started};
+use crate::{observe, settings, show};
 
 /// What came of a statement.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub enum Outcome {
     Query(Box<Query>),
     /// It runs, and writes into tables.
     Job(Job),
+    /// It runs to be explained.
+    Analysis(Box<Analysis>),
 }
 
 /// How many batches of a result wait before the query has to.
@@ -67,6 +70,8 @@ impl Engine {
 
     fn run_statement(&self, statement: &Statement) -> Result<Outcome, Error> {
         let mut catalog = self.catalog();
+        let dropped = (observe::DATABASE.to_owned(), observe::DROPPED_ROWS.to_owned());
+        catalog.system.insert(dropped, self.dropped_rows()?);
         match statement {
             Statement::CreateTable(create) => return self.create_table(create),
             Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
@@ -121,8 +126,10 @@ impl Engine {
                 catalog.settings.clear();
                 self.apply_zone(&mut catalog)?;
             }
-            Statement::Show(show) => return Ok(Outcome::Table(show::show(&catalog, show)?)),
-            Statement::Explain(inner) => {
+            Statement::Show(show) => {
+                return Ok(Outcome::Table(show::show(&catalog, &self.queries(), show)?));
+            }
+            Statement::Explain { analyze, statement: inner } => {
                 let plan = match inner.as_ref() {
                     Statement::Query(query) => self.planner(&catalog, inner)?.query(query)?,
                     Statement::Insert(inserts) => {
@@ -134,7 +141,16 @@ impl Engine {
                             .into());
                     }
                 };
-                return Ok(Outcome::Text(explain::explain(&plan)));
+                if !analyze {
+                    return Ok(Outcome::Text(explain::explain(&plan)));
+                }
+                let job = match inner.as_ref() {
+                    Statement::Query(_) => {
+                        Started::Query(self.start_query(plan.clone(), &catalog)?)
+                    }
+                    _ => Started::Job(self.start_job(plan.clone(), &catalog)?),
+                };
+                return Ok(Outcome::Analysis(Box::new(Analysis { plan, job })));
             }
             Statement::Query(query) => {
                 let plan = self.planner(&catalog, statement)?.query(query)?;
@@ -142,7 +158,7 @@ impl Engine {
             }
             Statement::Insert(inserts) => {
                 let plan = self.planner(&catalog, statement)?.inserts(inserts)?;
-                return self.start_job(plan, &catalog);
+                return Ok(Outcome::Job(self.start_job(plan, &catalog)?));
             }
         }
         self.set_catalog(catalog);
@@ -192,14 +208,26 @@ impl Engine {
         let bounded = is_bounded(&plan)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
         let job = job::start(plan, &self.job_options(catalog), Some(sender))?;
+        self.remember(job.counters());
         let job = Job::new(job, None);
         Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
     }
 
-    fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Outcome, Error> {
+    fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Job, Error> {
         check_options(&plan)?;
         let job = job::start(plan, &self.job_options(catalog), None)?;
-        Ok(Outcome::Job(Job::new(job, None)))
+        self.remember(job.counters());
+        Ok(Job::new(job, None))
+    }
+
+    /// The table of the rows that the last queries left out.
+    fn dropped_rows(&self) -> Result<Entry, Error> {
+        let rows = observe::dropped_rows(&self.queries())?;
+        let mut table = table_of(observe::DROPPED_ROWS, Options::default());
+        table.schema = rows.schema();
+        table.physical = rows.schema();
+        table.handle = Some(Arc::new(MemoryTable { batches: vec![rows] }));
+        Ok(Entry::Table(Arc::new(table)))
     }
 
     fn create_table(&self, create: &CreateTable) -> Result<Outcome, Error> {
@@ -246,9 +274,9 @@ impl Engine {
             query,
         };
         let plan = Planner::new(&catalog).inserts(&[insert])?;
-        let outcome = self.start_job(plan, &catalog)?;
+        let job = self.start_job(plan, &catalog)?;
         self.set_catalog(catalog);
-        Ok(outcome)
+        Ok(Outcome::Job(job))
     }
 }
 

@@ -118,9 +118,7 @@ impl AggregateUDFImpl for Declaration {
     }
 
     fn is_nullable(&self) -> bool {
-        self.name != "COUNT"
-            && self.name != "ROW_NUMBER"
-            && !GROUPING_NAMES.contains(&self.name)
+        self.name != "COUNT" && self.name != "ROW_NUMBER" && !GROUPING_NAMES.contains(&self.name)
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {

@@ -88,11 +88,9 @@ impl ScalarExpr {
         let replaced = Arc::clone(&self.physical).transform_down(|node| {
             let value = node.downcast_ref::<Column>().and_then(|column| values.get(column.index()));
             Ok(match value {
-                Some(value) => Transformed::new(
-                    Arc::clone(&value.physical),
-                    true,
-                    TreeNodeRecursion::Jump,
-                ),
+                Some(value) => {
+                    Transformed::new(Arc::clone(&value.physical), true, TreeNodeRecursion::Jump)
+                }
                 None => Transformed::no(node),
             })
         });
@@ -141,8 +139,53 @@ impl fmt::Debug for ScalarExpr {
 
 impl fmt::Display for ScalarExpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.physical)
+        f.write_str(&readable(&self.physical.to_string()))
     }
+}
+
+/// The text of an expression without the positions of its columns, and with intervals as SQL has them.
+fn readable(text: &str) -> String {
+    const INTERVAL: &str = "IntervalMonthDayNano { months: ";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let after_name = out.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')'));
+        if next == '@' && after_name {
+            let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+            if digits > 0 {
+                rest = &rest[1 + digits..];
+                continue;
+            }
+        }
+        if let Some(interval) = rest.strip_prefix(INTERVAL)
+            && let Some((inside, behind)) = interval.split_once(" }")
+            && let Some(interval) = interval_text(inside)
+        {
+            out.push_str(&interval);
+            rest = behind;
+            continue;
+        }
+        out.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    out
+}
+
+/// An interval from `months, days: …, nanoseconds: …`.
+fn interval_text(inside: &str) -> Option<String> {
+    let mut parts = inside.split([',', ':']).map(str::trim);
+    let months: i64 = parts.next()?.parse().ok()?;
+    let days: i64 = parts.nth(1)?.parse().ok()?;
+    let nanos: i64 = parts.nth(1)?.parse().ok()?;
+    if months != 0 {
+        return Some(format!("INTERVAL '{months}' MONTH"));
+    }
+    let ms = days * 86_400_000 + nanos / 1_000_000;
+    let units = [(86_400_000, "DAY"), (3_600_000, "HOUR"), (60_000, "MINUTE"), (1_000, "SECOND")];
+    Some(match units.iter().find(|(length, _)| ms % length == 0) {
+        Some((length, unit)) => format!("INTERVAL '{}' {unit}", ms / length),
+        None => format!("INTERVAL '{}' SECOND", ms as f64 / 1_000.0),
+    })
 }
 
 /// An error of the evaluation, without the wrapping of the library below.

@@ -244,7 +244,9 @@ impl<A: Aggregate> GroupsAggregate for Groups<A> {
 
     fn merge(&mut self, other: &dyn GroupsAggregate, from: &[u32], into: &[u32]) -> Result<()> {
         let Some(other) = other.as_any().downcast_ref::<Self>() else {
-            return Err(Error::Internal("aggregates of different kinds cannot be merged".to_owned()));
+            return Err(Error::Internal(
+                "aggregates of different kinds cannot be merged".to_owned(),
+            ));
         };
         for (from, into) in from.iter().zip(into) {
             let from = &other.states[*from as usize];

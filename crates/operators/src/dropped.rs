@@ -78,7 +78,8 @@ impl Dropped {
         if rows.is_empty() {
             return;
         }
-        let copies = self.copy.and_then(|column| milliseconds(batch.rows.columns().get(column)?).ok());
+        let copies =
+            self.copy.and_then(|column| milliseconds(batch.rows.columns().get(column)?).ok());
         let originals: Vec<usize>;
         let rows = match copies {
             Some(copies) => {

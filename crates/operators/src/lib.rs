@@ -6,10 +6,13 @@
 //! | [`operator`] | the traits: [`Operator`] with state, [`Transform`] without |
 //! | [`dropped`] | what operators leave out, counted and kept to be looked at |
 //! | [`watermark`] | the watermark that each row met |
-//! | [`aggregate`] | aggregate functions over many groups at once; [`sums`], [`variance`], [`extreme`], [`ordered`], [`distinct`], [`user`] |
+//! | [`aggregate`] | aggregate functions over many groups at once |
+//! | [`sums`], [`variance`], [`extreme`], [`ordered`], [`distinct`], [`user`] | the functions |
 //! | [`window`] | which windows and slices a point in time falls into |
-//! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`], [`window_table_function`] | transforms |
-//! | [`window_aggregate`] | aligned windows; what is kept of them: [`slices`], [`window_table`], [`updating`] |
+//! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
+//! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
+//! | [`window_aggregate`] | aligned windows |
+//! | [`slices`], [`window_table`], [`updating`] | what is kept of them |
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`over_aggregate`] | values over the rows before each row |

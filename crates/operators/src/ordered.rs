@@ -133,7 +133,8 @@ impl Aggregate for Ordered {
             return self.trim(state);
         }
         for _ in weight..0 {
-            if let Some(at) = state.values.iter().position(|(_, known)| **known == *value.as_ref()) {
+            if let Some(at) = state.values.iter().position(|(_, known)| **known == *value.as_ref())
+            {
                 state.values.remove(at);
                 state.bytes -= value.as_ref().len();
             }

@@ -9,10 +9,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, SchemaRef};
-use millstream_plan::{Frame, OverCall};
+use millstream_plan::{Frame, OrderKey, OverCall};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
@@ -21,6 +21,7 @@ use crate::dropped::{Dropped, Reason};
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::session_aggregate::renumbered;
 use crate::watermark::milliseconds;
+use crate::window_rank::{compare, order_rows};
 use crate::window_table::pick;
 use crate::window_table_function::with_rowtimes;
 
@@ -32,6 +33,8 @@ pub struct OverAggregateSpec {
     pub processing_time: bool,
     /// The columns of the partition.
     pub partition: Vec<usize>,
+    /// The order of rows of the same time; those that are equal in it stay as they came.
+    pub ties: Vec<OrderKey>,
     /// The values.
     pub calls: Vec<OverCall>,
     /// The columns of the input.
@@ -70,6 +73,8 @@ pub struct OverAggregate {
     emitted: Vec<i64>,
     /// By slot the watermark at which a key is forgotten, where time makes rows leave their frames.
     forget_at: Vec<i64>,
+    /// By slot when a key was last forgotten, until a row of it is emitted.
+    forgotten: Vec<i64>,
     /// By slot the times at which that is looked at: each of them counts as an emitted row, as in Flink.
     looks: Vec<VecDeque<i64>>,
     /// The longest of those frames in ms.
@@ -114,6 +119,7 @@ impl OverAggregate {
             emitted: Vec::new(),
             forget_at: Vec::new(),
             looks: Vec::new(),
+            forgotten: Vec::new(),
             range: range_of(&spec),
             dropped,
             watermark: i64::MIN,
@@ -134,26 +140,40 @@ impl OverAggregate {
         }
     }
 
-    /// Forgets a key whose time has come, so that a late row is its first.
-    fn forget(&mut self, slot: u32, watermark: i64) {
+    /// Looks at a key before a row of it comes that met a watermark: whether its time has come to be
+    /// forgotten. What is in its frames is out of those of all rows ahead of the watermark by then.
+    fn look(&mut self, slot: u32, watermark: i64) {
         let at = slot as usize;
         while let Some(look) = self.looks[at].pop_front_if(|look| *look <= watermark) {
             if self.forget_at[at] > look {
                 self.emitted[at] = self.emitted[at].max(look);
-                continue;
+            } else {
+                self.forget_at[at] = i64::MIN;
+                self.emitted[at] = i64::MIN;
+                self.forgotten[at] = look;
             }
-            self.forget_at[at] = i64::MIN;
-            self.emitted[at] = i64::MIN;
-            for members in &mut self.members {
-                if let Some(rows) = members.rows.get_mut(at) {
-                    rows.clear();
-                }
+        }
+    }
+
+    /// Empties the frames of a key that has been forgotten, before a late row of it is its first.
+    fn empty(&mut self, slot: u32) {
+        let at = slot as usize;
+        let forgotten = std::mem::replace(&mut self.forgotten[at], i64::MIN);
+        if forgotten == i64::MIN {
+            return;
+        }
+        let keys = self.keys.len();
+        for members in &mut self.members {
+            members.rows.resize_with(keys, VecDeque::new);
+            let rows = &mut members.rows[at];
+            if rows.back().is_some_and(|row| self.kept_times[*row as usize] > forgotten) {
+                return;
             }
-            let keys = self.keys.len();
-            for (aggregate, _) in &mut self.aggregates {
-                aggregate.resize(keys);
-                aggregate.clear(&[slot]);
-            }
+            rows.clear();
+        }
+        for (aggregate, _) in &mut self.aggregates {
+            aggregate.resize(keys);
+            aggregate.clear(&[slot]);
         }
     }
 
@@ -187,8 +207,12 @@ impl OverAggregate {
         if due.is_empty() {
             return Ok(());
         }
+        let ties = order_rows(&self.spec.input, &rows, &self.spec.ties)?;
         if !self.spec.processing_time {
-            due.sort_by_key(|row| times[*row as usize]);
+            due.sort_by(|a, b| {
+                let (a, b) = (*a as usize, *b as usize);
+                times[a].cmp(&times[b]).then_with(|| compare(&ties, a, b))
+            });
         }
         let due_slots: Vec<u32> = due.iter().map(|row| slots[*row as usize]).collect();
         let due_times: Vec<i64> = due.iter().map(|row| times[*row as usize]).collect();
@@ -206,8 +230,13 @@ impl OverAggregate {
     ) -> Result<()> {
         let keys = self.keys.len();
         self.emitted.resize(keys, i64::MIN);
+        self.forgotten.resize(keys, i64::MIN);
         for (slot, time) in slots.iter().zip(times) {
-            self.emitted[*slot as usize] = *time;
+            // A key that was forgotten since forgets what came before that.
+            if *time > self.forgotten[*slot as usize] {
+                let emitted = &mut self.emitted[*slot as usize];
+                *emitted = (*emitted).max(*time);
+            }
         }
         let base = self.kept_times.len();
         let rows = concat_batches(&self.spec.input, [&self.kept, due])?;
@@ -290,9 +319,12 @@ impl OverAggregate {
         let empty = KeyIndex::new(&self.spec.types_of(&self.spec.partition))?;
         self.keys = renumbered(&self.keys, &kept, empty)?;
         self.emitted.resize(live.len(), i64::MIN);
+        self.looks.resize_with(live.len(), VecDeque::new);
         self.emitted = kept.iter().map(|slot| self.emitted[*slot as usize]).collect();
         let looks = |slot: &u32| std::mem::take(&mut self.looks[*slot as usize]);
         self.looks = kept.iter().map(looks).collect();
+        self.forgotten.resize(live.len(), i64::MIN);
+        self.forgotten = kept.iter().map(|slot| self.forgotten[*slot as usize]).collect();
         self.forget_at = kept.iter().map(|slot| self.forget_at[*slot as usize]).collect();
         for members in &mut self.members {
             members.rows.resize_with(live.len(), VecDeque::new);
@@ -342,7 +374,8 @@ impl Members {
                         (_, None) => false,
                         (Frame::Rows(most), _) => most.is_some_and(|most| rows.len() as u64 > most),
                         (Frame::Range(back), Some(first)) => {
-                            let least = times[row as usize].saturating_sub(back.unwrap_or(i64::MAX));
+                            let least =
+                                times[row as usize].saturating_sub(back.unwrap_or(i64::MAX));
                             times[*first as usize] < least
                         }
                     };
@@ -371,6 +404,7 @@ impl Operator for OverAggregate {
         self.emitted.resize(self.keys.len(), i64::MIN);
         self.forget_at.resize(self.keys.len(), i64::MIN);
         self.looks.resize_with(self.keys.len(), VecDeque::new);
+        self.forgotten.resize(self.keys.len(), i64::MIN);
         let reached = changes.reached.as_ref().filter(|_| !self.spec.processing_time);
         let times = milliseconds(changes.rows.column(self.spec.time))?;
         let Some(reached) = reached else {
@@ -387,13 +421,14 @@ impl Operator for OverAggregate {
         for row in 0..rows {
             let (time, met) = (times.value(row), reached.value(row));
             let ahead = time > met.max(self.watermark);
+            self.look(slots[row], met);
             if !ahead && follows_keys && met > self.watermark {
                 // How far its key has come depends on what was due before it.
                 self.wait(&changes.rows, &slots, &mut taken)?;
                 self.advance(met, out)?;
             }
             if !ahead {
-                self.forget(slots[row], self.watermark);
+                self.empty(slots[row]);
             }
             let in_time = follows_keys && time > self.emitted[slots[row] as usize];
             if ahead || in_time {

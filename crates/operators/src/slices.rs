@@ -356,9 +356,10 @@ impl Slices for Hopping {
 impl Hopping {
     /// Puts the slices of a window together and emits its groups.
     fn emit(&mut self, spec: &WindowAggregateSpec, window: Bounds, out: &mut Output) -> Result<()> {
-        let within = self.slices.iter().filter(|(slice, _)| {
-            slice.start >= window.start && slice.end <= window.end
-        });
+        let within = self
+            .slices
+            .iter()
+            .filter(|(slice, _)| slice.start >= window.start && slice.end <= window.end);
         let within: Vec<&Slice> = within.map(|(_, slice)| slice).collect();
         if let [only] = within[..] {
             return only.table.emit(spec, window, out);

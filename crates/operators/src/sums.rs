@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Int64Array, PrimitiveArray};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, Int64Array, PrimitiveArray};
 use arrow::datatypes::{
     ArrowNativeTypeOp, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type,
@@ -82,9 +82,7 @@ where
         Ok(match arguments[0].as_primitive_opt::<T>() {
             Some(values) => values.clone(),
             // AVG adds in a wider type than it is given.
-            None => {
-                arrow::compute::cast(&arguments[0], &T::DATA_TYPE)?.as_primitive::<T>().clone()
-            }
+            None => arrow::compute::cast(&arguments[0], &T::DATA_TYPE)?.as_primitive::<T>().clone(),
         })
     }
 

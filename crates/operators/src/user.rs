@@ -70,9 +70,9 @@ impl GroupsAggregate for User {
                 by_slot.entry(*slot).or_default().push(row as u32);
             }
         }
-        by_slot.into_iter().try_for_each(|(slot, positions)| {
-            self.take(slot, positions, rows.arguments)
-        })
+        by_slot
+            .into_iter()
+            .try_for_each(|(slot, positions)| self.take(slot, positions, rows.arguments))
     }
 
     fn run(&mut self, steps: &[Step], rows: &Rows<'_>) -> Result<ArrayRef> {

@@ -64,7 +64,8 @@ impl Calendar {
 
     /// A column of window_time, which is a TIMESTAMP_LTZ where the time attribute was one.
     pub fn window_times(&self, ends: impl Iterator<Item = i64>) -> ArrayRef {
-        let times = TimestampMillisecondArray::from_iter_values(ends.map(|end| self.window_time(end)));
+        let times =
+            TimestampMillisecondArray::from_iter_values(ends.map(|end| self.window_time(end)));
         match self.instants {
             true => Arc::new(times.with_timezone(millstream_types::sql_type::LTZ_ZONE)),
             false => Arc::new(times),

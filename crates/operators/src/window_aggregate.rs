@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, UInt32Array};
+use arrow::array::UInt32Array;
 use millstream_plan::{WindowColumns, WindowKind};
 use millstream_types::{ChangeBatch, Result};
 

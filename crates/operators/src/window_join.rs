@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use millstream_expr::ScalarExpr;
@@ -143,7 +141,10 @@ impl WindowJoin {
             let right = self.spec.inputs[0].fields().len() + right;
             let unequal = arrow::compute::kernels::cmp::neq(rows.column(left), rows.column(right))?;
             // A comparison with NULL is neither.
-            let unequal = arrow::compute::prep_null_mask_filter(&unequal);
+            let unequal = match unequal.null_count() {
+                0 => unequal,
+                _ => arrow::compute::prep_null_mask_filter(&unequal),
+            };
             holds = arrow::compute::and_not(&holds, &unequal)?;
         }
         let kept = |side: &UInt32Array| -> Result<UInt32Array> {
@@ -157,7 +158,9 @@ impl WindowJoin {
     fn emit(&self, columns: Vec<ArrayRef>, rows: usize, out: &mut Output) -> Result<()> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = Arc::clone(&self.spec.schema);
-        out.emit(ChangeBatch::insert(RecordBatch::try_new_with_options(schema, columns, &options)?));
+        out.emit(ChangeBatch::insert(RecordBatch::try_new_with_options(
+            schema, columns, &options,
+        )?));
         Ok(())
     }
 }
@@ -188,9 +191,8 @@ impl Partners {
             let columns = pick(rows, keys);
             let mut slots = Vec::with_capacity(rows.num_rows());
             index.slots(&columns, rows.num_rows(), &mut slots)?;
-            let present = |row: usize| {
-                spec.equal_nulls || columns.iter().all(|column| column.is_valid(row))
-            };
+            let present =
+                |row: usize| spec.equal_nulls || columns.iter().all(|column| column.is_valid(row));
             let slots = slots.into_iter().enumerate();
             Ok(slots.map(|(row, slot)| present(row).then_some(slot)).collect())
         };
@@ -214,8 +216,7 @@ impl Operator for WindowJoin {
     fn process(&mut self, input: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
         let columns = self.spec.windows[input];
         let changes = with_rowtimes(changes, columns[1], &self.dropped)?;
-        let windows =
-            by_window(&changes, columns, &self.calendar, self.watermark, &self.dropped)?;
+        let windows = by_window(&changes, columns, &self.calendar, self.watermark, &self.dropped)?;
         for (window, rows) in windows {
             self.open.entry(window).or_default()[input].push(rows);
         }

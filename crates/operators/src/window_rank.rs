@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{SortOptions, concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::row::{RowConverter, Rows, SortField};
@@ -48,36 +48,15 @@ pub struct WindowRankSpec {
 }
 
 impl WindowRankSpec {
-    /// The values of some columns in arrow's row format; `None` without any.
-    fn rows(&self, rows: &RecordBatch, columns: &[(usize, SortOptions)]) -> Result<Option<Rows>> {
-        if columns.is_empty() {
-            return Ok(None);
-        }
-        let fields = columns.iter().map(|(column, options)| {
-            let data_type = self.input.field(*column).data_type().clone();
-            SortField::new_with_options(data_type, *options)
-        });
-        let columns: Vec<usize> = columns.iter().map(|(column, _)| *column).collect();
-        let converter = RowConverter::new(fields.collect())?;
-        Ok(Some(converter.convert_columns(&pick(rows, &columns))?))
-    }
-
     /// The positions of the rows whose number is not above `most`, in order, each with its number.
     fn numbers(&self, rows: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>)> {
-        let partition: Vec<_> =
-            self.partition.iter().map(|column| (*column, SortOptions::default())).collect();
-        let order: Vec<_> = self
-            .order
+        let partition: Vec<OrderKey> = self
+            .partition
             .iter()
-            .map(|key| {
-                let (descending, nulls_first) = (key.descending, key.nulls_first);
-                (key.column, SortOptions { descending, nulls_first })
-            })
+            .map(|column| OrderKey { column: *column, descending: false, nulls_first: true })
             .collect();
-        let (partition, order) = (self.rows(rows, &partition)?, self.rows(rows, &order)?);
-        let compare = |rows: &Option<Rows>, a: usize, b: usize| {
-            rows.as_ref().map_or(Ordering::Equal, |rows| rows.row(a).cmp(&rows.row(b)))
-        };
+        let partition = order_rows(&self.input, rows, &partition)?;
+        let order = order_rows(&self.input, rows, &self.order)?;
         let alike = |a: usize, b: usize| compare(&partition, a, b);
         let mut sorted: Vec<u32> = (0..rows.num_rows() as u32).collect();
         sorted.sort_by(|a, b| {
@@ -111,6 +90,33 @@ impl WindowRankSpec {
         }
         Ok((kept, numbers))
     }
+}
+
+/// The values of some columns in arrow's row format, which has their order; `None` without any.
+///
+/// # Errors
+/// When a column has no order.
+pub fn order_rows(
+    schema: &SchemaRef,
+    rows: &RecordBatch,
+    order: &[OrderKey],
+) -> Result<Option<Rows>> {
+    if order.is_empty() {
+        return Ok(None);
+    }
+    let fields = order.iter().map(|key| {
+        let data_type = schema.field(key.column).data_type().clone();
+        let (descending, nulls_first) = (key.descending, key.nulls_first);
+        SortField::new_with_options(data_type, SortOptions { descending, nulls_first })
+    });
+    let columns: Vec<usize> = order.iter().map(|key| key.column).collect();
+    let converter = RowConverter::new(fields.collect())?;
+    Ok(Some(converter.convert_columns(&pick(rows, &columns))?))
+}
+
+/// The order of two rows.
+pub fn compare(rows: &Option<Rows>, a: usize, b: usize) -> Ordering {
+    rows.as_ref().map_or(Ordering::Equal, |rows| rows.row(a).cmp(&rows.row(b)))
 }
 
 /// One shard of a window rank.
@@ -216,8 +222,7 @@ impl Operator for WindowRank {
         let spec = Arc::clone(&self.spec);
         let changes = with_rowtimes(changes, spec.end, &self.dropped)?;
         let columns = [spec.start, spec.end];
-        let windows =
-            by_window(&changes, columns, &self.calendar, self.watermark, &self.dropped)?;
+        let windows = by_window(&changes, columns, &self.calendar, self.watermark, &self.dropped)?;
         for (window, rows) in windows {
             let open = self.open.entry(window).or_default();
             open.rows += rows.num_rows();

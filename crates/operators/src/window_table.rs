@@ -126,8 +126,10 @@ impl WindowAggregateSpec {
     ) -> Result<()> {
         for slots in slots.chunks(ROWS_MAX) {
             let keys = keys.columns(slots.iter().copied())?;
-            let values =
-                aggregates.iter().map(|aggregate| aggregate.values(slots)).collect::<Result<_>>()?;
+            let values = aggregates
+                .iter()
+                .map(|aggregate| aggregate.values(slots))
+                .collect::<Result<_>>()?;
             let windows = vec![window; slots.len()];
             out.emit(ChangeBatch::insert(self.rows(&windows, &keys, values)?));
         }

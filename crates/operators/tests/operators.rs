@@ -7,9 +7,12 @@ use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::limit::Limit;
-use millstream_operators::window_aggregate::{WindowAggregate, WindowAggregateSpec};
-use millstream_operators::{Dropped, Operator, OperatorTime, Output};
-use millstream_plan::{AggregateCall, AggregateFunction, TimeWindow, WindowColumns, WindowOutput};
+use millstream_operators::window_aggregate::WindowAggregate;
+use millstream_operators::window_table::WindowAggregateSpec;
+use millstream_operators::{Dropped, Operator, OperatorTime, Output, Reason};
+use millstream_plan::{
+    AggregateCall, AggregateFunction, TimeWindow, WindowColumns, WindowKind, WindowOutput,
+};
 use millstream_testing::notation::{changes, text};
 use millstream_types::{ChangeBatch, Epoch, Watermark};
 
@@ -43,8 +46,9 @@ fn windows() -> (WindowAggregate, SchemaRef, Arc<Dropped>) {
         ("c", DataType::Int64),
         ("s", DataType::Int64),
     ]);
-    let dropped = Arc::new(Dropped::default());
-    let window = TimeWindow::Tumble { size_ms: 10, offset_ms: 0, zone: None };
+    let dropped = Arc::new(Dropped::new("WindowAggregate", Some(0), None));
+    let kind = WindowKind::Tumble { size_ms: 10, offset_ms: 0 };
+    let window = TimeWindow { kind, zone: None, processing_time: false };
     let spec = WindowAggregateSpec {
         window: WindowColumns::Rowtime { rowtime: 0, window },
         keys: vec![1],
@@ -53,10 +57,11 @@ fn windows() -> (WindowAggregate, SchemaRef, Arc<Dropped>) {
             call(AggregateFunction::Sum, vec![2], true),
         ],
         output: vec![WindowOutput::Start, WindowOutput::Key(0)],
+        emit: None,
         input: Arc::clone(&input),
         schema: output,
     };
-    (WindowAggregate::new(Arc::new(spec), Arc::clone(&dropped)), input, dropped)
+    (WindowAggregate::new(Arc::new(spec), Arc::clone(&dropped)).unwrap(), input, dropped)
 }
 
 #[test]
@@ -81,7 +86,9 @@ fn a_row_is_late_by_the_watermark_it_met() {
         epoch(&mut operator, vec![rows], i64::MAX),
         "+1 | 0 | a | 1 | 1\n+1 | 10 | a | 1 | 4\n"
     );
-    assert_eq!((dropped.late(), dropped.null_rowtime()), (1, 1));
+    assert_eq!((dropped.of(Reason::Late), dropped.of(Reason::NullRowtime)), (1, 1));
+    let last: Vec<_> = dropped.last().iter().map(|row| (row.rowtime, row.watermark)).collect();
+    assert_eq!(last, [(None, Some(9)), (Some(2), Some(9))]);
 }
 
 #[test]
@@ -93,6 +100,7 @@ fn a_group_emits_the_net_change_of_an_epoch() {
             call(AggregateFunction::Count, vec![], false),
             call(AggregateFunction::Sum, vec![1], true),
         ],
+        removes: true,
         input: Arc::clone(&input),
         schema: schema(&[("k", DataType::Utf8), ("c", DataType::Int64), ("s", DataType::Int64)]),
     };

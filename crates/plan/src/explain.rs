@@ -9,11 +9,12 @@
 
 use std::fmt::Write;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::graph::{Node, NodeId, Plan};
 use crate::node::{
-    AggregateCall, ExpandColumn, Frame, NodeKind, RankFunction, WindowColumns, WindowOutput,
+    AggregateCall, ExpandColumn, Frame, NodeKind, OrderKey, RankFunction, WindowColumns,
+    WindowOutput,
 };
 use crate::window::duration;
 
@@ -31,13 +32,7 @@ pub fn explain_with(plan: &Plan, more: impl Fn(NodeId) -> String) -> String {
     out
 }
 
-fn draw(
-    plan: &Plan,
-    id: NodeId,
-    depth: usize,
-    more: &impl Fn(NodeId) -> String,
-    out: &mut String,
-) {
+fn draw(plan: &Plan, id: NodeId, depth: usize, more: &impl Fn(NodeId) -> String, out: &mut String) {
     let node = &plan.nodes[id];
     // Writing into a String cannot fail.
     let _ = write!(out, "{:indent$}{}", "", node.kind.name(), indent = depth * 2);
@@ -100,11 +95,11 @@ fn details(plan: &Plan, node: &Node) -> String {
             }
             if let Some(projection) = projection {
                 let columns = projection.iter().zip(node.schema.fields()).map(|(value, field)| {
-                    let text = value.to_string();
                     let plain = value.as_column().and_then(|at| input.map(|s| s.field(at).name()));
                     match plain {
                         Some(name) if name == field.name() => name.clone(),
-                        _ => format!("{text} AS {}", field.name()),
+                        Some(name) => format!("{} AS {}", short(name), field.name()),
+                        None => format!("{value} AS {}", field.name()),
                     }
                 });
                 parts.push(format!("select {}", columns.collect::<Vec<_>>().join(", ")));
@@ -138,11 +133,7 @@ fn details(plan: &Plan, node: &Node) -> String {
             numbered,
             ..
         } => {
-            let order = order.iter().map(|key| {
-                let direction = if key.descending { " DESC" } else { "" };
-                format!("{}{direction}", of_input(&[key.column]))
-            });
-            let order = order.collect::<Vec<_>>().join(", ");
+            let order = order_text(input, order);
             let function = match function {
                 RankFunction::RowNumber => "ROW_NUMBER",
                 RankFunction::Rank => "RANK",
@@ -157,10 +148,14 @@ fn details(plan: &Plan, node: &Node) -> String {
         }
         NodeKind::WindowJoin { kind, left, on, condition, .. } => {
             let right = &plan.nodes[node.inputs[1]].schema;
-            let on = on.iter().map(|(l, r)| format!("{} = {}", of_input(&[*l]), names(right, &[*r])));
+            let on =
+                on.iter().map(|(l, r)| format!("{} = {}", of_input(&[*l]), names(right, &[*r])));
             let on = on.collect::<Vec<_>>().join(" AND ");
             let condition = condition.as_ref().map_or(String::new(), |c| format!(", where {c}"));
             format!("{kind:?}, window [{}], on [{on}]{condition}", of_input(left))
+        }
+        NodeKind::OverAggregate { time, ties, calls, .. } if calls.is_empty() => {
+            format!("order=[{}]", orders(input, *time, ties))
         }
         NodeKind::OverAggregate { time, partition, calls, .. } => {
             let calls = calls.iter().map(|over| {
@@ -227,6 +222,28 @@ fn details(plan: &Plan, node: &Node) -> String {
         }
         NodeKind::Union | NodeKind::CurrentWatermark | NodeKind::Result => String::new(),
     }
+}
+
+/// The name of a computed column without what its operator says already.
+fn short(name: &str) -> &str {
+    name.split(" PARTITION BY")
+        .next()
+        .and_then(|name| name.split(" ORDER BY").next())
+        .unwrap_or(name)
+}
+
+fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {
+    let time = OrderKey { column: time, descending: false, nulls_first: true };
+    order_text(schema, &[&[time], ties].concat())
+}
+
+fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> String {
+    let order = order.iter().map(|key| {
+        let name = schema.map_or("", |schema| schema.field(key.column).name());
+        let direction = if key.descending { " DESC" } else { "" };
+        format!("{name}{direction}")
+    });
+    order.collect::<Vec<_>>().join(", ")
 }
 
 fn frame(frame: Frame) -> String {

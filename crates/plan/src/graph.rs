@@ -69,16 +69,20 @@ impl Node {
             NodeKind::WindowJoin { window, .. } => {
                 format!("rows of both inputs in {}", open(*window))
             }
+            NodeKind::OverAggregate { calls, .. } if calls.is_empty() => {
+                "rows ahead of the watermark".to_owned()
+            }
             NodeKind::OverAggregate { partition, calls, processing_time, .. } => {
                 let waiting = match processing_time {
                     true => "",
                     false => " and rows ahead of the watermark",
                 };
-                let furthest = calls.iter().map(|over| over.frame).max_by_key(|frame| match frame {
-                    Frame::Range(Some(_)) => 0,
-                    Frame::Rows(Some(_)) => 1,
-                    Frame::Rows(None) | Frame::Range(None) => 2,
-                });
+                let furthest =
+                    calls.iter().map(|over| over.frame).max_by_key(|frame| match frame {
+                        Frame::Range(Some(_)) => 0,
+                        Frame::Rows(Some(_)) => 1,
+                        Frame::Rows(None) | Frame::Range(None) => 2,
+                    });
                 match (furthest, &partition[..]) {
                     (Some(Frame::Range(Some(ms))), _) => {
                         format!("rows of the last {}{waiting}", duration(ms))
@@ -178,9 +182,9 @@ impl Plan {
             NodeKind::WatermarkAssigner { rowtime, .. }
             | NodeKind::WindowTableFunction { rowtime, .. }
             | NodeKind::SessionWindow { rowtime, .. }
-            | NodeKind::WindowAggregate { window: WindowColumns::Rowtime { rowtime, .. }, .. } => {
-                Some(*rowtime)
-            }
+            | NodeKind::WindowAggregate {
+                window: WindowColumns::Rowtime { rowtime, .. }, ..
+            } => Some(*rowtime),
             NodeKind::OverAggregate { time, .. } => Some(*time),
             NodeKind::WindowAggregate { window: WindowColumns::Attached { end, .. }, .. }
             | NodeKind::WindowRank { end, .. } => Some(*end),

@@ -19,8 +19,8 @@ pub mod window;
 
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, NodeKind, OrderKey,
-    OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
+    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, NodeKind,
+    OrderKey, OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
 };
 pub use table::{Table, WatermarkSpec};
 pub use window::{TimeWindow, WindowKind};

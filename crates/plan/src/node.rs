@@ -133,6 +133,8 @@ pub enum NodeKind {
         processing_time: bool,
         /// The columns of the partition.
         partition: Vec<usize>,
+        /// The order of rows of the same time; those that are equal in it stay as they came.
+        ties: Vec<OrderKey>,
         /// The values, which come behind the columns of the input.
         calls: Vec<OverCall>,
     },
@@ -191,6 +193,7 @@ impl NodeKind {
             Self::WindowRank { most: 1, .. } => "WindowDeduplicate",
             Self::WindowRank { .. } => "WindowRank",
             Self::WindowJoin { .. } => "WindowJoin",
+            Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
             Self::SetOperation { intersect: true, .. } => "Intersect",
             Self::SetOperation { .. } => "Except",

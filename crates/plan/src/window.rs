@@ -99,6 +99,9 @@ impl fmt::Display for TimeWindow {
 
 /// A length of time in the largest unit that divides it.
 pub fn duration(ms: i64) -> String {
+    if ms == 0 {
+        return "0 s".to_owned();
+    }
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     match units.iter().find(|(size, _)| ms % size == 0) {
         Some((size, unit)) => format!("{} {unit}", ms / size),

@@ -372,12 +372,12 @@ impl Dataflow {
         });
         let members: Vec<_> = members.collect();
         for (id, source, group, drift) in &members {
-            let others = members.iter().filter(|(other, _, known, _)| known == group && other != id);
+            let others =
+                members.iter().filter(|(other, _, known, _)| known == group && other != id);
             let others = others.filter(|(other, ..)| !self.idle[*other]);
             let least = others.map(|(other, ..)| self.watermarks[*other].0).min();
-            let ahead = least.is_some_and(|least| {
-                self.watermarks[*id].0 > least.saturating_add(*drift)
-            });
+            let ahead =
+                least.is_some_and(|least| self.watermarks[*id].0 > least.saturating_add(*drift));
             aligned[*source] = if ahead { Alignment::Ahead } else { Alignment::Within };
         }
         aligned
@@ -413,13 +413,16 @@ impl Dataflow {
                 Stage::Keyed { shards, processing_time, .. } => {
                     let bytes = shards.iter().map(|shard| shard.state_bytes() as u64).sum();
                     counters.nodes[id].state_bytes.store(bytes, Ordering::Relaxed);
+                    counters.nodes[id].state_peak.fetch_max(bytes, Ordering::Relaxed);
                     state += bytes;
                     let next = shards.iter().filter_map(|shard| shard.next_window());
-                    status.waits.extend(next.min_by_key(|window| window.needs).map(|window| Wait {
-                        operator: self.plan.nodes[id].kind.name(),
-                        window,
-                        watermark: (watermark > Watermark::MIN).then_some(watermark.0),
-                        processing_time: *processing_time,
+                    status.waits.extend(next.min_by_key(|window| window.needs).map(|window| {
+                        Wait {
+                            operator: self.plan.nodes[id].kind.name(),
+                            window,
+                            watermark: (watermark > Watermark::MIN).then_some(watermark.0),
+                            processing_time: *processing_time,
+                        }
                     }));
                 }
                 _ => {}

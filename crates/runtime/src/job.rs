@@ -108,6 +108,7 @@ pub fn start(
         Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
+    let ending = Arc::clone(&counters);
     std::thread::Builder::new()
         .name("dataflow".to_owned())
         .stack_size(STACK_BYTES)
@@ -121,6 +122,7 @@ pub fn start(
             });
             // What was not committed is given up before anybody hears of the end.
             drop(dataflow);
+            ending.end();
             tracing::debug!(?outcome, "dataflow ended");
             let outcome = match (outcome, to_result) {
                 (Err(error), Some(result)) => {

@@ -1,6 +1,6 @@
 //! What a job counts while it runs, and what it tells of itself between epochs.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_operators::{Dropped, NextWindow, Reason};
@@ -28,6 +28,7 @@ pub struct Counters {
     /// For each node of the plan what it left out.
     pub dropped: Vec<Arc<Dropped>>,
     status: Mutex<Status>,
+    ended: AtomicBool,
 }
 
 /// What one node of a plan did.
@@ -39,6 +40,8 @@ pub struct NodeCounters {
     pub nanos: AtomicU64,
     /// Bytes of state after the last epoch.
     pub state_bytes: AtomicU64,
+    /// The most bytes of state after any epoch.
+    pub state_peak: AtomicU64,
 }
 
 impl NodeCounters {
@@ -157,7 +160,17 @@ impl Counters {
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),
             status: Mutex::default(),
+            ended: AtomicBool::new(false),
         }
+    }
+
+    /// Whether it runs still.
+    pub fn is_running(&self) -> bool {
+        !self.ended.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
     }
 
     /// How far event time had come after the last epoch.

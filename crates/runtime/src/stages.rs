@@ -67,8 +67,7 @@ impl Builder<'_> {
     /// # Errors
     /// When a sink cannot be opened, or an operator does not take its input.
     pub fn stage(&mut self, id: NodeId, node: &Node) -> Result<Stage> {
-        let inputs: Vec<SchemaRef> =
-            node.inputs.iter().map(|input| self.given(*input)).collect();
+        let inputs: Vec<SchemaRef> = node.inputs.iter().map(|input| self.given(*input)).collect();
         let input = inputs.first().cloned().unwrap_or_else(|| Arc::clone(&node.schema));
         let schema = self.given(id);
         let dropped = &self.dropped[id];
@@ -111,9 +110,7 @@ impl Builder<'_> {
                     )?))
                 })?
             }
-            NodeKind::CurrentWatermark => {
-                Stage::Transform(Arc::new(CurrentWatermark { schema }))
-            }
+            NodeKind::CurrentWatermark => Stage::Transform(Arc::new(CurrentWatermark { schema })),
             NodeKind::Expand { sets } => {
                 Stage::Transform(Arc::new(Expand { sets: sets.clone(), schema }))
             }
@@ -136,8 +133,8 @@ impl Builder<'_> {
                     schema,
                 });
                 let kind = window.window();
-                let sessions = !kind.kind.is_aligned()
-                    && matches!(window, WindowColumns::Rowtime { .. });
+                let sessions =
+                    !kind.kind.is_aligned() && matches!(window, WindowColumns::Rowtime { .. });
                 self.keyed(vec![keys.clone()], kind.processing_time, || {
                     let (spec, dropped) = (Arc::clone(&spec), Arc::clone(dropped));
                     Ok(match sessions {
@@ -205,11 +202,12 @@ impl Builder<'_> {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
-            NodeKind::OverAggregate { time, processing_time, partition, calls } => {
+            NodeKind::OverAggregate { time, processing_time, partition, ties, calls } => {
                 let spec = Arc::new(OverAggregateSpec {
                     time: *time,
                     processing_time: *processing_time,
                     partition: partition.clone(),
+                    ties: ties.clone(),
                     calls: calls.clone(),
                     input,
                     schema,
@@ -237,9 +235,9 @@ impl Builder<'_> {
                     Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?))
                 })?
             }
-            NodeKind::Limit { skip, fetch } => self.keyed(vec![Vec::new()], false, || {
-                Ok(Box::new(Limit::new(*skip, *fetch)))
-            })?,
+            NodeKind::Limit { skip, fetch } => {
+                self.keyed(vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
+            }
             NodeKind::Sink { table } => Stage::Sink {
                 sink: open_sink(table)?,
                 not_null: not_null(&table.name, &table.physical),

@@ -47,6 +47,8 @@ pub struct Catalog {
     entries: BTreeMap<FullName, Entry>,
     databases: Vec<(String, String)>,
     current: (String, String),
+    /// Tables that describe the engine itself, by their database and name.
+    pub system: BTreeMap<(String, String), Entry>,
     /// Settings by key.
     pub settings: BTreeMap<String, String>,
     /// Scalar and aggregate functions.
@@ -63,6 +65,7 @@ impl Default for Catalog {
             entries: BTreeMap::new(),
             databases: vec![start.clone()],
             current: start,
+            system: BTreeMap::new(),
             settings: BTreeMap::new(),
             functions: Registry::new(Tz::UTC),
             table_functions: BTreeMap::new(),
@@ -176,7 +179,12 @@ impl Catalog {
     /// # Errors
     /// When there is none, with the most similar name as a hint.
     pub fn get(&self, parts: &[String]) -> Result<&Entry, SqlError> {
-        self.entries.get(&self.full(parts)).ok_or_else(|| {
+        let known = self.entries.get(&self.full(parts));
+        let system = match parts {
+            [database, name] => self.system.get(&(database.clone(), name.clone())),
+            _ => None,
+        };
+        known.or(system).ok_or_else(|| {
             let name = parts.join(".");
             let error = SqlError::new(format!("table \"{name}\" not found")).about(&name);
             let known = self.names(|_| true);

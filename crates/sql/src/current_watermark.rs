@@ -148,10 +148,8 @@ impl Translator<'_> {
         self.plan.nodes[id].schema = Arc::new(Schema::new(appended));
         let own = (None, Arc::new(field));
         let fields = schema.iter().map(|(table, field)| (table.cloned(), Arc::clone(field)));
-        let schema = DFSchema::new_with_metadata(
-            fields.chain([own]).collect(),
-            schema.metadata().clone(),
-        )?;
+        let schema =
+            DFSchema::new_with_metadata(fields.chain([own]).collect(), schema.metadata().clone())?;
         Ok((id, schema))
     }
 

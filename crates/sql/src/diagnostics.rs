@@ -209,7 +209,7 @@ impl From<DataFusionError> for SqlError {
                 Some(first) => first.into(),
                 None => Self::new("the statement cannot be planned"),
             },
-            other => Self::new(first_line(&other.strip_backtrace())),
+            other => from_plan(&other.strip_backtrace()),
         }
     }
 }
@@ -218,8 +218,21 @@ fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
 }
 
+/// What a function said of its arguments, without what the library wraps around it.
+fn said_by_function(message: &str) -> Option<SqlError> {
+    let (before, said) = message.split_once(" user-defined coercion failed with: ")?;
+    let name = before.split('\'').nth(1)?;
+    let said = said.split(" No function matches").next().unwrap_or(said);
+    let said = said.trim_start_matches("External error: ");
+    let said = said.trim_start_matches("Error during planning: ").trim_end_matches('.');
+    Some(SqlError::new(said).about(name))
+}
+
 fn from_plan(message: &str) -> SqlError {
     let message = first_line(message);
+    if let Some(error) = said_by_function(&message) {
+        return error;
+    }
     let error = match message.split_once("Invalid function '") {
         Some((_, rest)) => {
             let name = rest.split('\'').next().unwrap_or_default();

@@ -63,10 +63,7 @@ impl Dialect for FlinkDialect {
         match (name.as_str(), &second.token) {
             ("TABLE", Token::Word(_)) => {
                 parser.next_token();
-                Some(parser.parse_object_name(false).map(|name| {
-                    let parts = name.0.into_iter().filter_map(|part| part.as_ident().cloned());
-                    Expr::CompoundIdentifier(parts.collect())
-                }))
+                Some(table(parser))
             }
             ("CAST" | "TRY_CAST", Token::LParen) => Some(cast(parser)),
             ("INTERVAL", Token::SingleQuotedString(_) | Token::Minus | Token::Plus) => {
@@ -98,6 +95,9 @@ impl Dialect for FlinkDialect {
         if is_partition_by(parser) {
             return Some(partitioned(parser, left));
         }
+        if let Some(negated) = is_distinct_from(parser) {
+            return Some(distinct_from(parser, left, negated));
+        }
         let words: [Token; 3] = parser.peek_tokens();
         let is = |at: usize, text: &str| match &words[at] {
             Token::Word(word) => word.value.eq_ignore_ascii_case(text),
@@ -117,12 +117,53 @@ impl Dialect for FlinkDialect {
 fn is_partition_by(parser: &Parser<'_>) -> bool {
     let words: [Token; 2] = parser.peek_tokens();
     let is = |at: usize, text: &str| match &words[at] {
-        Token::Word(word) => {
-            word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text)
-        }
+        Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text),
         _ => false,
     };
     is(0, "PARTITION") && is(1, "BY")
+}
+
+/// The name of the call that `TABLE t /*+ OPTIONS(…) */` becomes: the table, then the options.
+pub const HINTED: &str = "$HINTED";
+
+/// What follows `TABLE` as an argument; hints have become `WITH (…)` by now.
+fn table(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    let name = parser.parse_object_name(false)?;
+    let parts = name.0.into_iter().filter_map(|part| part.as_ident().cloned());
+    let table = Expr::CompoundIdentifier(parts.collect());
+    let [first, second] = parser.peek_tokens_ref();
+    let hinted = matches!(&first.token, Token::Word(word) if word.keyword == Keyword::WITH);
+    if !hinted || second.token != Token::LParen {
+        return Ok(table);
+    }
+    parser.next_token();
+    parser.expect_token(&Token::LParen)?;
+    let options = parser.parse_comma_separated(Parser::parse_expr)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(call(Ident::new(HINTED), std::iter::once(table).chain(options).collect()))
+}
+
+/// Whether `IS [NOT] DISTINCT FROM` follows, and whether with NOT.
+fn is_distinct_from(parser: &Parser<'_>) -> Option<bool> {
+    let words: [Token; 4] = parser.peek_tokens();
+    let is = |at: usize, text: &str| match &words[at] {
+        Token::Word(word) => word.value.eq_ignore_ascii_case(text),
+        _ => false,
+    };
+    let negated = is(1, "NOT");
+    let at = 1 + usize::from(negated);
+    (is(0, "IS") && is(at, "DISTINCT") && is(at + 1, "FROM")).then_some(negated)
+}
+
+/// What follows binds as tightly as behind `=`; sqlparser would take all that follows.
+fn distinct_from(parser: &mut Parser<'_>, left: &Expr, negated: bool) -> Result<Expr, ParserError> {
+    (0..3 + usize::from(negated)).for_each(|_| parser.advance_token());
+    let right = parser.parse_subexpr(FlinkDialect.prec_value(Precedence::Is))?;
+    let (left, right) = (Box::new(left.clone()), Box::new(right));
+    Ok(match negated {
+        true => Expr::IsNotDistinctFrom(left, right),
+        false => Expr::IsDistinctFrom(left, right),
+    })
 }
 
 /// The name of the call that `TABLE t PARTITION BY k` becomes: the relation, then the columns.

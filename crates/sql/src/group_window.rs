@@ -67,9 +67,7 @@ impl ScalarUDFImpl for Property {
 
     fn return_type(&self, types: &[DataType]) -> DfResult<DataType> {
         let zone = match types.first() {
-            Some(DataType::Timestamp(_, zone)) => {
-                zone.clone().filter(|_| self.is_rowtime)
-            }
+            Some(DataType::Timestamp(_, zone)) => zone.clone().filter(|_| self.is_rowtime),
             _ => None,
         };
         Ok(DataType::Timestamp(TimeUnit::Millisecond, zone))
@@ -125,7 +123,9 @@ pub fn expand(plan: LogicalPlan) -> DfResult<LogicalPlan> {
 
 fn expand_aggregate(aggregate: &Aggregate) -> DfResult<Option<LogicalPlan>> {
     let in_sets = |key: &Expr| match key {
-        Expr::GroupingSet(set) => set.distinct_expr().into_iter().any(|key| property_of(key).is_some()),
+        Expr::GroupingSet(set) => {
+            set.distinct_expr().into_iter().any(|key| property_of(key).is_some())
+        }
         _ => false,
     };
     if aggregate.group_expr.iter().any(in_sets) {

@@ -482,11 +482,8 @@ impl<'a> Reader<'a> {
         while details.iter().any(|detail| self.word(detail)) {
             let _ = self.parser.consume_token(&Token::Comma);
         }
-        let analyze = self.parser.peek_token();
-        if self.word("ANALYZE") {
-            return Err(SqlError::unsupported("EXPLAIN ANALYZE").at(&analyze));
-        }
-        Ok(Statement::Explain(Box::new(self.statement()?)))
+        let analyze = self.word("ANALYZE");
+        Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
     }
 
     fn pattern(&mut self) -> Result<Option<String>> {
@@ -514,11 +511,13 @@ impl<'a> Reader<'a> {
             Show::CurrentCatalog
         } else if self.words("CURRENT DATABASE") {
             Show::CurrentDatabase
+        } else if self.word("WATERMARKS") {
+            Show::Watermarks
         } else {
             return Err(SqlError::unsupported(format!("SHOW {}", shown(&token)))
                 .hint(
                     "SHOW TABLES, VIEWS, FUNCTIONS, COLUMNS FROM t, CREATE TABLE t, CATALOGS, \
-                     DATABASES, CURRENT CATALOG and CURRENT DATABASE are",
+                     DATABASES, CURRENT CATALOG, CURRENT DATABASE and WATERMARKS are",
                 )
                 .at(&token));
         };

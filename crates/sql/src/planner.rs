@@ -107,7 +107,7 @@ impl<'a> Planner<'a> {
             Statement::Query(query) => look(query),
             Statement::Insert(inserts) => inserts.iter().for_each(|insert| look(&insert.query)),
             Statement::CreateTable(create) => create.query.iter().for_each(|query| look(query)),
-            Statement::Explain(inner) => return Self::files_of(inner),
+            Statement::Explain { statement, .. } => return Self::files_of(statement),
             _ => {}
         }
         files
@@ -581,7 +581,5 @@ fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> R
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
     let context = OptimizerContext::new().without_query_execution_start_time().with_max_passes(3);
-    let plan = Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?;
-    if std::env::var_os("DEBUGPLAN").is_some() { eprintln!("{}", plan.display_indent()); }
-    Ok(plan)
+    Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)
 }

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, LimitClause, Query, Select, SelectItem, Subscript,
-    NamedWindowDefinition, NamedWindowExpr, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    Query, Select, SelectItem, Subscript, UnaryOperator, Value, ValueWithSpan, VisitMut,
     VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
@@ -250,7 +250,8 @@ fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
 fn rowtime_of(expr: &Expr) -> Option<Expr> {
     let Expr::Function(function) = expr else { return None };
     let name = function.name.to_string().to_ascii_uppercase().replace("PROCTIME", "ROWTIME");
-    let function = sqlparser::ast::Function { name: vec![Ident::new(name)].into(), ..function.clone() };
+    let function =
+        sqlparser::ast::Function { name: vec![Ident::new(name)].into(), ..function.clone() };
     Some(Expr::Function(function))
 }
 

@@ -46,8 +46,13 @@ pub enum Statement {
     Query(Box<Query>),
     /// One `INSERT INTO`, or all of a statement set.
     Insert(Vec<Insert>),
-    /// `EXPLAIN`
-    Explain(Box<Statement>),
+    /// `EXPLAIN [ANALYZE]`
+    Explain {
+        /// Whether it is run, too.
+        analyze: bool,
+        /// What is explained.
+        statement: Box<Statement>,
+    },
     /// `SHOW …`
     Show(Show),
     /// `SET ['key' = 'value']`; without a key it lists.
@@ -155,6 +160,8 @@ pub enum Show {
     CurrentCatalog,
     /// `SHOW CURRENT DATABASE`
     CurrentDatabase,
+    /// `SHOW WATERMARKS`
+    Watermarks,
     /// `DESCRIBE FUNCTION name`
     Function(String),
 }

@@ -101,8 +101,9 @@ pub fn emit_policy(catalog: &Catalog) -> Result<Option<EmitPolicy>> {
         }
         match delay(key)? {
             Some(ms) => Ok(Some(ms)),
-            None => Err(SqlError::new(format!("'{switch}' needs '{key}'"))
-                .hint(format!("SET '{key}' = '0 s' emits in each epoch in which a window changes"))),
+            None => Err(SqlError::new(format!("'{switch}' needs '{key}'")).hint(format!(
+                "SET '{key}' = '0 s' emits in each epoch in which a window changes"
+            ))),
         }
     };
     let (early, late) = (needed(EARLY, EARLY_DELAY)?, needed(LATE, LATE_DELAY)?);

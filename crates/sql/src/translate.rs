@@ -18,7 +18,7 @@ use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::time_settings::watermark_options;
-use crate::translate_over::is_rank;
+use crate::translate_over::{follows_keys, is_rank};
 use crate::window::WindowNode;
 
 /// Where the rows of a logical plan go.
@@ -85,6 +85,8 @@ pub(crate) struct WindowProperties {
     pub start: Option<usize>,
     pub end: Option<usize>,
     pub time: Option<usize>,
+    /// The time attribute that the windows were cut by, which orders rows still.
+    pub rowtime: Option<usize>,
     pub window: TimeWindow,
     /// Whether it is that of a GROUP BY TUMBLE(…), which ends with its aggregate.
     pub grouping: bool,
@@ -138,7 +140,13 @@ impl Translator<'_> {
                         }
                     }
                 }
-                LogicalPlan::Window(_) | LogicalPlan::Sort(_) => self.event_time = true,
+                LogicalPlan::Window(window) => {
+                    self.event_time = true;
+                    if follows_keys(window) {
+                        self.stamps = Stamps::All;
+                    }
+                }
+                LogicalPlan::Sort(_) => self.event_time = true,
                 _ => {}
             }
             if plan.expressions().iter().any(current_watermark::is_asked_for) {
@@ -194,7 +202,7 @@ impl Translator<'_> {
                 }
             }
             LogicalPlan::Join(join) => self.join(join),
-            LogicalPlan::Sort(_) => Err(SqlError::unsupported("ORDER BY").about("ORDER")),
+            LogicalPlan::Sort(sort) => self.sort(sort),
             LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a subquery in an expression")),
             other => {
@@ -257,6 +265,7 @@ impl Translator<'_> {
             start: window.start.and_then(moved),
             end: window.end.and_then(moved),
             time: window.time.and_then(moved),
+            rowtime: window.rowtime.and_then(moved),
             ..*window
         });
         let id = self.plan.add(node);
@@ -428,9 +437,8 @@ impl Translator<'_> {
         let mut proctimes = self.plan.nodes[inputs[0]].proctimes.clone();
         let mut changelog = ChangelogMode::Append;
         let window = self.windows.get(&inputs[0]).copied();
-        let window = window.filter(|window| {
-            inputs.iter().all(|input| self.windows.get(input) == Some(window))
-        });
+        let window = window
+            .filter(|window| inputs.iter().all(|input| self.windows.get(input) == Some(window)));
         for input in &inputs {
             let node = &self.plan.nodes[*input];
             proctimes.retain(|column| node.proctimes.contains(column));

@@ -16,6 +16,7 @@ use millstream_plan::{
     WindowColumns, WindowKind, WindowOutput,
 };
 
+use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::time_settings::emit_policy;
 use crate::translate::{Translator, WindowProperties, arrow_of};
@@ -54,11 +55,23 @@ enum Origin {
 
 impl Translator<'_> {
     pub(crate) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<NodeId> {
-        let input = self.node(&aggregate.input)?;
+        let mut input = self.node(&aggregate.input)?;
+        let mut below = aggregate.input.schema().as_ref().clone();
+        let (mut group, mut aggregates) =
+            (aggregate.group_expr.clone(), aggregate.aggr_expr.clone());
+        let asked = current_watermark::argument(group.iter_mut().chain(&mut aggregates), &below)?;
+        if let Some(rowtime) = asked {
+            (input, below) = self.with_watermark(input, rowtime, below)?;
+            current_watermark::replace(group.iter_mut().chain(&mut aggregates))?;
+        }
         let properties = self.windows.get(&input).copied();
-        let grouping = self.grouping(aggregate, properties)?;
+        let grouping = self.grouping(&group, &below, properties)?;
         let has = |set: &Vec<bool>, due: WindowOutput| {
-            grouping.keys.iter().zip(set).any(|((_, output), in_set)| *in_set && *output == Some(due))
+            grouping
+                .keys
+                .iter()
+                .zip(set)
+                .any(|((_, output), in_set)| *in_set && *output == Some(due))
         };
         let by_window = grouping
             .sets
@@ -66,8 +79,7 @@ impl Translator<'_> {
             .all(|set| has(set, WindowOutput::Start) && has(set, WindowOutput::End));
         let window = properties.filter(|_| by_window);
         let mut calls = Vec::new();
-        let mut columns =
-            Columns { values: Vec::new(), window: 0, schema: aggregate.input.schema() };
+        let mut columns = Columns { values: Vec::new(), window: 0, schema: &below };
         let emit = self.emit(window)?;
         let fused = window.and_then(|_| self.fusible(input, &grouping, aggregate));
         let fused = fused.filter(|_| emit.is_none());
@@ -106,10 +118,10 @@ impl Translator<'_> {
         }
         // The numbers that calls of GROUPING and the like give in each set.
         let mut numbers: Vec<Vec<i64>> = Vec::new();
-        for (at, expr) in aggregate.aggr_expr.iter().enumerate() {
+        for (at, expr) in aggregates.iter().enumerate() {
             let result = aggregate.schema.field(base + at).data_type().clone();
             if let Some((name, arguments)) = grouping_call(expr) {
-                let keys = self.grouping_keys(name, arguments, &grouping, aggregate)?;
+                let keys = self.grouping_keys(name, arguments, &grouping, &below)?;
                 origins.push(if grouping.expands {
                     numbers.push(grouping.numbers(name, &keys));
                     output.push(WindowOutput::Key(key_columns.len() + numbers.len() - 1));
@@ -122,7 +134,7 @@ impl Translator<'_> {
             origins.push(Origin::Aggregate(calls.len()));
             calls.push(self.call(expr, result, &mut columns)?);
         }
-        let below = match &fused {
+        let source = match &fused {
             Some(fused) => {
                 for value in columns.values.iter_mut().skip(1) {
                     *value = value.over(&fused.columns)?;
@@ -131,24 +143,25 @@ impl Translator<'_> {
             }
             None => input,
         };
-        let input_schema = Arc::clone(&self.plan.nodes[below].schema);
+        let input_schema = Arc::clone(&self.plan.nodes[source].schema);
         let prepared = columns.schema_over(&input_schema)?;
-        let mut prepared = self.calc(below, None, Some(columns.values), Some(prepared));
+        let mut prepared = self.calc(source, None, Some(columns.values), Some(prepared));
         if grouping.expands {
             (prepared, key_columns) =
                 self.expand(prepared, &grouping, &key_columns, by_window, &numbers);
         }
         let id = self.grouped(prepared, window_columns, key_columns, &calls, &output, emit)?;
-        self.arrange(id, aggregate, &grouping, &output, &origins, window)
+        self.arrange(id, aggregate, &output, &origins, window)
     }
 
     /// What a logical aggregate groups by.
     fn grouping(
         &self,
-        aggregate: &Aggregate,
+        group: &[Expr],
+        schema: &DFSchema,
         window: Option<WindowProperties>,
     ) -> Result<Grouping> {
-        let (exprs, sets) = grouping_sets(&aggregate.group_expr)?;
+        let (exprs, sets) = grouping_sets(group)?;
         let property = |key: &ScalarExpr| {
             let at = key.as_column()?;
             let window = window?;
@@ -163,7 +176,7 @@ impl Translator<'_> {
         };
         let keys = exprs.iter().map(|key| {
             self.no_subquery(key)?;
-            let key = ScalarExpr::bind(key, aggregate.input.schema())?;
+            let key = ScalarExpr::bind(key, schema)?;
             let property = property(&key);
             Ok((key, property))
         });
@@ -179,16 +192,18 @@ impl Translator<'_> {
         name: &str,
         arguments: &[Expr],
         grouping: &Grouping,
-        aggregate: &Aggregate,
+        schema: &DFSchema,
     ) -> Result<Vec<usize>> {
         arguments
             .iter()
             .map(|argument| {
-                let value = ScalarExpr::bind(argument, aggregate.input.schema())?.to_string();
+                let value = ScalarExpr::bind(argument, schema)?.to_string();
                 let place = grouping.keys.iter().position(|(key, _)| key.to_string() == value);
                 place.ok_or_else(|| {
-                    SqlError::new(format!("{name} takes what the query is grouped by, not {argument}"))
-                        .about(name)
+                    SqlError::new(format!(
+                        "{name} takes what the query is grouped by, not {argument}"
+                    ))
+                    .about(name)
                 })
             })
             .collect()
@@ -264,11 +279,17 @@ impl Translator<'_> {
             fields.push(match (column, &window) {
                 (WindowOutput::Key(at), _) => key(*at),
                 (WindowOutput::Time, Some(window)) => {
-                    let zone = window.window().zone.map(|_| millstream_types::sql_type::LTZ_ZONE.into());
-                    Field::new("window_time", DataType::Timestamp(TimeUnit::Millisecond, zone), false)
+                    let zone =
+                        window.window().zone.map(|_| millstream_types::sql_type::LTZ_ZONE.into());
+                    Field::new(
+                        "window_time",
+                        DataType::Timestamp(TimeUnit::Millisecond, zone),
+                        false,
+                    )
                 }
                 (bound, _) => {
-                    let name = if *bound == WindowOutput::Start { "window_start" } else { "window_end" };
+                    let name =
+                        if *bound == WindowOutput::Start { "window_start" } else { "window_end" };
                     Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, None), false)
                 }
             });
@@ -293,8 +314,14 @@ impl Translator<'_> {
             }
         };
         let updates = emit.is_some() || matches!(node, NodeKind::GroupAggregate { .. });
-        fields.extend(calls.iter().enumerate().map(|(at, call)| {
-            Field::new(format!("$aggregate{at}"), call.result.clone(), true)
+        fields.extend(calls.iter().map(|call| {
+            let arguments = call.arguments.iter().map(|at| of.field(*at).name().as_str());
+            let arguments: Vec<&str> = arguments.collect();
+            let arguments =
+                if arguments.is_empty() { "*".to_owned() } else { arguments.join(", ") };
+            let distinct = if call.distinct { "DISTINCT " } else { "" };
+            let name = format!("{:?}({distinct}{arguments})", call.function);
+            Field::new(name, call.result.clone(), true)
         }));
         let id = self.plan.add_like(node, input);
         let node = &mut self.plan.nodes[id];
@@ -311,7 +338,6 @@ impl Translator<'_> {
         &mut self,
         id: NodeId,
         aggregate: &Aggregate,
-        grouping: &Grouping,
         output: &[WindowOutput],
         origins: &[Origin],
         window: Option<WindowProperties>,
@@ -354,7 +380,6 @@ impl Translator<'_> {
                 (None, _) => return Err(SqlError::new("a column that comes from nowhere")),
             });
         }
-        let _ = grouping;
         let width = self.plan.nodes[id].schema.fields().len();
         let id = if plain && values.len() == width {
             self.plan.nodes[id].schema = schema;
@@ -364,7 +389,7 @@ impl Translator<'_> {
         };
         if let Some(properties) = &mut properties {
             let WindowPositions { start, end, time } = positions;
-            *properties = WindowProperties { start, end, time, ..*properties };
+            *properties = WindowProperties { start, end, time, rowtime: None, ..*properties };
             self.windows.insert(id, *properties);
         }
         if let Some(window) = window.filter(|_| of_window) {
@@ -419,12 +444,7 @@ impl Translator<'_> {
 
     /// The input of a window function below an aggregate, when only plain columns lie between them and
     /// the aggregate can put groups together from parts.
-    fn fusible(
-        &self,
-        input: NodeId,
-        grouping: &Grouping,
-        aggregate: &Aggregate,
-    ) -> Option<Fused> {
+    fn fusible(&self, input: NodeId, grouping: &Grouping, aggregate: &Aggregate) -> Option<Fused> {
         let fused = self.fused(input)?;
         let merges = |expr: &Expr| match expr.clone().unalias() {
             Expr::AggregateFunction(call) => {

@@ -1,14 +1,16 @@
 //! Aggregates with OVER.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::expr::WindowFunctionParams;
-use datafusion_expr::logical_plan::Window;
+use datafusion_expr::logical_plan::{Sort, Window};
 use datafusion_expr::{Expr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
-    AggregateCall, AggregateFunction, ChangelogMode, Frame, NodeId, NodeKind, OverCall,
+    AggregateCall, AggregateFunction, ChangelogMode, Frame, NodeId, NodeKind, OrderKey, OverCall,
     RankFunction,
 };
 
@@ -44,6 +46,15 @@ pub(crate) fn rank_call(window: &Window) -> Option<(&str, RankFunction, &WindowF
 /// Whether a node computes a rank and nothing else.
 pub(crate) fn is_rank(window: &Window) -> bool {
     rank_call(window).is_some()
+}
+
+/// Whether lateness depends on how far a row's key has come, and not only on the watermark.
+pub(crate) fn follows_keys(window: &Window) -> bool {
+    let frame = |expr: &Expr| over_call(expr).map(|(_, params)| params.window_frame.clone());
+    window.window_expr.iter().filter_map(|expr| frame(expr).ok()).any(|frame| {
+        frame.units == WindowFrameUnits::Range
+            && matches!(&frame.start_bound, WindowFrameBound::Preceding(back) if !back.is_null())
+    })
 }
 
 impl Translator<'_> {
@@ -95,7 +106,10 @@ impl Translator<'_> {
                 "ROW_NUMBER" => AggregateFunction::Count,
                 "RANK" | "DENSE_RANK" => {
                     return Err(SqlError::unsupported(format!("{name} without a last number"))
-                        .hint(format!("keep the first ones in a query around it, as in WHERE {} <= 10", name.to_lowercase()))
+                        .hint(format!(
+                            "keep the first ones in a query around it, as in WHERE {} <= 10",
+                            name.to_lowercase()
+                        ))
                         .about(name));
                 }
                 _ => aggregate_function(name, &params.args, None)?,
@@ -122,7 +136,8 @@ impl Translator<'_> {
             return Err(SqlError::unsupported("an OVER over rows that change").about("OVER"));
         }
         let processing_time = self.plan.nodes[prepared].proctimes.contains(&time);
-        let kind = NodeKind::OverAggregate { time, processing_time, partition, calls };
+        let ties = Vec::new();
+        let kind = NodeKind::OverAggregate { time, processing_time, partition, ties, calls };
         let id = self.plan.add_like(kind, prepared);
         let given = self.plan.nodes[prepared].schema.fields().len();
         let result = arrow_of(&window.schema);
@@ -130,7 +145,7 @@ impl Translator<'_> {
         let all = self.plan.nodes[prepared].schema.fields().iter().cloned().chain(own);
         let all: Vec<_> = all.collect();
         let count = all.len() - given;
-        self.plan.nodes[id].schema = std::sync::Arc::new(arrow::datatypes::Schema::new(all));
+        self.plan.nodes[id].schema = Arc::new(arrow::datatypes::Schema::new(all));
         if let Some(properties) = self.windows.get(&prepared).copied() {
             self.windows.insert(id, properties);
         }
@@ -143,6 +158,49 @@ impl Translator<'_> {
             kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
         let values = values.collect();
         Ok(self.calc(id, None, Some(values), Some(result)))
+    }
+
+    /// ORDER BY time, which a stream can be put in as the watermark moves on.
+    pub(crate) fn sort(&mut self, sort: &Sort) -> Result<NodeId> {
+        let input = self.node(&sort.input)?;
+        let width = self.plan.nodes[input].schema.fields().len();
+        let exprs: Vec<Expr> = sort.expr.iter().map(|key| key.expr.clone()).collect();
+        let (prepared, columns) = self.with_columns(input, &exprs, sort.input.schema())?;
+        let order = sort.expr.iter().zip(columns).map(|(key, column)| OrderKey {
+            column,
+            descending: !key.asc,
+            nulls_first: key.nulls_first,
+        });
+        let order: Vec<OrderKey> = order.collect();
+        let of = &self.plan.nodes[prepared];
+        let first = order.first().filter(|first| {
+            !first.descending
+                && (of.rowtimes.contains(&first.column) || of.proctimes.contains(&first.column))
+        });
+        let Some(time) = first.map(|first| first.column) else {
+            return Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
+                .hint("a stream has no end to sort at: order by a time attribute, or keep the first rows \
+                       of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
+                .about("ORDER"));
+        };
+        if of.changelog != ChangelogMode::Append {
+            return Err(SqlError::unsupported("ORDER BY over rows that change").about("ORDER"));
+        }
+        let kind = NodeKind::OverAggregate {
+            time,
+            processing_time: of.proctimes.contains(&time),
+            partition: Vec::new(),
+            ties: order[1..].to_vec(),
+            calls: Vec::new(),
+        };
+        let id = self.plan.add_like(kind, prepared);
+        if self.plan.nodes[id].schema.fields().len() == width {
+            return Ok(id);
+        }
+        let schema = Arc::clone(&self.plan.nodes[input].schema);
+        let fields = schema.fields().iter().enumerate();
+        let values = fields.map(|(at, field)| ScalarExpr::column(field.name(), at)).collect();
+        Ok(self.calc(id, None, Some(values), Some(schema)))
     }
 
     /// The time attribute that a call is ordered by.
@@ -200,12 +258,16 @@ fn lag(params: &WindowFunctionParams) -> Result<AggregateFunction> {
             Expr::Literal(value, _) => Ok(Some(value.cast_to(cast.field.data_type())?)),
             _ => Err(SqlError::new("the offset and the default of LAG are constants").about("LAG")),
         },
-        Some(_) => Err(SqlError::new("the offset and the default of LAG are constants").about("LAG")),
+        Some(_) => {
+            Err(SqlError::new("the offset and the default of LAG are constants").about("LAG"))
+        }
     };
     let offset = match literal(1)? {
         None => 1,
         Some(value) => match value.cast_to(&DataType::Int64)? {
-            ScalarValue::Int64(Some(offset)) if (0..=1_000_000).contains(&offset) => offset as usize,
+            ScalarValue::Int64(Some(offset)) if (0..=1_000_000).contains(&offset) => {
+                offset as usize
+            }
             other => {
                 return Err(SqlError::new(format!("the offset of LAG cannot be {other}"))
                     .hint("it is the number of rows to look back: 0 or more")
@@ -236,7 +298,8 @@ fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
     let ends_here = match &frame.end_bound {
         WindowFrameBound::CurrentRow => true,
         WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => {
-            !value.is_null() && value == &ScalarValue::new_zero(&value.data_type()).unwrap_or(ScalarValue::Null)
+            !value.is_null()
+                && value == &ScalarValue::new_zero(&value.data_type()).unwrap_or(ScalarValue::Null)
         }
     };
     if !ends_here {
@@ -252,8 +315,11 @@ fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
         WindowFrameUnits::Rows => match back {
             None => Ok(Frame::Rows(None)),
             Some(value) => match value.cast_to(&DataType::Int64) {
-                Ok(ScalarValue::Int64(Some(rows))) if rows >= 0 => Ok(Frame::Rows(Some(rows as u64))),
-                _ => Err(SqlError::new(format!("ROWS takes a number of rows, not {value}")).about("OVER")),
+                Ok(ScalarValue::Int64(Some(rows))) if rows >= 0 => {
+                    Ok(Frame::Rows(Some(rows as u64)))
+                }
+                _ => Err(SqlError::new(format!("ROWS takes a number of rows, not {value}"))
+                    .about("OVER")),
             },
         },
         WindowFrameUnits::Range => match back {
@@ -261,9 +327,9 @@ fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
             Some(ScalarValue::UInt64(Some(0))) => Ok(Frame::Range(Some(0))),
             Some(value) => match interval_ms(&value) {
                 Some(ms) if ms >= 0 => Ok(Frame::Range(Some(ms))),
-                _ => Err(SqlError::new(format!(
-                    "RANGE takes an interval of days to seconds before the current row, not {value}"
-                ))
+                _ => Err(SqlError::new(
+                    "RANGE takes an interval of days to seconds before the current row",
+                )
                 .hint("write RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW")
                 .about("OVER")),
             },

@@ -68,13 +68,8 @@ impl Translator<'_> {
         let given = self.plan.nodes[input].schema.fields().len();
         let computed = self.plan.nodes[input].schema.fields().iter().skip(width);
         let fields = schema.fields().iter();
-        let all: Vec<Arc<Field>> = fields
-            .clone()
-            .take(width)
-            .chain(computed)
-            .chain(fields.skip(width))
-            .cloned()
-            .collect();
+        let all: Vec<Arc<Field>> =
+            fields.clone().take(width).chain(computed).chain(fields.skip(width)).cloned().collect();
         let node = &mut self.plan.nodes[id];
         node.schema = Arc::new(Schema::new(all));
         // The original time attribute is plain data from here on.
@@ -86,6 +81,7 @@ impl Translator<'_> {
             start: Some(given),
             end: Some(given + 1),
             time: Some(given + 2),
+            rowtime: Some(rowtime),
             window: kind,
             grouping: window.grouping,
         };
@@ -94,9 +90,8 @@ impl Translator<'_> {
             return Ok(id);
         }
         let kept = (0..width).chain(given..given + 3);
-        let values = kept.map(|at| {
-            ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at)
-        });
+        let values =
+            kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
         let values = values.collect();
         Ok(self.calc(id, None, Some(values), Some(schema)))
     }
@@ -172,8 +167,10 @@ impl Translator<'_> {
         exprs.extend(params.order_by.iter().map(|key| key.expr.clone()));
         let width = self.plan.nodes[input].schema.fields().len();
         let (prepared, positions) = self.with_columns(input, &exprs, schema)?;
-        let (mut partition, order) =
-            (positions[..params.partition_by.len()].to_vec(), &positions[params.partition_by.len()..]);
+        let (mut partition, order) = (
+            positions[..params.partition_by.len()].to_vec(),
+            &positions[params.partition_by.len()..],
+        );
         let of_window = self.windows.get(&prepared).copied().filter(|properties| {
             let has = |column: Option<usize>| column.is_some_and(|at| partition.contains(&at));
             !properties.grouping && has(properties.start) && has(properties.end)
@@ -188,7 +185,7 @@ impl Translator<'_> {
         }
         let (start, end) = (properties.start.unwrap_or(0), properties.end.unwrap_or(0));
         partition.retain(|column| *column != start && *column != end);
-        let mut order: Vec<OrderKey> = params
+        let order: Vec<OrderKey> = params
             .order_by
             .iter()
             .zip(order)
@@ -199,11 +196,13 @@ impl Translator<'_> {
             })
             .collect();
         let by_time = match &order[..] {
-            [one] => self.plan.nodes[prepared].rowtimes.contains(&one.column),
+            [one] => {
+                self.plan.nodes[prepared].rowtimes.contains(&one.column)
+                    || properties.rowtime == Some(one.column)
+            }
             _ => false,
         };
         let last_wins = by_time && order[0].descending && most == 1;
-        order.shrink_to_fit();
         let kind = NodeKind::WindowRank {
             start,
             end,
@@ -250,24 +249,28 @@ impl Translator<'_> {
             join.on.iter().map(|pair| side(pair).clone()).collect()
         };
         let widths = [left, right].map(|id| self.plan.nodes[id].schema.fields().len());
-        let (left, left_on) = self.with_columns(left, &exprs(|pair| &pair.0), join.left.schema())?;
+        let (left, left_on) =
+            self.with_columns(left, &exprs(|pair| &pair.0), join.left.schema())?;
         let (right, right_on) =
             self.with_columns(right, &exprs(|pair| &pair.1), join.right.schema())?;
         let pairs: Vec<(usize, usize)> = left_on.into_iter().zip(right_on).collect();
         let of = |id: NodeId| self.windows.get(&id).copied();
         let both = of(left).zip(of(right)).and_then(|(l, r)| {
-            let bound = |l: Option<usize>, r: Option<usize>| pairs.contains(&(l?, r?)).then_some(());
+            let bound =
+                |l: Option<usize>, r: Option<usize>| pairs.contains(&(l?, r?)).then_some(());
             bound(l.start, r.start)?;
             bound(l.end, r.end)?;
             Some((l, r)).filter(|_| l.window == r.window)
         });
         let Some((of_left, of_right)) = both else {
-            return Err(SqlError::unsupported(format!("a {word} of rows that are in no common window"))
-                .hint(
-                    "join two windows of the same kind with L.window_start = R.window_start AND \
+            return Err(SqlError::unsupported(format!(
+                "{word} of rows that are in no common window"
+            ))
+            .hint(
+                "join two windows of the same kind with L.window_start = R.window_start AND \
                      L.window_end = R.window_end",
-                )
-                .about("JOIN"));
+            )
+            .about("JOIN"));
         };
         for side in [left, right] {
             if self.plan.nodes[side].changelog != ChangelogMode::Append {
@@ -326,9 +329,11 @@ impl Translator<'_> {
         };
         let left_present = !matches!(kind, JoinKind::Right | JoinKind::Full);
         let right_present = matches!(kind, JoinKind::Inner | JoinKind::Right);
-        let rowtimes = times(of_left, 0, left_present)
-            .into_iter()
-            .chain(times(of_right, left_width, right_present));
+        let rowtimes = times(of_left, 0, left_present).into_iter().chain(times(
+            of_right,
+            left_width,
+            right_present,
+        ));
         let rowtimes: Vec<usize> = rowtimes.collect();
         let (rowtimes, proctimes) = match of_left.window.processing_time {
             true => (vec![], rowtimes),
@@ -350,6 +355,7 @@ impl Translator<'_> {
                     start: shift(of_right.start),
                     end: shift(of_right.end),
                     time: shift(of_right.time),
+                    rowtime: shift(of_right.rowtime),
                     ..of_right
                 })
             }
@@ -361,8 +367,9 @@ impl Translator<'_> {
             true => (0..widths[0]).collect(),
             false => (0..widths[0]).chain(left_width..left_width + widths[1]).collect(),
         };
-        let values =
-            kept.iter().map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(*at).name(), *at));
+        let values = kept
+            .iter()
+            .map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(*at).name(), *at));
         let values = values.collect();
         Ok(self.calc(id, None, Some(values), Some(schema)))
     }

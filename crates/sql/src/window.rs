@@ -18,7 +18,7 @@ use sqlparser::ast::{
 
 use crate::context::external;
 use crate::diagnostics::SqlError;
-use crate::dialect::PARTITIONED;
+use crate::dialect::{HINTED, PARTITIONED};
 use crate::rewrite::function_name;
 
 /// The columns that a window table function appends.
@@ -311,12 +311,16 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
     }
     let Some(data) = given[0] else { return Err(wrong(format!("{name} takes a table"))) };
     let (relation, partition) = relation(data).ok_or_else(|| {
-        wrong(format!("the first argument must be TABLE name or a query in parentheses, not {data}"))
+        wrong(format!(
+            "the first argument must be TABLE name or a query in parentheses, not {data}"
+        ))
     })?;
     if name != "SESSION" && !partition.is_empty() {
-        return Err(SqlError::new(format!("{name} takes no PARTITION BY: all rows have its windows"))
-            .hint("only SESSION has windows by key; group by the column instead")
-            .about("PARTITION"));
+        return Err(SqlError::new(format!(
+            "{name} takes no PARTITION BY: all rows have its windows"
+        ))
+        .hint("only SESSION has windows by key; group by the column instead")
+        .about("PARTITION"));
     }
     let Some(time) = given[1] else {
         return Err(wrong(format!("{name} takes a DESCRIPTOR of the time column")));
@@ -353,13 +357,23 @@ fn relation(expr: &SqlExpr) -> Option<(TableFactor, Vec<Ident>)> {
             };
             Some((derived, Vec::new()))
         }
-        SqlExpr::Function(call) if call.name.to_string() == PARTITIONED => {
+        SqlExpr::Function(call) => {
             let FunctionArguments::List(list) = &call.args else { return None };
             let mut values = list.args.iter().filter_map(|argument| match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
                 _ => None,
             });
-            let (table, _) = relation(values.next()?)?;
+            let (mut table, _) = relation(values.next()?)?;
+            match call.name.to_string().as_str() {
+                PARTITIONED => {}
+                HINTED => {
+                    if let TableFactor::Table { with_hints, .. } = &mut table {
+                        with_hints.extend(values.cloned());
+                    }
+                    return Some((table, Vec::new()));
+                }
+                _ => return None,
+            }
             let columns = values.filter_map(|value| match value {
                 SqlExpr::Identifier(column) => Some(column.clone()),
                 _ => None,

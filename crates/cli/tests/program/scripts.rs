@@ -1,6 +1,7 @@
 //! Scripts under `tests/flink` and `tests/sql`: SQL in, table out. The results under `tests/flink` are
 //! those of Flink 2.3, in the spelling of `-o csv`, and are never rewritten from the program; `BLESS=1`
-//! writes what the program gives for the others.
+//! writes what the program gives for the others. A `.late` file beside a script says how many rows are late,
+//! by a simulation that reads the script's data on its own.
 
 use std::path::Path;
 
@@ -39,8 +40,23 @@ fn check(folder: &Path, parallelism: &str, blessed: bool) -> Vec<String> {
         if sorted_lines(&due) != given {
             failures.push(format!("{name}: expected\n{due}but got\n{given}"));
         }
+        if let Ok(due) = std::fs::read_to_string(script.with_extension("late")) {
+            let late = late_rows(&errors);
+            if due.trim() != late.to_string() {
+                failures.push(format!("{name}: {late} rows were late, {} are due", due.trim()));
+            }
+        }
     }
     failures
+}
+
+/// How many rows the notes on standard error say came too late, over all statements.
+fn late_rows(errors: &str) -> u64 {
+    let counts = errors.lines().filter_map(|line| {
+        let (count, rest) = line.strip_prefix("note: ")?.split_once(' ')?;
+        rest.contains("came too late").then(|| count.parse::<u64>().ok()).flatten()
+    });
+    counts.sum()
 }
 
 #[test]

@@ -1,0 +1,8 @@
+-- RANGE UNBOUNDED PRECEDING per auction; rows of equal time share the value.
+CREATE TABLE bid (
+  auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, `dateTime` TIMESTAMP(3), WATERMARK FOR `dateTime` AS `dateTime` - INTERVAL '4' SECOND
+) WITH ('connector'='filesystem', 'path'='data/ox_bid.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT auction, bidder, price, channel, `dateTime`, COUNT(*) OVER w AS c, COUNT(price) OVER w AS cp, SUM(price) OVER w AS s, AVG(price) OVER w AS a, MIN(price) OVER w AS mn, MAX(price) OVER w AS mx
+FROM bid
+WINDOW w AS (PARTITION BY auction ORDER BY `dateTime` RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);

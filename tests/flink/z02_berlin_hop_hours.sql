@@ -1,0 +1,7 @@
+-- HOP of 3 hours every hour over both changes of the clock in Europe/Berlin.
+SET 'table.local-time-zone' = 'Europe/Berlin';
+CREATE TABLE z (
+  id INT, k STRING, v INT, ms BIGINT, ts AS TO_TIMESTAMP_LTZ(ms, 3), WATERMARK FOR ts AS ts - INTERVAL '2' HOUR
+) WITH ('connector'='filesystem', 'path'='data/nx_dst_berlin.csv', 'format'='csv');
+
+SELECT window_start, window_end, COUNT(*) AS c, SUM(id) AS ids FROM TABLE(HOP(TABLE z, DESCRIPTOR(ts), INTERVAL '1' HOUR, INTERVAL '3' HOUR)) GROUP BY window_start, window_end;
