@@ -56,6 +56,15 @@ struct Members {
     rows: Vec<VecDeque<u32>>,
 }
 
+/// When a key is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    /// The watermark that must be reached.
+    at: i64,
+    /// The watermark when that was arranged; it takes a later one.
+    since: i64,
+}
+
 /// One shard of an OVER aggregate.
 pub struct OverAggregate {
     spec: Arc<OverAggregateSpec>,
@@ -76,7 +85,7 @@ pub struct OverAggregate {
     /// By slot when a key was last forgotten, until a row of it is emitted.
     forgotten: Vec<i64>,
     /// By slot the times at which that is looked at: each of them counts as an emitted row, as in Flink.
-    looks: Vec<VecDeque<i64>>,
+    looks: Vec<VecDeque<Look>>,
     /// The longest of those frames in ms.
     range: Option<i64>,
     dropped: Arc<Dropped>,
@@ -130,13 +139,13 @@ impl OverAggregate {
     }
 
     /// Remembers that a key has a row of a time, and until when.
-    fn touch(&mut self, slot: u32, time: i64) {
+    fn touch(&mut self, slot: u32, time: i64, watermark: i64) {
         let Some(range) = self.range else { return };
         // As Flink does it: not with each row, and not before one and a half times the frame.
         let forget_at = &mut self.forget_at[slot as usize];
         if *forget_at == i64::MIN || *forget_at < time.saturating_add(range).saturating_add(1) {
             *forget_at = time.saturating_add(range + range / 2).saturating_add(1);
-            self.looks[slot as usize].push_back(*forget_at);
+            self.looks[slot as usize].push_back(Look { at: *forget_at, since: watermark });
         }
     }
 
@@ -144,7 +153,8 @@ impl OverAggregate {
     /// forgotten. What is in its frames is out of those of all rows ahead of the watermark by then.
     fn look(&mut self, slot: u32, watermark: i64) {
         let at = slot as usize;
-        while let Some(look) = self.looks[at].pop_front_if(|look| *look <= watermark) {
+        let is_due = |look: &mut Look| look.at <= watermark && look.since < watermark;
+        while let Some(Look { at: look, .. }) = self.looks[at].pop_front_if(is_due) {
             if self.forget_at[at] > look {
                 self.emitted[at] = self.emitted[at].max(look);
             } else {
@@ -409,7 +419,7 @@ impl Operator for OverAggregate {
         let times = milliseconds(changes.rows.column(self.spec.time))?;
         let Some(reached) = reached else {
             for (slot, time) in slots.iter().zip(times.values()) {
-                self.touch(*slot, *time);
+                self.touch(*slot, *time, i64::MIN);
             }
             if rows > 0 {
                 self.waiting.push((changes.rows, slots));
@@ -432,7 +442,7 @@ impl Operator for OverAggregate {
             }
             let in_time = follows_keys && time > self.emitted[slots[row] as usize];
             if ahead || in_time {
-                self.touch(slots[row], time);
+                self.touch(slots[row], time, met);
                 taken.push(row as u32);
             } else {
                 late.push(row);

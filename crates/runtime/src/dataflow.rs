@@ -3,6 +3,7 @@
 //! In an epoch each node turns the flows of its inputs into its own, in the order of the plan. Nothing
 //! is in flight between epochs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -32,6 +33,8 @@ pub struct Dataflow {
     watermarks: Vec<Watermark>,
     /// Which nodes nothing waits for: all splits of their sources are idle.
     idle: Vec<bool>,
+    /// The nodes that the event time of each node comes from.
+    origins: Vec<BTreeSet<NodeId>>,
     pool: Arc<ThreadPool>,
     counters: Arc<Counters>,
     result: Option<mpsc::Sender<Result<ChangeBatch>>>,
@@ -151,6 +154,7 @@ impl Dataflow {
             readers: plan.reader_counts(),
             watermarks: vec![Watermark::MIN; plan.nodes.len()],
             idle: vec![false; plan.nodes.len()],
+            origins: origins(&plan),
             stages,
             plan,
             pool,
@@ -270,7 +274,7 @@ impl Dataflow {
             Stage::Union => {
                 let mut items = Vec::new();
                 for (at, flow) in inputs.into_iter().enumerate() {
-                    let others = others(node_inputs, at, before, &self.idle);
+                    let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let schema = &self.plan.nodes[id].schema;
                     for batch in flow.batches(pool, counters)? {
                         items.push((0, Item::Batch(renamed(capped(batch, others), schema)?)));
@@ -286,7 +290,7 @@ impl Dataflow {
                 let count = shards.len();
                 let mut dealt = Vec::with_capacity(inputs.len());
                 for (at, flow) in inputs.into_iter().enumerate() {
-                    let others = others(node_inputs, at, before, &self.idle);
+                    let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     dealt.push(flow.force(pool, counters, |changes| {
                         partition(capped(changes, others), &keys[at], count)
                     })?);
@@ -536,9 +540,31 @@ fn assign(
     Ok(Flow { from: id, items, ..Flow::default() })
 }
 
-/// How far the other inputs of a node had come at the start of the epoch.
-fn others(inputs: &[NodeId], at: usize, before: &[Watermark], idle: &[bool]) -> i64 {
-    let others = inputs.iter().enumerate().filter(|(other, input)| *other != at && !idle[**input]);
+/// For each node the nodes that its event time comes from.
+fn origins(plan: &Plan) -> Vec<BTreeSet<NodeId>> {
+    let mut origins: Vec<BTreeSet<NodeId>> = Vec::with_capacity(plan.nodes.len());
+    for (id, node) in plan.nodes.iter().enumerate() {
+        origins.push(match &node.kind {
+            NodeKind::WatermarkAssigner { .. } | NodeKind::Source { .. } => BTreeSet::from([id]),
+            _ => node.inputs.iter().flat_map(|input| origins[*input].clone()).collect(),
+        });
+    }
+    origins
+}
+
+/// How far the other inputs of a node had come at the start of the epoch. What they share with this input
+/// the rows of this input know better.
+fn others(
+    inputs: &[NodeId],
+    at: usize,
+    before: &[Watermark],
+    idle: &[bool],
+    origins: &[BTreeSet<NodeId>],
+) -> i64 {
+    let own = &origins[inputs[at]];
+    let others = inputs.iter().enumerate().filter(|(other, input)| {
+        *other != at && !idle[**input] && !origins[**input].is_subset(own)
+    });
     others.map(|(_, input)| before[*input].0).min().unwrap_or(i64::MAX)
 }
 
