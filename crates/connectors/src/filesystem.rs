@@ -117,10 +117,10 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
         Some(decoder) => Ok(Box::new(TextFiles {
             names: names_of(&files),
             header: format.has_header(),
-            files: files.into_iter().enumerate().collect::<Vec<_>>().into_iter(),
             decoder,
             current: None,
-            standard: path == STANDARD,
+            waits: path == STANDARD || files.iter().any(|file| is_stream(file)),
+            files: files.into_iter().enumerate().collect::<Vec<_>>().into_iter(),
         })),
         None if path == STANDARD => Err(Error::options(
             "Parquet cannot be read from standard input",
@@ -150,6 +150,12 @@ fn sink(table: &Table) -> Result<Box<dyn Sink>> {
     Ok(Box::new(FileSink::new(path, format, Arc::clone(&table.physical))?))
 }
 
+/// Whether a file is one that somebody writes while it is read.
+fn is_stream(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
 /// What the splits are called: each file is one.
 fn names_of(files: &[PathBuf]) -> Vec<String> {
     files.iter().map(|file| file.display().to_string()).collect()
@@ -161,7 +167,8 @@ struct TextFiles {
     names: Vec<String>,
     decoder: Arc<dyn Decoder>,
     header: bool,
-    standard: bool,
+    /// Whether somebody still writes: standard input, or a pipe with a name.
+    waits: bool,
     current: Option<OpenFile>,
 }
 
@@ -191,7 +198,7 @@ impl Source for TextFiles {
     }
 
     fn may_wait(&self) -> bool {
-        self.standard
+        self.waits
     }
 
     fn next(&mut self) -> Result<Option<SourceEvent>> {
@@ -201,7 +208,7 @@ impl Source for TextFiles {
                 self.current = Some(OpenFile::new(split, path, self.header)?);
                 continue;
             };
-            match file.chunk(self.decoder.as_ref(), self.standard)? {
+            match file.chunk(self.decoder.as_ref(), self.waits)? {
                 Some(chunk) => {
                     let piece = Box::new(TextPiece { decoder: Arc::clone(&self.decoder), chunk });
                     return Ok(Some(SourceEvent::Rows { split: file.split, piece }));

@@ -191,6 +191,7 @@ impl Dataflow {
             });
         }
         if !anything {
+            self.count(&paused);
             return Ok(Outcome::Idle);
         }
         let epoch = Epoch { number: self.epoch, clock_ms };
@@ -275,9 +276,11 @@ impl Dataflow {
                 let mut items = Vec::new();
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
+                    let floor = floor(node_inputs[at], id, before);
                     let schema = &self.plan.nodes[id].schema;
                     for batch in flow.batches(pool, counters)? {
-                        items.push((0, Item::Batch(renamed(capped(batch, others), schema)?)));
+                        let batch = raised(capped(batch, others), floor);
+                        items.push((0, Item::Batch(renamed(batch, schema)?)));
                     }
                 }
                 Flow { from: id, items, ..Flow::default() }
@@ -291,8 +294,9 @@ impl Dataflow {
                 let mut dealt = Vec::with_capacity(inputs.len());
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
+                    let floor = floor(node_inputs[at], id, before).filter(|_| !*processing_time);
                     dealt.push(flow.force(pool, counters, |changes| {
-                        partition(capped(changes, others), &keys[at], count)
+                        partition(raised(capped(changes, others), floor), &keys[at], count)
                     })?);
                 }
                 let time = OperatorTime { epoch, watermark };
@@ -436,6 +440,11 @@ impl Dataflow {
         if let Some(least) = least {
             counters.watermark.store(least.0, Ordering::Relaxed);
         }
+        let active = |split: &&mut SplitStatus| split.state == SplitState::Active;
+        if let Some(least) = status.splits.iter_mut().filter(active).map(|s| s.watermark).min() {
+            let behind = status.splits.iter_mut().filter(active);
+            behind.for_each(|split| split.holds_back = split.watermark == least);
+        }
         counters.set_status(status);
     }
 
@@ -448,8 +457,6 @@ impl Dataflow {
     ) {
         let Stage::Source { splits: names, .. } = &self.stages[source] else { return };
         let NodeKind::Source { table, .. } = &self.plan.nodes[source].kind else { return };
-        let counting = progress.splits().iter().filter(|split| !split.ended && !split.idle);
-        let least = counting.map(|split| split.reached).min();
         for (split, name) in progress.splits().iter().zip(names) {
             let state = match (split.ended, split.idle) {
                 (true, _) => SplitState::Ended,
@@ -462,7 +469,7 @@ impl Dataflow {
                 watermark: (split.reached > i64::MIN).then_some(split.reached),
                 state,
                 active_ms: split.active_ms,
-                holds_back: state == SplitState::Active && Some(split.reached) == least,
+                holds_back: false,
                 paused,
             });
         }
@@ -576,6 +583,21 @@ fn capped(batch: ChangeBatch, others: i64) -> ChangeBatch {
     let reached = batch.reached.as_ref().filter(|_| others > i64::MIN);
     let reached: Option<Int64Array> = reached.map(|reached| reached.unary(|ms| ms.min(others)));
     ChangeBatch { reached, ..batch }
+}
+
+/// How far a node had come ahead of one of its inputs, which had been silent: no row of it is met by less.
+fn floor(input: NodeId, id: NodeId, before: &[Watermark]) -> Option<i64> {
+    (before[input] < before[id]).then_some(before[id].0)
+}
+
+/// A batch of an input that others did not wait for.
+fn raised(batch: ChangeBatch, floor: Option<i64>) -> ChangeBatch {
+    let Some(floor) = floor else { return batch };
+    let reached = match &batch.reached {
+        Some(reached) => reached.unary(|ms| ms.max(floor)),
+        None => Int64Array::from(vec![floor; batch.num_rows()]),
+    };
+    ChangeBatch { reached: Some(reached), ..batch }
 }
 
 /// A batch under the names of a schema.

@@ -328,6 +328,8 @@ impl Translator<'_> {
             let all = condition.iter_mut().chain(&mut values);
             current_watermark::replace(all)?;
         }
+        let clocks = values.iter().enumerate().filter(|(_, value)| is_proctime(value));
+        let clocks: Vec<usize> = clocks.map(|(at, _)| at).collect();
         let bind = |expr: &Expr| ScalarExpr::bind(expr, &schema);
         let condition = condition.as_ref().map(bind).transpose()?;
         let values = values.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
@@ -335,7 +337,9 @@ impl Translator<'_> {
         let width = self.plan.nodes[input].schema.fields().len();
         let all = values.len() == width && values.iter().enumerate().all(plain);
         let values = if all && condition.is_some() { None } else { Some(values) };
-        Ok(self.calc(input, condition, values, Some(result)))
+        let id = self.calc(input, condition, values, Some(result));
+        self.plan.nodes[id].proctimes.extend(clocks);
+        Ok(id)
     }
 
     fn scan(&mut self, scan: &TableScan) -> Result<NodeId> {
@@ -527,6 +531,15 @@ impl Translator<'_> {
         ))
         .hint("group by a time window, or write to a connector that takes updates, such as print")
         .about(&table.name))
+    }
+}
+
+/// Whether an expression is PROCTIME(), the clock as a time attribute.
+pub(crate) fn is_proctime(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(alias) => is_proctime(&alias.expr),
+        Expr::ScalarFunction(call) => call.name().eq_ignore_ascii_case("PROCTIME"),
+        _ => false,
     }
 }
 

@@ -14,7 +14,7 @@ use millstream_plan::{
 use millstream_types::sql_type::type_name;
 
 use crate::diagnostics::{Result, SqlError};
-use crate::translate::{Translator, WindowProperties, arrow_of};
+use crate::translate::{Translator, WindowProperties, arrow_of, is_proctime};
 use crate::translate_over::rank_call;
 use crate::window::WindowNode;
 
@@ -110,12 +110,16 @@ impl Translator<'_> {
             columns.map(|(at, field)| ScalarExpr::column(field.name(), at)).collect();
         let mut fields: Vec<Field> = of.fields().iter().map(|f| f.as_ref().clone()).collect();
         let mut positions = Vec::with_capacity(exprs.len());
+        let mut clocks = Vec::new();
         for expr in exprs {
             self.no_subquery(expr)?;
             let value = ScalarExpr::bind(expr, schema)?;
             positions.push(match value.as_column() {
                 Some(at) => at,
                 None => {
+                    if is_proctime(expr) {
+                        clocks.push(values.len());
+                    }
                     let name = format!("${}", values.len());
                     fields.push(Field::new(name, value.data_type(&of)?, true));
                     values.push(value);
@@ -127,6 +131,7 @@ impl Translator<'_> {
             return Ok((input, positions));
         }
         let id = self.calc(input, None, Some(values), Some(Arc::new(Schema::new(fields))));
+        self.plan.nodes[id].proctimes.extend(clocks);
         Ok((id, positions))
     }
 

@@ -96,3 +96,52 @@ fn statements_span_lines_and_queries_are_stopped() {
     let kept = std::fs::read_to_string(&history).unwrap();
     assert!(kept.contains("answer"), "{kept}");
 }
+
+#[test]
+fn a_query_that_is_stuck_says_what_it_waits_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Shell::start(&folder.path().join("history"));
+    let mut run = |statement: &str| {
+        shell.send(&format!("{statement}\r"));
+        shell.expect("ok");
+        shell.expect("millstream> ");
+    };
+    // Its rowtime stands still, far behind.
+    run(
+        "CREATE TABLE still (n BIGINT, ts AS TO_TIMESTAMP_LTZ(0, 3), WATERMARK FOR ts AS ts - INTERVAL '5' \
+         SECOND) WITH ('connector' = 'datagen', 'rows-per-second' = '5');",
+    );
+    // A pipe with a name that nobody writes to is a split that is silent.
+    let pipe = folder.path().join("silent.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let held = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    run(&format!(
+        "CREATE TABLE silent (n BIGINT, ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts) WITH \
+         ('connector' = 'filesystem', 'path' = '{}', 'format' = 'csv');",
+        pipe.display()
+    ));
+    run("CREATE VIEW both_of_them AS SELECT n, ts FROM still UNION ALL SELECT n, ts FROM silent;");
+    let stuck = |shell: &mut Shell, table: &str| {
+        shell.send(&format!(
+            "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE {table}, DESCRIPTOR(ts), INTERVAL '10' SECOND)) \
+             GROUP BY window_start, window_end;\r"
+        ));
+        shell.expect(
+            "WindowAggregate waits for window [1970-01-01 00:00:00.000, 1970-01-01 00:00:10.000)",
+        );
+    };
+    stuck(&mut shell, "still");
+    shell.expect("the watermark is 1969-12-31 23:59:55.000 and must reach 1970-01-01 00:00:09.999, 14 s more");
+    shell.expect("held back by still, split 0");
+    shell.send("\u{3}");
+    shell.expect("millstream> ");
+    stuck(&mut shell, "both_of_them");
+    shell.expect("there is no watermark yet");
+    shell.expect("silent.csv: it has given no row for");
+    shell.expect("SET 'table.exec.source.idle-timeout'");
+    shell.send("\u{3}");
+    shell.expect("millstream> ");
+    shell.send("quit\r");
+    assert!(shell.child.wait().unwrap().success());
+    drop(held);
+}
