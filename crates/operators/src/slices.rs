@@ -15,7 +15,7 @@ use millstream_types::Result;
 use crate::aggregate::GroupsAggregate;
 use crate::operator::Output;
 use crate::updating::Updating;
-use crate::window::{Assigner, Bounds, Calendar};
+use crate::window::{Assigner, Bounds, Calendar, divisor, floor};
 use crate::window_table::{Table, WindowAggregateSpec};
 
 /// Open windows of one shape.
@@ -66,10 +66,12 @@ pub trait Slices: Send {
 pub fn create(spec: &WindowAggregateSpec, kind: WindowKind) -> Result<Box<dyn Slices>> {
     let (assigner, calendar) = (Assigner::new(kind), spec.calendar());
     Ok(match kind {
-        WindowKind::Hop { .. } => Box::new(Hopping {
+        WindowKind::Hop { size_ms, slide_ms, offset_ms } => Box::new(Hopping {
             assigner,
             calendar,
             slices: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            block: (block_ms(size_ms, slide_ms), offset_ms),
             all: spec.key_index()?,
             merged: spec.create_aggregates()?,
             seen: Vec::new(),
@@ -274,6 +276,10 @@ struct Hopping {
     assigner: Assigner,
     calendar: Calendar,
     slices: BTreeMap<Bounds, Slice>,
+    /// Neighbouring slices put together, by their start: a window takes whole blocks where it can.
+    blocks: BTreeMap<i64, Slice>,
+    /// The length of a block in ms, and where the first of all starts.
+    block: (i64, i64),
     /// The keys of all slices.
     all: KeyIndex,
     /// The groups of the window that is being put together, by the slots of `all`.
@@ -312,6 +318,7 @@ impl Slices for Hopping {
         rows: &RecordBatch,
         order: (u64, Option<&[u32]>),
     ) -> Result<()> {
+        let start = floor(slice.start, self.block.0, self.block.1);
         let slice = match self.slices.entry(slice) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
@@ -319,7 +326,13 @@ impl Slices for Hopping {
             }
         };
         slice.table.add(spec, rows, order, &mut self.slots)?;
-        slice.number(&mut self.all)
+        slice.number(&mut self.all)?;
+        // A late row is part of what was put together before it came.
+        if let Some(block) = self.blocks.get_mut(&start) {
+            block.table.add(spec, rows, order, &mut self.slots)?;
+            block.number(&mut self.all)?;
+        }
+        Ok(())
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
@@ -334,6 +347,8 @@ impl Slices for Hopping {
             {
                 first.remove();
             }
+            // No later window has all of a block that starts with this one, or before.
+            self.blocks = self.blocks.split_off(&window.start.saturating_add(1));
         }
         self.passed.watermark = self.passed.watermark.max(watermark);
         self.forget_keys(spec)
@@ -346,7 +361,7 @@ impl Slices for Hopping {
     }
 
     fn bytes(&self) -> usize {
-        let slices = self.slices.values();
+        let slices = self.slices.values().chain(self.blocks.values());
         let slices: usize = slices.map(|s| s.table.bytes() + s.among_all.capacity() * 4).sum();
         let merged: usize = self.merged.iter().map(|aggregate| aggregate.bytes()).sum();
         slices + merged + self.all.bytes() + self.seen.capacity()
@@ -356,50 +371,112 @@ impl Slices for Hopping {
 impl Hopping {
     /// Puts the slices of a window together and emits its groups.
     fn emit(&mut self, spec: &WindowAggregateSpec, window: Bounds, out: &mut Output) -> Result<()> {
-        let within = self
-            .slices
-            .iter()
-            .filter(|(slice, _)| slice.start >= window.start && slice.end <= window.end);
-        let within: Vec<&Slice> = within.map(|(_, slice)| slice).collect();
+        self.build_blocks(spec, window)?;
+        let within = self.parts(window);
         if let [only] = within[..] {
             return only.table.emit(spec, window, out);
         }
         let groups = self.all.len();
-        self.seen.resize(groups, false);
+        let (mut seen, mut all) =
+            (std::mem::take(&mut self.seen), std::mem::take(&mut self.merged));
+        seen.resize(groups, false);
         let mut slots = Vec::new();
-        for slice in &within {
-            for slot in &slice.among_all {
-                if !std::mem::replace(&mut self.seen[*slot as usize], true) {
+        for part in &within {
+            for slot in &part.among_all {
+                if !std::mem::replace(&mut seen[*slot as usize], true) {
                     slots.push(*slot);
                 }
             }
-            let from: Vec<u32> = (0..slice.among_all.len() as u32).collect();
-            for (merged, aggregate) in self.merged.iter_mut().zip(&slice.table.aggregates) {
+            let from: Vec<u32> = (0..part.among_all.len() as u32).collect();
+            for (merged, aggregate) in all.iter_mut().zip(&part.table.aggregates) {
                 merged.resize(groups);
-                merged.merge(aggregate.as_ref(), &from, &slice.among_all)?;
+                merged.merge(aggregate.as_ref(), &from, &part.among_all)?;
             }
         }
-        spec.emit(window, &slots, &self.all, &self.merged, out)?;
-        slots.iter().for_each(|slot| self.seen[*slot as usize] = false);
-        self.merged.iter_mut().for_each(|merged| merged.clear(&slots));
+        spec.emit(window, &slots, &self.all, &all, out)?;
+        slots.iter().for_each(|slot| seen[*slot as usize] = false);
+        all.iter_mut().for_each(|merged| merged.clear(&slots));
+        (self.seen, self.merged) = (seen, all);
         Ok(())
+    }
+
+    /// The starts of the blocks that lie within a window.
+    fn blocks_within(&self, window: Bounds) -> impl Iterator<Item = i64> + use<> {
+        let (length, offset) = self.block;
+        let first = floor(window.start, length, offset);
+        let first = if first < window.start { first.saturating_add(length) } else { first };
+        (0..)
+            .map(move |at| first.saturating_add(length.saturating_mul(at)))
+            .take_while(move |start| start.saturating_add(length) <= window.end)
+    }
+
+    /// Puts slices together that windows share.
+    fn build_blocks(&mut self, spec: &WindowAggregateSpec, window: Bounds) -> Result<()> {
+        for start in self.blocks_within(window) {
+            if self.blocks.contains_key(&start) {
+                continue;
+            }
+            let end = start.saturating_add(self.block.0);
+            let from = Bounds { end: start.saturating_add(1), start: i64::MIN };
+            let within = self.slices.range(from..).take_while(|(slice, _)| slice.end <= end);
+            let within: Vec<&Slice> = within.map(|(_, slice)| slice).collect();
+            if within.len() < 2 {
+                continue;
+            }
+            let mut table = Table::new(spec)?;
+            within.into_iter().try_for_each(|slice| table.merge(&slice.table))?;
+            let mut block = Slice { table, among_all: Vec::new() };
+            block.number(&mut self.all)?;
+            self.blocks.insert(start, block);
+        }
+        Ok(())
+    }
+
+    /// The blocks and slices that a window consists of, in order.
+    fn parts(&self, window: Bounds) -> Vec<&Slice> {
+        let from = Bounds { end: window.start.saturating_add(1), start: i64::MIN };
+        let slices = self.slices.range(from..).take_while(|(slice, _)| slice.end <= window.end);
+        let mut parts = Vec::new();
+        let mut behind = i64::MIN;
+        for (slice, part) in slices {
+            if slice.start < behind {
+                continue;
+            }
+            let start = floor(slice.start, self.block.0, self.block.1);
+            match self.blocks.get(&start).filter(|_| start >= window.start) {
+                Some(block) if start.saturating_add(self.block.0) <= window.end => {
+                    behind = start.saturating_add(self.block.0);
+                    parts.push(block);
+                }
+                _ => parts.push(part),
+            }
+        }
+        parts
     }
 
     /// Numbers the keys anew once most of them are those of no slice any more.
     fn forget_keys(&mut self, spec: &WindowAggregateSpec) -> Result<()> {
-        let live: usize = self.slices.values().map(|slice| slice.among_all.len()).sum();
+        let parts = self.slices.values().chain(self.blocks.values());
+        let live: usize = parts.map(|part| part.among_all.len()).sum();
         if self.all.len() <= 2 * live + KEYS_MIN {
             return Ok(());
         }
         self.all = spec.key_index()?;
         self.merged = spec.create_aggregates()?;
         self.seen = Vec::new();
-        for slice in self.slices.values_mut() {
+        for slice in self.slices.values_mut().chain(self.blocks.values_mut()) {
             slice.among_all.clear();
             slice.number(&mut self.all)?;
         }
         Ok(())
     }
+}
+
+/// The length of a block: about the square root of the number of slices of a window, so that the blocks
+/// of a window are about as many as the slices beside them.
+fn block_ms(size_ms: i64, slide_ms: i64) -> i64 {
+    let length = divisor(size_ms, slide_ms);
+    length.saturating_mul((size_ms / length).isqrt().max(1))
 }
 
 /// So few keys are not worth being numbered anew.

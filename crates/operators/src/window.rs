@@ -75,7 +75,7 @@ impl Calendar {
 
 /// The start of the stretch that a reading falls into, in stretches of one length.
 #[inline]
-fn floor(reading: i64, length: i64, offset: i64) -> i64 {
+pub fn floor(reading: i64, length: i64, offset: i64) -> i64 {
     reading.saturating_sub(reading.saturating_sub(offset).rem_euclid(length))
 }
 
@@ -165,7 +165,7 @@ impl Assigner {
 }
 
 /// The greatest number that divides both.
-fn divisor(a: i64, b: i64) -> i64 {
+pub fn divisor(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { divisor(b, a % b) }
 }
 
