@@ -372,13 +372,15 @@ impl Hopping {
     /// Puts the slices of a window together and emits its groups.
     fn emit(&mut self, spec: &WindowAggregateSpec, window: Bounds, out: &mut Output) -> Result<()> {
         self.build_blocks(spec, window)?;
-        let within = self.parts(window);
-        if let [only] = within[..] {
-            return only.table.emit(spec, window, out);
-        }
         let groups = self.all.len();
         let (mut seen, mut all) =
             (std::mem::take(&mut self.seen), std::mem::take(&mut self.merged));
+        let within = self.parts(window);
+        if let [only] = within[..] {
+            only.table.emit(spec, window, out)?;
+            (self.seen, self.merged) = (seen, all);
+            return Ok(());
+        }
         seen.resize(groups, false);
         let mut slots = Vec::new();
         for part in &within {
