@@ -233,3 +233,18 @@ fn the_quickstart_and_the_readme_run() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn the_statements_of_the_reference_run() {
+    let reference = std::fs::read_to_string(root().join("docs/reference/event-time.md")).unwrap();
+    let blocks = reference.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let script = blocks.collect::<Vec<_>>().join("\n");
+    let output = millstream().args(["run", "-c", &script]).output().unwrap();
+    let (out, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{errors}");
+    for due in
+        ["so_far", "UNBOUNDED", "bytes of state", "event time still needed", "| late"]
+    {
+        assert!(out.contains(due), "{due} is not in\n{out}\n{errors}");
+    }
+}
