@@ -116,13 +116,19 @@ async fn check(sql: &str, simulate: impl Fn(&[Row]) -> (Table, u64)) {
     }
 }
 
+/// The rows of each window and key.
+type Groups = BTreeMap<(i64, i64, Option<i64>), Vec<Row>>;
+
+/// An open session: its bounds and rows.
+type Open = (i64, i64, Vec<Row>);
+
 /// Rows by window and key, each put into those of its windows that are open; how many had none.
 fn by_window(
     rows: &[Row],
     windows: impl Fn(i64) -> Vec<(i64, i64)>,
     key: impl Fn(&Row) -> Option<i64>,
-) -> (BTreeMap<(i64, i64, Option<i64>), Vec<Row>>, u64, u64) {
-    let mut groups: BTreeMap<_, Vec<Row>> = BTreeMap::new();
+) -> (Groups, u64, u64) {
+    let mut groups = Groups::new();
     let (mut watermark, mut late, mut late_pairs) = (i64::MIN, 0, 0);
     for row in rows {
         let (mut open, mut all) = (0, 0);
@@ -153,7 +159,7 @@ fn aggregates(rows: &[Row]) -> Vec<Option<i64>> {
 const AGGREGATES: &str =
     "COUNT(*), SUM(v), COUNT(DISTINCT v), MIN(v), FIRST_VALUE(v), LAST_VALUE(v)";
 
-fn grouped(groups: BTreeMap<(i64, i64, Option<i64>), Vec<Row>>) -> Table {
+fn grouped(groups: Groups) -> Table {
     let line = |((start, end, key), rows): ((i64, i64, Option<i64>), Vec<Row>)| {
         let mut line = vec![Some(start), Some(end), key];
         line.extend(aggregates(&rows));
@@ -233,7 +239,7 @@ async fn aligned_windows_are_right() {
 async fn sessions_are_right() {
     const GAP: i64 = 150;
     let simulate = |rows: &[Row], of_group: bool| {
-        let mut open: BTreeMap<Option<i64>, Vec<(i64, i64, Vec<Row>)>> = BTreeMap::new();
+        let mut open: BTreeMap<Option<i64>, Vec<Open>> = BTreeMap::new();
         let (mut watermark, mut late, mut closed) = (i64::MIN, 0, Vec::new());
         for row in rows {
             for (key, sessions) in &mut open {
@@ -247,8 +253,7 @@ async fn sessions_are_right() {
             }
             let sessions = open.entry(row.key).or_default();
             let mut merged = (row.ts, row.ts + GAP, Vec::new());
-            let touches =
-                |session: &(i64, i64, Vec<Row>)| session.0 <= row.ts + GAP && session.1 >= row.ts;
+            let touches = |session: &Open| session.0 <= row.ts + GAP && session.1 >= row.ts;
             for session in sessions.iter().filter(|session| touches(session)) {
                 merged.0 = merged.0.min(session.0);
                 merged.1 = merged.1.max(session.1);

@@ -129,7 +129,7 @@ impl Operator for SessionAggregate {
         let mut keys = Vec::with_capacity(times.len());
         self.keys.slots(&pick(&changes.rows, &self.spec.keys), times.len(), &mut keys)?;
         let (mut positions, mut slots, mut joined, mut late) = (vec![], vec![], vec![], vec![]);
-        for row in 0..times.len() {
+        for (row, key) in keys.into_iter().enumerate() {
             let met = changes.reached.as_ref().map_or(i64::MIN, |reached| reached.value(row));
             if met > self.watermark && self.sessions.may_end(met) {
                 // Sessions that were complete before the row came do not grow by it.
@@ -137,7 +137,7 @@ impl Operator for SessionAggregate {
                 self.fire(met, out)?;
             }
             self.watermark = self.watermark.max(met);
-            match self.sessions.assign(keys[row], times.value(row), self.watermark, &mut joined) {
+            match self.sessions.assign(key, times.value(row), self.watermark, &mut joined) {
                 Some(slot) => {
                     positions.push(row as u32);
                     slots.push(slot);
@@ -160,7 +160,7 @@ impl Operator for SessionAggregate {
     }
 
     fn state_bytes(&self) -> usize {
-        if self.sessions.len() == 0 {
+        if self.sessions.is_empty() {
             return 0;
         }
         self.keys.bytes()

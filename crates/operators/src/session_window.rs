@@ -106,14 +106,13 @@ impl Operator for SessionWindow {
         self.keys.slots(&pick(&changes.rows, &self.key_columns), times.len(), &mut keys)?;
         let encoded = self.converter.convert_columns(changes.rows.columns())?;
         let (mut joined, mut late) = (Vec::new(), Vec::new());
-        for row in 0..times.len() {
+        for (row, key) in keys.into_iter().enumerate() {
             let met = changes.reached.as_ref().map_or(i64::MIN, |reached| reached.value(row));
             if met > self.watermark && self.sessions.may_end(met) {
                 self.fire(met, out)?;
             }
             self.watermark = self.watermark.max(met);
-            let assigned =
-                self.sessions.assign(keys[row], times.value(row), self.watermark, &mut joined);
+            let assigned = self.sessions.assign(key, times.value(row), self.watermark, &mut joined);
             let Some(slot) = assigned else {
                 late.push(row);
                 continue;
@@ -141,7 +140,7 @@ impl Operator for SessionWindow {
     }
 
     fn state_bytes(&self) -> usize {
-        if self.sessions.len() == 0 {
+        if self.sessions.is_empty() {
             return 0;
         }
         self.keys.bytes() + self.sessions.bytes() + self.bytes

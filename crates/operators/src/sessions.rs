@@ -145,9 +145,9 @@ impl Sessions {
         self.slots as usize
     }
 
-    /// How many sessions are open.
-    pub fn len(&self) -> usize {
-        self.live
+    /// Whether no session is open.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
     }
 
     /// The session to be complete next, as far as that is known without looking at all of them.

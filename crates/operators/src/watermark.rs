@@ -179,7 +179,7 @@ impl Progress {
         let Observation { mut changes, rowtimes, watermarks, least_rowtime, greatest, behind } =
             observed;
         own.reached = reached.max(greatest);
-        if rowtimes.len() > 0 {
+        if !rowtimes.is_empty() {
             (own.idle, own.active_ms) = (false, clock_ms);
         }
         let start = reached.max(given);

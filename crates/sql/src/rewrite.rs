@@ -137,7 +137,7 @@ fn plain_bounds(spec: &mut WindowSpec) {
             && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number)), _] = &list.args[..]
             && matches!(number, Expr::Value(_))
         {
-            *value = Box::new(number.clone());
+            **value = number.clone();
         }
     }
 }
