@@ -56,7 +56,15 @@ struct Members {
     rows: Vec<VecDeque<u32>>,
 }
 
-/// When a key is looked at.
+/// Rows that wait for the watermark.
+struct Waiting {
+    rows: RecordBatch,
+    slots: Vec<u32>,
+    /// The watermark they must be behind: that which they met where they were not ahead of it.
+    since: Vec<i64>,
+}
+
+/// When something happens to a key.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     /// The watermark that must be reached.
@@ -73,8 +81,8 @@ pub struct OverAggregate {
     members: Vec<Members>,
     /// For each call its state and the position of its frame in `members`.
     aggregates: Vec<(Box<dyn GroupsAggregate>, usize)>,
-    /// Rows that wait for the watermark, with their slots, in the order of arrival.
-    waiting: Vec<(RecordBatch, Vec<u32>)>,
+    /// Rows that wait for the watermark, in the order of arrival.
+    waiting: Vec<Waiting>,
     /// Rows that are in some frame, and their times.
     kept: RecordBatch,
     kept_times: Vec<i64>,
@@ -82,6 +90,8 @@ pub struct OverAggregate {
     emitted: Vec<i64>,
     /// By slot the watermark at which a key is forgotten, where time makes rows leave their frames.
     forget_at: Vec<i64>,
+    /// By slot the times of the rows that wait, where lateness depends on them.
+    waiting_times: Vec<VecDeque<Look>>,
     /// By slot when a key was last forgotten, until a row of it is emitted.
     forgotten: Vec<i64>,
     /// By slot the times at which that is looked at: each of them counts as an emitted row, as in Flink.
@@ -128,6 +138,7 @@ impl OverAggregate {
             emitted: Vec::new(),
             forget_at: Vec::new(),
             looks: Vec::new(),
+            waiting_times: Vec::new(),
             forgotten: Vec::new(),
             range: range_of(&spec),
             dropped,
@@ -138,8 +149,21 @@ impl OverAggregate {
         })
     }
 
+    /// How far a key has come at a watermark: the time of its last row that is emitted by then.
+    fn come_to(&self, slot: u32, watermark: i64) -> i64 {
+        let waiting = self.waiting_times[slot as usize].iter();
+        let due = waiting.take_while(|look| look.at <= watermark);
+        let due = due.filter(|look| look.since < watermark).map(|look| look.at).last();
+        due.unwrap_or(i64::MIN).max(self.emitted[slot as usize])
+    }
+
     /// Remembers that a key has a row of a time, and until when.
-    fn touch(&mut self, slot: u32, time: i64, watermark: i64) {
+    fn touch(&mut self, slot: u32, time: i64, since: i64, watermark: i64) {
+        if self.follows_keys() {
+            let waiting = &mut self.waiting_times[slot as usize];
+            let place = waiting.partition_point(|look| look.at <= time);
+            waiting.insert(place, Look { at: time, since });
+        }
         let Some(range) = self.range else { return };
         // As Flink does it: not with each row, and not before one and a half times the frame.
         let forget_at = &mut self.forget_at[slot as usize];
@@ -199,20 +223,27 @@ impl OverAggregate {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let batches = waiting.iter().map(|(rows, _)| rows);
-        let rows = concat_batches(&self.spec.input, batches)?;
-        let slots: Vec<u32> = waiting.into_iter().flat_map(|(_, slots)| slots).collect();
+        let rows = concat_batches(&self.spec.input, waiting.iter().map(|waiting| &waiting.rows))?;
+        let (mut slots, mut since) = (Vec::new(), Vec::new());
+        for waiting in waiting {
+            slots.extend(waiting.slots);
+            since.extend(waiting.since);
+        }
         let times = milliseconds(rows.column(self.spec.time))?;
         let times = times.values();
         let everything = 0..rows.num_rows() as u32;
         let (mut due, later): (Vec<u32>, Vec<u32>) = match self.spec.processing_time {
             true => (everything.collect(), Vec::new()),
-            false => everything.partition(|row| times[*row as usize] <= self.watermark),
+            false => everything.partition(|row| {
+                let row = *row as usize;
+                times[row] <= self.watermark && since[row] < self.watermark
+            }),
         };
         if !later.is_empty() {
             let slots = later.iter().map(|row| slots[*row as usize]).collect();
-            let later = UInt32Array::from(later);
-            self.waiting.push((take_record_batch(&rows, &later)?, slots));
+            let since = later.iter().map(|row| since[*row as usize]).collect();
+            let rows = take_record_batch(&rows, &UInt32Array::from(later))?;
+            self.waiting.push(Waiting { rows, slots, since });
         }
         if due.is_empty() {
             return Ok(());
@@ -241,7 +272,10 @@ impl OverAggregate {
         let keys = self.keys.len();
         self.emitted.resize(keys, i64::MIN);
         self.forgotten.resize(keys, i64::MIN);
+        self.waiting_times.resize_with(keys, VecDeque::new);
         for (slot, time) in slots.iter().zip(times) {
+            // They are emitted in the order of time.
+            self.waiting_times[*slot as usize].pop_front();
             // A key that was forgotten since forgets what came before that.
             if *time > self.forgotten[*slot as usize] {
                 let emitted = &mut self.emitted[*slot as usize];
@@ -318,12 +352,13 @@ impl OverAggregate {
         for (live, forget_at) in live.iter_mut().zip(&self.forget_at) {
             *live = *forget_at > self.watermark;
         }
-        self.waiting.iter().flat_map(|(_, slots)| slots).for_each(|s| live[*s as usize] = true);
+        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.slots);
+        waiting.for_each(|slot| live[*slot as usize] = true);
         let kept: Vec<u32> = (0..live.len() as u32).filter(|slot| live[*slot as usize]).collect();
         self.keys_max = 2 * kept.len() + KEYS_MIN;
         let mut moved = vec![0; live.len()];
         (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = new);
-        for (_, slots) in &mut self.waiting {
+        for Waiting { slots, .. } in &mut self.waiting {
             slots.iter_mut().for_each(|slot| *slot = moved[*slot as usize]);
         }
         let empty = KeyIndex::new(&self.spec.types_of(&self.spec.partition))?;
@@ -331,6 +366,9 @@ impl OverAggregate {
         self.emitted.resize(live.len(), i64::MIN);
         self.looks.resize_with(live.len(), VecDeque::new);
         self.emitted = kept.iter().map(|slot| self.emitted[*slot as usize]).collect();
+        self.waiting_times.resize_with(live.len(), VecDeque::new);
+        let times = |slot: &u32| std::mem::take(&mut self.waiting_times[*slot as usize]);
+        self.waiting_times = kept.iter().map(times).collect();
         let looks = |slot: &u32| std::mem::take(&mut self.looks[*slot as usize]);
         self.looks = kept.iter().map(looks).collect();
         self.forgotten.resize(live.len(), i64::MIN);
@@ -414,36 +452,40 @@ impl Operator for OverAggregate {
         self.emitted.resize(self.keys.len(), i64::MIN);
         self.forget_at.resize(self.keys.len(), i64::MIN);
         self.looks.resize_with(self.keys.len(), VecDeque::new);
+        self.waiting_times.resize_with(self.keys.len(), VecDeque::new);
         self.forgotten.resize(self.keys.len(), i64::MIN);
         let reached = changes.reached.as_ref().filter(|_| !self.spec.processing_time);
         let times = milliseconds(changes.rows.column(self.spec.time))?;
         let Some(reached) = reached else {
-            for (slot, time) in slots.iter().zip(times.values()) {
-                self.touch(*slot, *time, i64::MIN);
+            if !self.spec.processing_time {
+                for (slot, time) in slots.iter().zip(times.values()) {
+                    self.touch(*slot, *time, i64::MIN, i64::MIN);
+                }
             }
             if rows > 0 {
-                self.waiting.push((changes.rows, slots));
+                let since = vec![i64::MIN; rows];
+                self.waiting.push(Waiting { rows: changes.rows, slots, since });
             }
             return Ok(());
         };
         let follows_keys = self.follows_keys();
         let (mut late, mut taken) = (Vec::new(), Vec::new());
         for row in 0..rows {
-            let (time, met) = (times.value(row), reached.value(row));
+            let (slot, time, met) = (slots[row], times.value(row), reached.value(row));
             let ahead = time > met.max(self.watermark);
-            self.look(slots[row], met);
-            if !ahead && follows_keys && met > self.watermark {
-                // How far its key has come depends on what was due before it.
+            self.look(slot, met);
+            if !ahead && self.forgotten[slot as usize] > i64::MIN {
+                // What came before the key was forgotten must not be ordered behind this row.
                 self.wait(&changes.rows, &slots, &mut taken)?;
-                self.advance(met, out)?;
+                if met > self.watermark {
+                    self.advance(met, out)?;
+                }
+                self.empty(slot);
             }
-            if !ahead {
-                self.empty(slots[row]);
-            }
-            let in_time = follows_keys && time > self.emitted[slots[row] as usize];
-            if ahead || in_time {
-                self.touch(slots[row], time, met);
-                taken.push(row as u32);
+            if ahead || (follows_keys && time > self.come_to(slot, met)) {
+                let since = if ahead { i64::MIN } else { met };
+                self.touch(slot, time, since, met);
+                taken.push((row as u32, since));
             } else {
                 late.push(row);
             }
@@ -461,8 +503,7 @@ impl Operator for OverAggregate {
     }
 
     fn state_bytes(&self) -> usize {
-        let waiting: usize =
-            self.waiting.iter().map(|(rows, _)| rows.get_array_memory_size()).sum();
+        let waiting: usize = self.waiting.iter().map(|w| w.rows.get_array_memory_size()).sum();
         let aggregates: usize = self.aggregates.iter().map(|(state, _)| state.bytes()).sum();
         let members = self.members.iter().flat_map(|members| &members.rows);
         let members: usize = members.map(|rows| rows.capacity() * 4).sum();
@@ -472,13 +513,19 @@ impl Operator for OverAggregate {
 
 impl OverAggregate {
     /// Lets some rows of a batch wait.
-    fn wait(&mut self, rows: &RecordBatch, slots: &[u32], taken: &mut Vec<u32>) -> Result<()> {
+    fn wait(
+        &mut self,
+        rows: &RecordBatch,
+        slots: &[u32],
+        taken: &mut Vec<(u32, i64)>,
+    ) -> Result<()> {
         if taken.is_empty() {
             return Ok(());
         }
-        let taken_slots = taken.iter().map(|row| slots[*row as usize]).collect();
-        let positions = UInt32Array::from(std::mem::take(taken));
-        self.waiting.push((take_record_batch(rows, &positions)?, taken_slots));
+        let (positions, since): (Vec<u32>, Vec<i64>) = taken.drain(..).unzip();
+        let slots = positions.iter().map(|row| slots[*row as usize]).collect();
+        let rows = take_record_batch(rows, &UInt32Array::from(positions))?;
+        self.waiting.push(Waiting { rows, slots, since });
         Ok(())
     }
 }
