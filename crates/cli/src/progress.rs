@@ -24,8 +24,6 @@ pub struct Progress {
     counters: Arc<Counters>,
     started: Instant,
     enabled: bool,
-    /// Whether it says why nothing comes.
-    explains: bool,
     drawn: AtomicBool,
     silence: Mutex<Silence>,
 }
@@ -39,20 +37,18 @@ struct Silence {
 
 impl Progress {
     /// For a query that started at some time.
-    pub fn start(counters: Arc<Counters>, started: Instant, explains: bool) -> Self {
+    pub fn start(counters: Arc<Counters>, started: Instant) -> Self {
         let enabled = std::io::stderr().is_terminal();
         let silence = Mutex::new(Silence { rows_out: 0, since: Instant::now(), said: None });
-        Self { counters, started, enabled, explains, drawn: AtomicBool::new(false), silence }
+        Self { counters, started, enabled, drawn: AtomicBool::new(false), silence }
     }
 
     /// Draws the line again and again; never ends.
     pub async fn run(&self) {
         loop {
             tokio::time::sleep(EVERY).await;
-            if self.explains {
-                self.explain();
-            }
             if self.enabled {
+                self.explain();
                 self.draw();
             }
         }

@@ -147,7 +147,7 @@ impl Runner {
             Outcome::Query(query) => self.query(*query, started).await,
             Outcome::Analysis(mut analysis) => {
                 let mut stop = StopSignals::listen()?;
-                let progress = Progress::start(analysis.counters(), started, false);
+                let progress = Progress::start(analysis.counters(), started);
                 let ended = tokio::select! {
                     ended = analysis.join() => ended.map_err(Failure::from),
                     exit = stop.next() => {
@@ -163,7 +163,7 @@ impl Runner {
             }
             Outcome::Job(mut job) => {
                 let mut stop = StopSignals::listen()?;
-                let progress = Progress::start(job.counters(), started, self.interactive);
+                let progress = Progress::start(job.counters(), started);
                 let ended = tokio::select! {
                     ended = job.join() => ended,
                     exit = stop.next() => {
@@ -189,7 +189,7 @@ impl Runner {
     async fn query(&self, mut query: Query, started: Instant) -> Result<(), Failure> {
         let mut printer = Printer::query(self.style, self.changelog, &query, self.interactive);
         let mut stop = StopSignals::listen()?;
-        let progress = Progress::start(query.counters(), started, self.interactive);
+        let progress = Progress::start(query.counters(), started);
         loop {
             let changes = tokio::select! {
                 changes = query.next() => changes,
