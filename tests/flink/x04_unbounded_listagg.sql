@@ -1,0 +1,6 @@
+CREATE TABLE bid (
+  id BIGINT, auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, `dateTime` TIMESTAMP(3),
+  WATERMARK FOR `dateTime` AS `dateTime` - INTERVAL '4' SECOND
+) WITH ('connector'='filesystem', 'path'='data/nx_bid.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT auction, LISTAGG(channel, ';') AS l, LISTAGG(DISTINCT channel) AS d FROM bid WHERE id < 120 GROUP BY auction;
