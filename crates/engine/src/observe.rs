@@ -111,7 +111,7 @@ pub fn watermarks(status: &Status) -> Vec<[Option<String>; 5]> {
             Some(wait.operator.to_owned()),
             None,
             Some(point(wait.watermark)),
-            Some(format!("waits for window {}", window(wait))),
+            Some(format!("waits {}", window(wait))),
             Some(match wait.missing_ms() {
                 Some(ms) => format!("{}, to {}", span(ms), point(Some(wait.window.needs))),
                 None => format!("all, to {}", point(Some(wait.window.needs))),
@@ -122,7 +122,10 @@ pub fn watermarks(status: &Status) -> Vec<[Option<String>; 5]> {
 }
 
 fn window(wait: &Wait) -> String {
-    format!("[{}, {})", point(Some(wait.window.start)), point(Some(wait.window.end)))
+    if wait.window.start == wait.window.end {
+        return format!("with rows of {} and later", point(Some(wait.window.start)));
+    }
+    format!("for window [{}, {})", point(Some(wait.window.start)), point(Some(wait.window.end)))
 }
 
 /// Why a query that runs has nothing to show, and what would help; `None` when it just has nothing yet.
@@ -137,7 +140,7 @@ pub fn why_nothing_comes(counters: &Counters) -> Option<String> {
             let missing = wait.window.needs - clock_ms();
             let _ = write!(
                 text,
-                "{} waits for window {}, which the clock ends in {}",
+                "{} waits {}, which the clock ends in {}",
                 wait.operator,
                 window(wait),
                 span(missing.max(0))
@@ -145,7 +148,7 @@ pub fn why_nothing_comes(counters: &Counters) -> Option<String> {
             return Some(text);
         }
         Some(wait) => {
-            let _ = write!(text, "{} waits for window {}", wait.operator, window(wait));
+            let _ = write!(text, "{} waits {}", wait.operator, window(wait));
             match wait.missing_ms() {
                 Some(ms) => {
                     let _ = write!(

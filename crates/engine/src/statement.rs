@@ -15,7 +15,7 @@ use millstream_sql::catalog::{Entry, View};
 use millstream_sql::diagnostics::position_of;
 use millstream_sql::parser::parts_of;
 use millstream_sql::statement::{CreateTable, Insert, Statement};
-use millstream_sql::{Catalog, Planner, SqlError};
+use millstream_sql::{Catalog, Planner, SqlError, time_settings};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 use tokio::sync::mpsc;
 
@@ -256,6 +256,7 @@ impl Engine {
                 .into());
         }
         millstream_connectors::validate(&table).map_err(|error| about(&error))?;
+        time_settings::watermark_options(&catalog, &table, Default::default())?;
         catalog.create(
             &parts,
             Entry::Table(Arc::new(table)),

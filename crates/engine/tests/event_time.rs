@@ -223,6 +223,38 @@ async fn an_aligned_source_does_not_run_ahead() {
 }
 
 #[tokio::test]
+async fn a_source_that_is_paused_is_not_idle() {
+    let engine = Engine::builder().parallelism(1).pieces_per_epoch(1).build();
+    let slow = engine.register_push("slow", schema()).unwrap();
+    let fast = (0..100).map(|at| rows(&[(1, Some(at * 1_000))])).collect();
+    engine.register_batches("fast", fast).unwrap();
+    for table in ["fast", "slow"] {
+        engine.declare_watermark(table, "ts", WATERMARK).unwrap();
+    }
+    let hint = "/*+ OPTIONS('scan.watermark.alignment.group' = 'g', \
+                'scan.watermark.alignment.max-drift' = '5 s') */";
+    engine
+        .execute(&format!(
+            "SET 'table.exec.source.idle-timeout' = '400 ms'; \
+             CREATE VIEW both_of_them AS SELECT * FROM fast {hint} UNION ALL SELECT * FROM slow {hint}"
+        ))
+        .await
+        .unwrap();
+    let mut query = engine.sql(COUNTS).await.unwrap();
+    // It is never silent for as long as the timeout, and much slower than the other one.
+    for at in 0..12 {
+        slow.push(rows(&[(100, Some(at * 1_000))])).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(slow);
+    let mut total = 0;
+    while let Some(changes) = soon(&mut query).await {
+        total += numbers(&changes, 0).iter().sum::<i64>();
+    }
+    assert_eq!((total, query.metrics().late), (112, 0));
+}
+
+#[tokio::test]
 async fn windows_come_early_and_again_for_late_rows() {
     let engine = Engine::builder().pieces_per_epoch(1).build();
     let input = engine.register_push("t", schema()).unwrap();

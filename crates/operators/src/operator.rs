@@ -57,7 +57,7 @@ pub struct OperatorTime {
     pub watermark: Watermark,
 }
 
-/// A window that an operator waits for. Times are in ms.
+/// A window that an operator waits for, or a point in time where it has no length. Times are in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextWindow {
     /// Its first ms, as a reading of the calendar that windows follow.

@@ -18,7 +18,7 @@ use millstream_types::{ChangeBatch, Result};
 
 use crate::aggregate::{GroupsAggregate, Rows, Step, create};
 use crate::dropped::{Dropped, Reason};
-use crate::operator::{Operator, OperatorTime, Output};
+use crate::operator::{NextWindow, Operator, OperatorTime, Output};
 use crate::session_aggregate::renumbered;
 use crate::watermark::milliseconds;
 use crate::window_rank::{compare, order_rows};
@@ -98,6 +98,8 @@ pub struct OverAggregate {
     looks: Vec<VecDeque<Look>>,
     /// The longest of those frames in ms.
     range: Option<i64>,
+    /// The earliest time of the rows that wait.
+    earliest: Option<i64>,
     dropped: Arc<Dropped>,
     watermark: i64,
     /// How many rows have been taken.
@@ -141,6 +143,7 @@ impl OverAggregate {
             waiting_times: Vec::new(),
             forgotten: Vec::new(),
             range: range_of(&spec),
+            earliest: None,
             dropped,
             watermark: i64::MIN,
             rows: 0,
@@ -151,9 +154,10 @@ impl OverAggregate {
 
     /// How far a key has come at a watermark: the time of its last row that is emitted by then.
     fn come_to(&self, slot: u32, watermark: i64) -> i64 {
-        let waiting = self.waiting_times[slot as usize].iter();
-        let due = waiting.take_while(|look| look.at <= watermark);
-        let due = due.filter(|look| look.since < watermark).map(|look| look.at).last();
+        let waiting = &self.waiting_times[slot as usize];
+        let due = waiting.partition_point(|look| look.at <= watermark);
+        let mut due = waiting.range(..due).rev().filter(|look| look.since < watermark);
+        let due = due.next().map(|look| look.at);
         due.unwrap_or(i64::MIN).max(self.emitted[slot as usize])
     }
 
@@ -239,6 +243,7 @@ impl OverAggregate {
                 times[row] <= self.watermark && since[row] < self.watermark
             }),
         };
+        self.earliest = later.iter().map(|row| times[*row as usize]).min();
         if !later.is_empty() {
             let slots = later.iter().map(|row| slots[*row as usize]).collect();
             let since = later.iter().map(|row| since[*row as usize]).collect();
@@ -456,6 +461,8 @@ impl Operator for OverAggregate {
         self.forgotten.resize(self.keys.len(), i64::MIN);
         let reached = changes.reached.as_ref().filter(|_| !self.spec.processing_time);
         let times = milliseconds(changes.rows.column(self.spec.time))?;
+        let least = times.values().iter().copied().min();
+        self.earliest = self.earliest.into_iter().chain(least).min();
         let Some(reached) = reached else {
             if !self.spec.processing_time {
                 for (slot, time) in slots.iter().zip(times.values()) {
@@ -502,12 +509,20 @@ impl Operator for OverAggregate {
         self.forget_keys()
     }
 
+    fn next_window(&self) -> Option<NextWindow> {
+        let needs = self.earliest.filter(|_| !self.spec.processing_time)?;
+        Some(NextWindow { start: needs, end: needs, needs })
+    }
+
     fn state_bytes(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(|w| w.rows.get_array_memory_size()).sum();
         let aggregates: usize = self.aggregates.iter().map(|(state, _)| state.bytes()).sum();
         let members = self.members.iter().flat_map(|members| &members.rows);
         let members: usize = members.map(|rows| rows.capacity() * 4).sum();
-        waiting + aggregates + members + self.keys.bytes() + self.kept.get_array_memory_size()
+        let of_keys =
+            self.emitted.capacity() * (3 * size_of::<i64>() + 2 * size_of::<VecDeque<Look>>());
+        let kept = self.kept.get_array_memory_size();
+        waiting + aggregates + members + of_keys + self.keys.bytes() + kept
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`SessionAggregate`]: groups rows by session and key; a session's row comes out once, when the watermark
 //! has passed its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -75,11 +76,10 @@ impl SessionAggregate {
         }
         if !positions.is_empty() {
             // A row may have been assigned to a session that another one took over since.
-            for slot in slots.iter_mut() {
-                for (from, into) in joined.iter() {
-                    if slot == from {
-                        *slot = *into;
-                    }
+            let taken_over: HashMap<u32, u32> = joined.iter().copied().collect();
+            for slot in slots.iter_mut().filter(|_| !taken_over.is_empty()) {
+                while let Some(into) = taken_over.get(slot) {
+                    *slot = *into;
                 }
             }
             let picked = UInt32Array::from(std::mem::take(positions));

@@ -296,6 +296,14 @@ struct Slice {
     among_all: Vec<u32>,
 }
 
+/// A part of a window.
+enum Part {
+    /// Slices put together, by their start.
+    Block(i64),
+    /// A slice.
+    Slice(Bounds),
+}
+
 impl Slice {
     /// Finds the groups that are new among all keys.
     fn number(&mut self, all: &mut KeyIndex) -> Result<()> {
@@ -371,11 +379,15 @@ impl Slices for Hopping {
 impl Hopping {
     /// Puts the slices of a window together and emits its groups.
     fn emit(&mut self, spec: &WindowAggregateSpec, window: Bounds, out: &mut Output) -> Result<()> {
-        self.build_blocks(spec, window)?;
+        let parts = self.parts(spec, window)?;
         let groups = self.all.len();
         let (mut seen, mut all) =
             (std::mem::take(&mut self.seen), std::mem::take(&mut self.merged));
-        let within = self.parts(window);
+        let part = |part: &Part| match part {
+            Part::Block(start) => self.blocks.get(start),
+            Part::Slice(slice) => self.slices.get(slice),
+        };
+        let within: Vec<&Slice> = parts.iter().filter_map(part).collect();
         if let [only] = within[..] {
             only.table.emit(spec, window, out)?;
             (self.seen, self.merged) = (seen, all);
@@ -402,58 +414,50 @@ impl Hopping {
         Ok(())
     }
 
-    /// The starts of the blocks that lie within a window.
-    fn blocks_within(&self, window: Bounds) -> impl Iterator<Item = i64> + use<> {
+    /// The blocks and slices that a window consists of, in order; blocks are put together when they are first
+    /// asked for.
+    fn parts(&mut self, spec: &WindowAggregateSpec, window: Bounds) -> Result<Vec<Part>> {
         let (length, offset) = self.block;
-        let first = floor(window.start, length, offset);
-        let first = if first < window.start { first.saturating_add(length) } else { first };
-        (0..)
-            .map(move |at| first.saturating_add(length.saturating_mul(at)))
-            .take_while(move |start| start.saturating_add(length) <= window.end)
-    }
-
-    /// Puts slices together that windows share.
-    fn build_blocks(&mut self, spec: &WindowAggregateSpec, window: Bounds) -> Result<()> {
-        for start in self.blocks_within(window) {
-            if self.blocks.contains_key(&start) {
-                continue;
-            }
-            let end = start.saturating_add(self.block.0);
-            let from = Bounds { end: start.saturating_add(1), start: i64::MIN };
-            let within = self.slices.range(from..).take_while(|(slice, _)| slice.end <= end);
-            let within: Vec<&Slice> = within.map(|(_, slice)| slice).collect();
-            if within.len() < 2 {
-                continue;
-            }
-            let mut table = Table::new(spec)?;
-            within.into_iter().try_for_each(|slice| table.merge(&slice.table))?;
-            let mut block = Slice { table, among_all: Vec::new() };
-            block.number(&mut self.all)?;
-            self.blocks.insert(start, block);
-        }
-        Ok(())
-    }
-
-    /// The blocks and slices that a window consists of, in order.
-    fn parts(&self, window: Bounds) -> Vec<&Slice> {
-        let from = Bounds { end: window.start.saturating_add(1), start: i64::MIN };
-        let slices = self.slices.range(from..).take_while(|(slice, _)| slice.end <= window.end);
         let mut parts = Vec::new();
-        let mut behind = i64::MIN;
-        for (slice, part) in slices {
-            if slice.start < behind {
-                continue;
-            }
-            let start = floor(slice.start, self.block.0, self.block.1);
-            match self.blocks.get(&start).filter(|_| start >= window.start) {
-                Some(block) if start.saturating_add(self.block.0) <= window.end => {
-                    behind = start.saturating_add(self.block.0);
-                    parts.push(block);
-                }
-                _ => parts.push(part),
+        let mut from = window.start;
+        while let Some(slice) = self.slice_from(from).filter(|slice| slice.end <= window.end) {
+            let start = floor(slice.start, length, offset);
+            let end = start.saturating_add(length);
+            let whole = start >= window.start && end <= window.end;
+            if whole && self.has_block(spec, start, end)? {
+                parts.push(Part::Block(start));
+                from = end;
+            } else {
+                parts.push(Part::Slice(slice));
+                from = slice.end;
             }
         }
-        parts
+        Ok(parts)
+    }
+
+    /// The first slice that starts at a time or later.
+    fn slice_from(&self, start: i64) -> Option<Bounds> {
+        let least = Bounds { end: start.saturating_add(1), start };
+        self.slices.range(least..).next().map(|(slice, _)| *slice)
+    }
+
+    /// Whether there is a block; it is put together where it has more than one slice.
+    fn has_block(&mut self, spec: &WindowAggregateSpec, start: i64, end: i64) -> Result<bool> {
+        if self.blocks.contains_key(&start) {
+            return Ok(true);
+        }
+        let least = Bounds { end: start.saturating_add(1), start };
+        let within = self.slices.range(least..).take_while(|(slice, _)| slice.end <= end);
+        let within: Vec<&Slice> = within.map(|(_, slice)| slice).collect();
+        if within.len() < 2 {
+            return Ok(false);
+        }
+        let mut table = Table::new(spec)?;
+        within.into_iter().try_for_each(|slice| table.merge(&slice.table))?;
+        let mut block = Slice { table, among_all: Vec::new() };
+        block.number(&mut self.all)?;
+        self.blocks.insert(start, block);
+        Ok(true)
     }
 
     /// Numbers the keys anew once most of them are those of no slice any more.

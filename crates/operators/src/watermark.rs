@@ -152,6 +152,11 @@ impl Progress {
         self.splits[split].ended = true;
     }
 
+    /// Lets the clock stand still: the splits are not silent, they are not read.
+    pub fn rest(&mut self, clock_ms: i64) {
+        self.splits.iter_mut().for_each(|split| split.active_ms = clock_ms);
+    }
+
     /// Looks at the clock: whether a split became idle by a timeout in ms.
     pub fn tick(&mut self, clock_ms: i64, idle_timeout: i64) -> bool {
         let mut became = false;

@@ -82,6 +82,26 @@ impl WindowAggregate {
         }
     }
 
+    /// Of late rows that were given once for each window, keeps those in the last of their windows: the row
+    /// is late when that is.
+    fn keep_last_copies(&self, changes: &ChangeBatch, late: &mut Vec<usize>) -> Result<()> {
+        let WindowColumns::Attached { end, rowtime: Some(rowtime), window, .. } = &self.spec.window
+        else {
+            return Ok(());
+        };
+        if late.is_empty() || !window.kind.is_aligned() {
+            return Ok(());
+        }
+        let assigner = Assigner::new(window.kind);
+        let ends = milliseconds(changes.rows.column(*end))?;
+        let times = milliseconds(changes.rows.column(*rowtime))?;
+        late.retain(|row| {
+            let slice = assigner.slice(self.calendar.reading(times.value(*row)));
+            slice.is_none_or(|slice| assigner.last_end(slice) == ends.value(*row))
+        });
+        Ok(())
+    }
+
     /// Adds rows `from..to`, none of which is late.
     fn add(
         &mut self,
@@ -159,6 +179,7 @@ impl Operator for WindowAggregate {
             }
         }
         self.add(&changes, &slices, start, slices.len())?;
+        self.keep_last_copies(&changes, &mut late)?;
         self.dropped.add(Reason::Late, &changes, &late, None);
         self.rows += slices.len() as u64;
         Ok(())

@@ -73,8 +73,13 @@ impl WindowJoin {
         let partners = Partners::find(spec, &left, &right)?;
         let mut matched = [vec![false; left.num_rows()], vec![false; right.num_rows()]];
         let pairs_come_out = !matches!(spec.kind, JoinKind::Semi | JoinKind::Anti);
+        // Without a condition on pairs it is enough to know that there is a partner.
+        let looks_at_pairs = pairs_come_out || spec.condition.is_some() || partners.is_open();
+        if !looks_at_pairs {
+            matched[0] = (0..left.num_rows()).map(|row| !partners.of(row).is_empty()).collect();
+        }
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
-        for row in 0..left.num_rows() {
+        for row in (0..left.num_rows()).take_while(|_| looks_at_pairs) {
             for partner in partners.of(row) {
                 lefts.push(row as u32);
                 rights.push(*partner);
@@ -178,11 +183,23 @@ fn nulls(schema: &SchemaRef, rows: usize) -> Vec<ArrayRef> {
 struct Partners {
     slots: Vec<Option<u32>>,
     rows: Vec<Vec<u32>>,
+    /// Whether some of those rows may be no partners: NOT IN with a NULL on one side.
+    open: bool,
 }
 
 impl Partners {
     fn find(spec: &WindowJoinSpec, left: &RecordBatch, right: &RecordBatch) -> Result<Self> {
-        let types: Vec<DataType> = spec.keys[0]
+        // The key of NOT IN is one like the others as long as no NULL leaves it open.
+        let mut keys = spec.keys.clone();
+        let mut open = false;
+        if let Some((l, r)) = spec.null_aware {
+            open = left.column(l).null_count() > 0 || right.column(r).null_count() > 0;
+            if !open {
+                keys[0].push(l);
+                keys[1].push(r);
+            }
+        }
+        let types: Vec<DataType> = keys[0]
             .iter()
             .map(|column| spec.inputs[0].field(*column).data_type().clone())
             .collect();
@@ -196,15 +213,20 @@ impl Partners {
             let slots = slots.into_iter().enumerate();
             Ok(slots.map(|(row, slot)| present(row).then_some(slot)).collect())
         };
-        let of_right = slots_of(right, &spec.keys[1])?;
-        let slots = slots_of(left, &spec.keys[0])?;
+        let of_right = slots_of(right, &keys[1])?;
+        let slots = slots_of(left, &keys[0])?;
         let mut rows = vec![Vec::new(); index.len()];
         for (row, slot) in of_right.iter().enumerate() {
             if let Some(slot) = slot {
                 rows[*slot as usize].push(row as u32);
             }
         }
-        Ok(Self { slots, rows })
+        Ok(Self { slots, rows, open })
+    }
+
+    /// Whether pairs must be looked at to know whether they are some.
+    fn is_open(&self) -> bool {
+        self.open
     }
 
     fn of(&self, left: usize) -> &[u32] {

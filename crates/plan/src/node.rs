@@ -223,6 +223,9 @@ pub enum WindowColumns {
         start: usize,
         /// window_end
         end: usize,
+        /// The time that the windows were cut by, where the rows still have it: of the copies of a row
+        /// that are late only that in its last window counts.
+        rowtime: Option<usize>,
         /// The kind of window it is.
         window: TimeWindow,
     },

@@ -41,6 +41,8 @@ pub struct Dataflow {
     epoch: u64,
     /// The most pieces that each source gives to an epoch.
     pieces_max: usize,
+    /// When the bytes of state were last counted, and how long that took.
+    weighed: Option<(Instant, std::time::Duration)>,
 }
 
 /// What a node is while it runs.
@@ -162,6 +164,7 @@ impl Dataflow {
             result,
             epoch: 0,
             pieces_max,
+            weighed: None,
         })
     }
 
@@ -171,8 +174,8 @@ impl Dataflow {
     /// When an operator, source or sink fails, or nobody takes the result any more.
     pub fn run_epoch(&mut self, clock_ms: i64) -> Result<Outcome> {
         let mut taken = Vec::new();
-        let mut anything = self.epoch == 0 || self.ticks(clock_ms);
         let paused = self.paused();
+        let mut anything = self.ticks(clock_ms, &paused) || self.epoch == 0;
         for (id, stage) in self.stages.iter_mut().enumerate() {
             taken.push(match stage {
                 Stage::Source { feed, .. } => {
@@ -351,10 +354,16 @@ impl Dataflow {
     }
 
     /// Looks at the clock: whether it alone makes something happen.
-    fn ticks(&mut self, clock_ms: i64) -> bool {
+    fn ticks(&mut self, clock_ms: i64, paused: &[Alignment]) -> bool {
         let mut anything = false;
         for stage in &mut self.stages {
             anything |= match stage {
+                Stage::Assigner { progress, source, .. }
+                    if matches!(paused[*source], Alignment::Ahead) =>
+                {
+                    progress.rest(clock_ms);
+                    false
+                }
                 Stage::Assigner { spec, progress, .. } => {
                     spec.options.idle_timeout.is_some_and(|idle| progress.tick(clock_ms, idle))
                 }
@@ -404,7 +413,11 @@ impl Dataflow {
         Ok(())
     }
 
-    fn count(&self, paused: &[Alignment]) {
+    fn count(&mut self, paused: &[Alignment]) {
+        // State is walked through to be weighed: not for longer than a small part of the time.
+        let weighs =
+            self.weighed.is_none_or(|(at, took)| at.elapsed() >= took * 50) || self.is_done();
+        let started = Instant::now();
         let counters = &self.counters;
         counters.epochs.store(self.epoch, Ordering::Relaxed);
         let mut status = Status::default();
@@ -419,10 +432,13 @@ impl Dataflow {
                     self.split_status(*source, progress, paused, &mut status.splits);
                 }
                 Stage::Keyed { shards, processing_time, .. } => {
-                    let bytes = shards.iter().map(|shard| shard.state_bytes() as u64).sum();
-                    counters.nodes[id].state_bytes.store(bytes, Ordering::Relaxed);
-                    counters.nodes[id].state_peak.fetch_max(bytes, Ordering::Relaxed);
-                    state += bytes;
+                    let node = &counters.nodes[id];
+                    if weighs {
+                        let bytes = shards.iter().map(|shard| shard.state_bytes() as u64).sum();
+                        node.state_bytes.store(bytes, Ordering::Relaxed);
+                        node.state_peak.fetch_max(bytes, Ordering::Relaxed);
+                    }
+                    state += node.state_bytes.load(Ordering::Relaxed);
                     let next = shards.iter().filter_map(|shard| shard.next_window());
                     status.waits.extend(next.min_by_key(|window| window.needs).map(|window| {
                         Wait {
@@ -435,6 +451,9 @@ impl Dataflow {
                 }
                 _ => {}
             }
+        }
+        if weighs {
+            self.weighed = Some((Instant::now(), started.elapsed()));
         }
         counters.state_bytes.store(state, Ordering::Relaxed);
         if let Some(least) = least {

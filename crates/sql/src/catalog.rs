@@ -265,6 +265,11 @@ impl Catalog {
                 return Err(SqlError::new(format!("\"{}\" is a view, not a table", view_.name))
                     .hint("DROP VIEW drops it"));
             }
+            Ok(_) if !self.contains(parts) => {
+                let name = parts.join(".");
+                return Err(SqlError::new(format!("\"{name}\" is part of the engine, and stays"))
+                    .about(parts.last().cloned().unwrap_or_default()));
+            }
             Ok(_) => {}
         }
         self.entries.remove(&self.full(parts));

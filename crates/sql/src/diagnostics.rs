@@ -233,6 +233,11 @@ fn from_plan(message: &str) -> SqlError {
     if let Some(error) = said_by_function(&message) {
         return error;
     }
+    if message.contains("frame offsets for ROWS") {
+        return SqlError::new("ROWS takes a number of rows, 0 or more, before PRECEDING")
+            .hint("write ROWS BETWEEN 10 PRECEDING AND CURRENT ROW")
+            .about("OVER");
+    }
     let error = match message.split_once("Invalid function '") {
         Some((_, rest)) => {
             let name = rest.split('\'').next().unwrap_or_default();

@@ -213,19 +213,27 @@ impl Translator<'_> {
         }
     }
 
+    /// Refuses what can stand in an expression but not where this one stands.
     pub(crate) fn no_subquery(&self, expr: &Expr) -> Result<()> {
-        let found = expr
-            .exists(|expr| {
-                Ok(matches!(
-                    expr,
-                    Expr::ScalarSubquery(_)
-                        | Expr::InSubquery(_)
-                        | Expr::Exists(_)
-                        | Expr::SetComparison(_)
-                ))
-            })
-            .unwrap_or(false);
-        if found { Err(SqlError::unsupported("a subquery in an expression")) } else { Ok(()) }
+        let has = |test: fn(&Expr) -> bool| expr.exists(|expr| Ok(test(expr))).unwrap_or(false);
+        if has(|expr| matches!(expr, Expr::WindowFunction(_))) {
+            return Err(SqlError::new("OVER stands in the SELECT list only")
+                .hint("compute it in a subquery, and use it in the query around that")
+                .about("OVER"));
+        }
+        let is_subquery = |expr: &Expr| {
+            matches!(
+                expr,
+                Expr::ScalarSubquery(_)
+                    | Expr::InSubquery(_)
+                    | Expr::Exists(_)
+                    | Expr::SetComparison(_)
+            )
+        };
+        if has(is_subquery) {
+            return Err(SqlError::unsupported("a subquery in an expression"));
+        }
+        Ok(())
     }
 
     fn leaf(&mut self, kind: NodeKind, schema: SchemaRef) -> NodeId {

@@ -60,8 +60,10 @@ impl Translator<'_> {
         let mut calls = Vec::new();
         let mut columns = Columns { values: Vec::new(), window: 0, schema: &below };
         let emit = self.emit(window)?;
-        let fused = window.and_then(|_| self.fusible(input, &grouping, aggregate));
+        let fused = window.and_then(|_| self.fusible(input, &grouping, &aggregates, &below));
         let fused = fused.filter(|_| emit.is_none());
+        // Right above a window function the time is there still, whatever is passed on from it.
+        let above = window.filter(|_| fused.is_none()).and_then(|_| self.fused(input));
         let window_columns = window.map(|properties| match &fused {
             Some(below) => {
                 columns.values.push(ScalarExpr::column("rowtime", below.rowtime));
@@ -72,7 +74,13 @@ impl Translator<'_> {
                     let column = column.unwrap_or_default();
                     columns.values.push(ScalarExpr::column("window", column));
                 }
-                WindowColumns::Attached { start: 0, end: 1, window: properties.window }
+                let rowtime = above.as_ref().map(|above| above.rowtime).or(properties.rowtime);
+                let rowtime = rowtime.map(|column| {
+                    columns.values.push(ScalarExpr::column("rowtime", column));
+                    2
+                });
+                let window = properties.window;
+                WindowColumns::Attached { start: 0, end: 1, rowtime, window }
             }
         });
         columns.window = columns.values.len();
@@ -120,7 +128,16 @@ impl Translator<'_> {
                 }
                 fused.input
             }
-            None => input,
+            None => match &above {
+                Some(above) => {
+                    let values = columns.values.iter_mut().enumerate().filter(|(at, _)| *at != 2);
+                    for (_, value) in values {
+                        *value = value.over(&above.columns)?;
+                    }
+                    above.node
+                }
+                None => input,
+            },
         };
         let input_schema = Arc::clone(&self.plan.nodes[source].schema);
         let prepared = columns.schema_over(&input_schema)?;
@@ -331,8 +348,26 @@ impl Translator<'_> {
 
     /// The input of a window function below an aggregate, when only plain columns lie between them and
     /// the aggregate can put groups together from parts.
-    fn fusible(&self, input: NodeId, grouping: &Grouping, aggregate: &Aggregate) -> Option<Fused> {
+    fn fusible(
+        &self,
+        input: NodeId,
+        grouping: &Grouping,
+        aggregates: &[Expr],
+        schema: &DFSchema,
+    ) -> Option<Fused> {
         let fused = self.fused(input)?;
+        // The window's own columns are not there before the window.
+        let width = self.plan.nodes[fused.input].schema.fields().len();
+        let of_window =
+            |column: usize| fused.columns[column].columns().iter().any(|at| *at >= width);
+        let computed = aggregates.iter().filter(|expr| grouping_call(expr).is_none());
+        let mut read = computed.flat_map(|expr| expr.column_refs());
+        let mut keys = grouping.keys.iter().filter(|(_, property)| property.is_none());
+        if read.any(|column| schema.index_of_column(column).map_or(true, of_window))
+            || keys.any(|(key, _)| key.columns().into_iter().any(of_window))
+        {
+            return None;
+        }
         let merges = |expr: &Expr| match expr.clone().unalias() {
             Expr::AggregateFunction(call) => {
                 call.func.inner().downcast_ref::<UserDeclaration>().is_none()
@@ -340,7 +375,7 @@ impl Translator<'_> {
             _ => true,
         };
         let tumbles = fused.sessions.is_none() && fused.tumbles;
-        if !tumbles && !aggregate.aggr_expr.iter().all(merges) {
+        if !tumbles && !aggregates.iter().all(merges) {
             return None;
         }
         if let Some(keys) = &fused.sessions {
@@ -369,6 +404,7 @@ impl Translator<'_> {
         };
         match &node.kind {
             NodeKind::WindowTableFunction { rowtime, window } => Some(Fused {
+                node: input,
                 input: node.inputs[0],
                 rowtime: *rowtime,
                 columns: columns(),
@@ -376,6 +412,7 @@ impl Translator<'_> {
                 tumbles: matches!(window.kind, WindowKind::Tumble { .. }),
             }),
             NodeKind::SessionWindow { rowtime, keys, .. } => Some(Fused {
+                node: input,
                 input: node.inputs[0],
                 rowtime: *rowtime,
                 columns: columns(),
@@ -465,6 +502,9 @@ pub(crate) fn aggregate_function(
 
 /// What lies below a window function that an aggregate computes itself.
 struct Fused {
+    /// The window function.
+    node: NodeId,
+    /// What it is over.
     input: NodeId,
     rowtime: usize,
     /// For each column that the aggregate sees, what it is over `input`; the window's own columns stand

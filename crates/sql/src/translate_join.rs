@@ -35,7 +35,16 @@ impl Translator<'_> {
         if let Some(set) = set_operation(join) {
             return self.set_operation(join, set);
         }
-        let word = format!("{} JOIN", join.join_type).to_uppercase();
+        let word = match join.join_type {
+            JoinType::LeftSemi => "IN or EXISTS".to_owned(),
+            JoinType::LeftAnti => "NOT IN or NOT EXISTS".to_owned(),
+            JoinType::LeftMark | JoinType::RightMark => "IN or EXISTS beside OR".to_owned(),
+            other => format!("{other} JOIN").to_uppercase(),
+        };
+        let about = match word.split(' ').next_back() {
+            Some("JOIN") => "JOIN",
+            _ => "WHERE",
+        };
         let kind = match join.join_type {
             JoinType::Inner => JoinKind::Inner,
             JoinType::Left => JoinKind::Left,
@@ -43,7 +52,7 @@ impl Translator<'_> {
             JoinType::Full => JoinKind::Full,
             JoinType::LeftSemi => JoinKind::Semi,
             JoinType::LeftAnti => JoinKind::Anti,
-            _ => return Err(SqlError::unsupported(word).about("JOIN")),
+            _ => return Err(SqlError::unsupported(word).about(about)),
         };
         let sides = self.sides(join)?;
         let Some(windows) = self.common_window(&sides) else {
@@ -54,7 +63,7 @@ impl Translator<'_> {
                 "join two windows of the same kind with L.window_start = R.window_start AND \
                  L.window_end = R.window_end",
             )
-            .about("JOIN"));
+            .about(about));
         };
         if sides.ids.iter().any(|id| self.plan.nodes[*id].changelog != ChangelogMode::Append) {
             return Err(SqlError::unsupported("a join of rows that change").about("JOIN"));

@@ -250,17 +250,21 @@ fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
     }
 }
 
+fn not_constant() -> SqlError {
+    SqlError::new("the offset and the default of LAG are constants")
+        .hint("put COALESCE around LAG for a default that is computed")
+        .about("LAG")
+}
+
 fn lag(params: &WindowFunctionParams) -> Result<AggregateFunction> {
     let literal = |at: usize| match params.args.get(at).map(|expr| expr.clone().unalias()) {
         None => Ok(None),
         Some(Expr::Literal(value, _)) => Ok(Some(value)),
         Some(Expr::Cast(cast)) => match *cast.expr {
             Expr::Literal(value, _) => Ok(Some(value.cast_to(cast.field.data_type())?)),
-            _ => Err(SqlError::new("the offset and the default of LAG are constants").about("LAG")),
+            _ => Err(not_constant()),
         },
-        Some(_) => {
-            Err(SqlError::new("the offset and the default of LAG are constants").about("LAG"))
-        }
+        Some(_) => Err(not_constant()),
     };
     let offset = match literal(1)? {
         None => 1,

@@ -334,7 +334,7 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
         intervals.push(match value {
             None => None,
             Some(value) => Some(interval_ms(value).ok_or_else(|| {
-                wrong(format!("the {what} must be an INTERVAL of days to seconds, not {value}"))
+                wrong(format!("the {what} must be an INTERVAL of days to seconds"))
             })?),
         });
     }

@@ -1,0 +1,1 @@
+DROP TABLE millstream.dropped_rows;
