@@ -242,7 +242,7 @@ fn the_statements_of_the_reference_run() {
     let output = millstream().args(["run", "-c", &script]).output().unwrap();
     let (out, errors) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{errors}");
-    for due in ["so_far", "UNBOUNDED", "bytes of state", "event time still needed", "| late"] {
+    for due in ["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"] {
         assert!(out.contains(due), "{due} is not in\n{out}\n{errors}");
     }
 }
