@@ -16,7 +16,7 @@
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`over_aggregate`] | values over the rows before each row |
-//! | [`group_aggregate`], [`set_operation`], [`limit`] | operators without event time |
+//! | [`group_aggregate`], [`join`], [`set_operation`], [`limit`] | operators without event time |
 
 pub mod aggregate;
 pub mod calc;
@@ -27,6 +27,7 @@ pub mod dropped;
 pub mod expand;
 pub mod extreme;
 pub mod group_aggregate;
+pub mod join;
 pub mod limit;
 pub mod not_null;
 pub mod operator;

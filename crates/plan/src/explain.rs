@@ -11,6 +11,8 @@ use std::fmt::Write;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
+use millstream_expr::ScalarExpr;
+
 use crate::graph::{Node, NodeId, Plan};
 use crate::node::{
     AggregateCall, ExpandColumn, Frame, NodeKind, OrderKey, RankFunction, WindowColumns,
@@ -147,12 +149,11 @@ fn details(plan: &Plan, node: &Node) -> String {
             )
         }
         NodeKind::WindowJoin { kind, left, on, condition, .. } => {
-            let right = &plan.nodes[node.inputs[1]].schema;
-            let on =
-                on.iter().map(|(l, r)| format!("{} = {}", of_input(&[*l]), names(right, &[*r])));
-            let on = on.collect::<Vec<_>>().join(" AND ");
-            let condition = condition.as_ref().map_or(String::new(), |c| format!(", where {c}"));
-            format!("{kind:?}, window [{}], on [{on}]{condition}", of_input(left))
+            let window = format!(", window [{}]", of_input(left));
+            format!("{kind:?}{window}{}", join_details(plan, node, on, condition.as_ref()))
+        }
+        NodeKind::Join { kind, on, condition, .. } => {
+            format!("{kind:?}{}", join_details(plan, node, on, condition.as_ref()))
         }
         NodeKind::OverAggregate { time, ties, calls, .. } if calls.is_empty() => {
             format!("order=[{}]", orders(input, *time, ties))
@@ -230,6 +231,21 @@ fn short(name: &str) -> &str {
         .next()
         .and_then(|name| name.split(" ORDER BY").next())
         .unwrap_or(name)
+}
+
+fn join_details(
+    plan: &Plan,
+    node: &Node,
+    on: &[(usize, usize)],
+    condition: Option<&ScalarExpr>,
+) -> String {
+    let schema = |side: usize| &plan.nodes[node.inputs[side]].schema;
+    let on = on.iter().map(|(left, right)| {
+        format!("{} = {}", names(schema(0), &[*left]), names(schema(1), &[*right]))
+    });
+    let on = on.collect::<Vec<_>>().join(" AND ");
+    let condition = condition.map_or(String::new(), |condition| format!(", where {condition}"));
+    format!(", on [{on}]{condition}")
 }
 
 fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {

@@ -95,6 +95,7 @@ impl Node {
                     _ => format!("UNBOUNDED: one state per distinct partition key{waiting}"),
                 }
             }
+            NodeKind::Join { .. } => "UNBOUNDED: all rows of both inputs".to_owned(),
             NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),
             NodeKind::GroupAggregate { .. } => "UNBOUNDED: one row per distinct key".to_owned(),

@@ -125,6 +125,19 @@ pub enum NodeKind {
         /// What must hold beside that, over the columns of both.
         condition: Option<ScalarExpr>,
     },
+    /// Joins the rows of two inputs, whenever they came.
+    Join {
+        /// Which rows come out.
+        kind: JoinKind,
+        /// Pairs of columns, left and right, that must be equal.
+        on: Vec<(usize, usize)>,
+        /// Whether NULL is equal to NULL in them.
+        equal_nulls: bool,
+        /// The pair of NOT IN, as in [`Self::WindowJoin`].
+        null_aware: Option<(usize, usize)>,
+        /// What must hold beside that, over the columns of both.
+        condition: Option<ScalarExpr>,
+    },
     /// Values over the rows before each row, in the order of time.
     OverAggregate {
         /// The time attribute.
@@ -193,6 +206,7 @@ impl NodeKind {
             Self::WindowRank { most: 1, .. } => "WindowDeduplicate",
             Self::WindowRank { .. } => "WindowRank",
             Self::WindowJoin { .. } => "WindowJoin",
+            Self::Join { .. } => "Join",
             Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
             Self::SetOperation { intersect: true, .. } => "Intersect",

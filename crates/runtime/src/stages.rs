@@ -9,6 +9,7 @@ use millstream_operators::correlate::Correlate;
 use millstream_operators::current_watermark::CurrentWatermark;
 use millstream_operators::expand::Expand;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
+use millstream_operators::join::{Join, JoinSpec};
 use millstream_operators::limit::Limit;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
@@ -200,6 +201,25 @@ impl Builder<'_> {
                 });
                 self.keyed(vec![left_keys, right_keys], window.processing_time, || {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
+                })?
+            }
+            NodeKind::Join { kind, on, equal_nulls, null_aware, condition } => {
+                let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
+                let [left_input, right_input] = &inputs[..] else {
+                    return Err(Error::Internal("a join has two inputs".to_owned()));
+                };
+                let spec = Arc::new(JoinSpec {
+                    kind: *kind,
+                    keys: [left_keys.clone(), right_keys.clone()],
+                    equal_nulls: *equal_nulls,
+                    null_aware: *null_aware,
+                    condition: condition.clone(),
+                    inputs: [Arc::clone(left_input), Arc::clone(right_input)],
+                    schema,
+                    appends: node.changelog == ChangelogMode::Append,
+                });
+                self.keyed(vec![left_keys, right_keys], false, || {
+                    Ok(Box::new(Join::new(Arc::clone(&spec))?))
                 })?
             }
             NodeKind::OverAggregate { time, processing_time, partition, ties, calls } => {

@@ -1,4 +1,4 @@
-//! Joins of windows, INTERSECT and EXCEPT.
+//! Joins, of windows and of rows whenever they came; INTERSECT and EXCEPT.
 
 use std::sync::Arc;
 
@@ -55,21 +55,18 @@ impl Translator<'_> {
             _ => return Err(SqlError::unsupported(word).about(about)),
         };
         let sides = self.sides(join)?;
-        let Some(windows) = self.common_window(&sides) else {
-            return Err(SqlError::unsupported(format!(
-                "{word} of rows that are in no common window"
-            ))
-            .hint(
-                "join two windows of the same kind with L.window_start = R.window_start AND \
-                 L.window_end = R.window_end",
-            )
-            .about(about));
+        let id = match self.common_window(&sides) {
+            Some(windows) => {
+                if sides.ids.iter().any(|id| !self.appends(*id)) {
+                    return Err(
+                        SqlError::unsupported("a join of windows of rows that change").about(about)
+                    );
+                }
+                let node = self.window_join(join, kind, &sides, &windows)?;
+                self.joined(node, kind, &sides, &windows)
+            }
+            None => self.plain_join(join, kind, &sides)?,
         };
-        if sides.ids.iter().any(|id| self.plan.nodes[*id].changelog != ChangelogMode::Append) {
-            return Err(SqlError::unsupported("a join of rows that change").about("JOIN"));
-        }
-        let node = self.window_join(join, kind, &sides, &windows)?;
-        let id = self.joined(node, kind, &sides, &windows);
         let columns = join.schema.fields().len();
         let values = (0..columns).map(|column| {
             let at = sides.place(column);
@@ -104,6 +101,49 @@ impl Translator<'_> {
         (left.window == right.window).then_some([left, right])
     }
 
+    fn appends(&self, id: NodeId) -> bool {
+        self.plan.nodes[id].changelog == ChangelogMode::Append
+    }
+
+    /// A join of rows whenever they came; it has no time attribute.
+    fn plain_join(&mut self, join: &Join, kind: JoinKind, sides: &Sides) -> Result<NodeId> {
+        let mut on = sides.pairs.clone();
+        let null_aware = if join.null_aware && !on.is_empty() { Some(on.remove(0)) } else { None };
+        let node = NodeKind::Join {
+            kind,
+            on,
+            equal_nulls: join.null_equality == NullEquality::NullEqualsNull,
+            null_aware,
+            condition: self.condition(join, sides)?,
+        };
+        let never_lost = matches!(kind, JoinKind::Inner | JoinKind::Semi);
+        let appends = never_lost && sides.ids.iter().all(|id| self.appends(*id));
+        let schema = Arc::new(Schema::new(self.fields(kind, sides)));
+        Ok(self.plan.add(Node {
+            kind: node,
+            inputs: sides.ids.to_vec(),
+            schema,
+            rowtimes: vec![],
+            proctimes: vec![],
+            changelog: if appends { ChangelogMode::Append } else { ChangelogMode::Retract },
+        }))
+    }
+
+    /// What must hold of a pair beside its keys, over the columns of both sides as they are here.
+    fn condition(&self, join: &Join, sides: &Sides) -> Result<Option<ScalarExpr>> {
+        let Some(filter) = &join.filter else { return Ok(None) };
+        self.no_subquery(filter)?;
+        let joined = join.left.schema().join(join.right.schema())?;
+        Ok(Some(ScalarExpr::bind(filter, &joined)?.remap(|column| sides.place(column))?))
+    }
+
+    /// The columns that a join gives.
+    fn fields(&self, kind: JoinKind, sides: &Sides) -> Vec<Arc<Field>> {
+        let of = |side: usize| self.plan.nodes[sides.ids[side]].schema.fields().iter().cloned();
+        let one_sided = matches!(kind, JoinKind::Semi | JoinKind::Anti);
+        if one_sided { of(0).collect() } else { of(0).chain(of(1)).collect() }
+    }
+
     fn window_join(
         &self,
         join: &Join,
@@ -118,14 +158,7 @@ impl Translator<'_> {
         // The pair of NOT IN comes first, what the subquery refers to around it follows.
         let null_aware = if join.null_aware && !on.is_empty() { Some(on.remove(0)) } else { None };
         on.retain(|pair| !bounds.contains(pair));
-        let condition = match &join.filter {
-            Some(filter) => {
-                self.no_subquery(filter)?;
-                let joined = join.left.schema().join(join.right.schema())?;
-                Some(ScalarExpr::bind(filter, &joined)?.remap(|column| sides.place(column))?)
-            }
-            None => None,
-        };
+        let condition = self.condition(join, sides)?;
         Ok(NodeKind::WindowJoin {
             kind,
             left,
@@ -146,11 +179,7 @@ impl Translator<'_> {
         sides: &Sides,
         [left, right]: &[WindowProperties; 2],
     ) -> NodeId {
-        let fields = |side: usize| self.plan.nodes[sides.ids[side]].schema.fields().iter().cloned();
-        let one_sided = matches!(kind, JoinKind::Semi | JoinKind::Anti);
-        let both =
-            if one_sided { fields(0).collect() } else { fields(0).chain(fields(1)).collect() };
-        let both: Vec<Arc<Field>> = both;
+        let both = self.fields(kind, sides);
         let shift = |column: Option<usize>| column.map(|at| at + sides.left);
         let right = WindowProperties {
             start: shift(right.start),

@@ -1,1 +1,0 @@
-SELECT x FROM (VALUES (1)) AS a(x) WHERE x IN (SELECT y FROM (VALUES (1)) AS b(y));

@@ -1,5 +1,0 @@
-CREATE TABLE ev (k STRING, v INT, ts TIMESTAMP(3), plain TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND)
-  WITH ('connector' = 'datagen', 'number-of-rows' = '10');
-SELECT L.k FROM (SELECT * FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(ts), INTERVAL '5' SECOND))) L
-JOIN (SELECT * FROM TABLE(TUMBLE(TABLE ev, DESCRIPTOR(ts), INTERVAL '5' SECOND))) R
-ON L.k = R.k AND L.window_start = R.window_start;
