@@ -1,4 +1,4 @@
-//! Joins against nested loops, over inputs that are added to and inputs that change.
+//! Joins, ranks and LIMIT against direct computations, over inputs that are added to and inputs that change.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -189,4 +189,83 @@ async fn joins_of_what_changes_are_right() {
         grouped("a")
     );
     check(&sql, |a, _| nested(&counts(a), &counts(a), [true, false], |l, r| l.0 == r.0)).await;
+}
+
+/// The rows of each partition with their numbers in descending order of the value, NULL last.
+fn ranked(rows: &[Row], number: impl Fn(&[Row], usize) -> i64) -> Vec<(Row, i64)> {
+    let mut partitions: BTreeMap<Option<i64>, Vec<Row>> = BTreeMap::new();
+    rows.iter().for_each(|row| partitions.entry(row.0).or_default().push(*row));
+    let mut all = Vec::new();
+    for mut rows in partitions.into_values() {
+        rows.sort_by_key(|row| std::cmp::Reverse(row.1));
+        all.extend((0..rows.len()).map(|at| (rows[at], number(&rows, at))));
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_first_rows_of_each_key_are_right() {
+    type Number = fn(&[Row], usize) -> i64;
+    let functions: [(&str, Number); 3] = [
+        ("ROW_NUMBER", |_, at| at as i64 + 1),
+        ("RANK", |rows, at| rows.iter().position(|row| row.1 == rows[at].1).unwrap() as i64 + 1),
+        ("DENSE_RANK", |rows, at| {
+            let mut values: Vec<_> = rows[..=at].iter().map(|row| row.1).collect();
+            values.dedup();
+            values.len() as i64
+        }),
+    ];
+    for (function, number) in functions {
+        let from = format!(
+            "FROM (SELECT k, v, {function}() OVER (PARTITION BY k ORDER BY v DESC) AS n FROM a)"
+        );
+        check(&format!("SELECT k, v, n {from} WHERE n BETWEEN 2 AND 3"), |a, _| {
+            let mut table = Table::new();
+            for (row, n) in ranked(a, number).into_iter().filter(|(_, n)| (2..=3).contains(n)) {
+                *table.entry(vec![row.0, row.1, Some(n)]).or_default() += 1;
+            }
+            table
+        })
+        .await;
+        check(&format!("SELECT k, v {from} WHERE n <= 2"), |a, _| {
+            let mut table = Table::new();
+            for (row, _) in ranked(a, number).into_iter().filter(|(_, n)| *n <= 2) {
+                *table.entry(vec![row.0, row.1]).or_default() += 1;
+            }
+            table
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_rows_of_what_changes_are_right() {
+    let counts = |rows: &[Row]| {
+        let mut counts: BTreeMap<Option<i64>, i64> = BTreeMap::new();
+        rows.iter().for_each(|row| *counts.entry(row.0).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().map(|(k, n)| (n, k)).collect();
+        // NULL is the least key.
+        counts.sort_by_key(|(n, k)| (std::cmp::Reverse(*n), *k));
+        counts
+    };
+    let sql = "SELECT k, COUNT(*) AS n FROM a GROUP BY k ORDER BY n DESC, k LIMIT 2 OFFSET 1";
+    check(sql, |a, _| {
+        let first = counts(a).into_iter().skip(1).take(2);
+        first.map(|(n, k)| (vec![k, Some(n)], 1)).collect()
+    })
+    .await;
+    let sql = "SELECT n, k FROM (SELECT n, k, ROW_NUMBER() OVER (PARTITION BY n ORDER BY k) AS place FROM \
+               (SELECT k, COUNT(*) AS n FROM a GROUP BY k)) WHERE place = 1";
+    check(sql, |a, _| {
+        let mut table = Table::new();
+        let mut seen = Vec::new();
+        for (n, k) in counts(a) {
+            if !seen.contains(&n) {
+                seen.push(n);
+                table.insert(vec![Some(n), k], 1);
+            }
+        }
+        table
+    })
+    .await;
 }

@@ -16,7 +16,7 @@
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`over_aggregate`] | values over the rows before each row |
-//! | [`group_aggregate`], [`join`], [`set_operation`], [`limit`] | operators without event time |
+//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time |
 
 pub mod aggregate;
 pub mod calc;
@@ -33,6 +33,7 @@ pub mod not_null;
 pub mod operator;
 pub mod ordered;
 pub mod over_aggregate;
+pub mod rank;
 pub mod session_aggregate;
 pub mod session_window;
 pub mod sessions;

@@ -15,8 +15,7 @@ use millstream_expr::ScalarExpr;
 
 use crate::graph::{Node, NodeId, Plan};
 use crate::node::{
-    AggregateCall, ExpandColumn, Frame, NodeKind, OrderKey, RankFunction, WindowColumns,
-    WindowOutput,
+    AggregateCall, ExpandColumn, Frame, NodeKind, OrderKey, WindowColumns, WindowOutput,
 };
 use crate::window::duration;
 
@@ -124,6 +123,15 @@ fn details(plan: &Plan, node: &Node) -> String {
             });
             sets.collect::<Vec<_>>().join(", ")
         }
+        NodeKind::Rank { partition, order, function, least, most, numbered, .. } => {
+            let order = order_text(input, order);
+            let function = function.name();
+            let numbered = if *numbered { ", with the number" } else { "" };
+            format!(
+                "{function} {least} to {most}, partition=[{}], order=[{order}]{numbered}",
+                of_input(partition)
+            )
+        }
         NodeKind::WindowRank {
             start,
             end,
@@ -136,11 +144,7 @@ fn details(plan: &Plan, node: &Node) -> String {
             ..
         } => {
             let order = order_text(input, order);
-            let function = match function {
-                RankFunction::RowNumber => "ROW_NUMBER",
-                RankFunction::Rank => "RANK",
-                RankFunction::DenseRank => "DENSE_RANK",
-            };
+            let function = function.name();
             let numbered = if *numbered { ", with the number" } else { "" };
             format!(
                 "window [{}], {function} {least} to {most}, partition=[{}], order=[{order}]{numbered}",

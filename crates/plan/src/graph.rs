@@ -95,6 +95,10 @@ impl Node {
                     _ => format!("UNBOUNDED: one state per distinct partition key{waiting}"),
                 }
             }
+            NodeKind::Rank { partition, most, .. } => {
+                let of = if partition.is_empty() { "" } else { " of each distinct partition key" };
+                format!("UNBOUNDED: {most} rows{of}; all rows, where rows are taken back")
+            }
             NodeKind::Join { .. } => "UNBOUNDED: all rows of both inputs".to_owned(),
             NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),

@@ -105,6 +105,23 @@ pub enum NodeKind {
         /// Whether of equal rows the last one to come has the first number.
         last_wins: bool,
     },
+    /// Numbers the rows of each partition and keeps some of them, as rows come and go.
+    Rank {
+        /// The columns of which each value is numbered on its own.
+        partition: Vec<usize>,
+        /// The order of the numbers.
+        order: Vec<OrderKey>,
+        /// How equal rows are numbered.
+        function: RankFunction,
+        /// The first number that is kept, from 1 on.
+        least: u64,
+        /// The last number that is kept.
+        most: u64,
+        /// Whether the number is a column of the result, the last one.
+        numbered: bool,
+        /// Whether of equal rows the last one to come has the first number.
+        last_wins: bool,
+    },
     /// Joins the rows of two inputs that fall into the same window.
     WindowJoin {
         /// Which rows come out.
@@ -207,6 +224,7 @@ impl NodeKind {
             Self::WindowRank { .. } => "WindowRank",
             Self::WindowJoin { .. } => "WindowJoin",
             Self::Join { .. } => "Join",
+            Self::Rank { .. } => "Rank",
             Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
             Self::SetOperation { intersect: true, .. } => "Intersect",
@@ -335,6 +353,17 @@ pub enum RankFunction {
     Rank,
     /// With the same number, and no gap.
     DenseRank,
+}
+
+impl RankFunction {
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RowNumber => "ROW_NUMBER",
+            Self::Rank => "RANK",
+            Self::DenseRank => "DENSE_RANK",
+        }
+    }
 }
 
 /// Which rows of a join come out.

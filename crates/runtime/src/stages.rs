@@ -13,6 +13,7 @@ use millstream_operators::join::{Join, JoinSpec};
 use millstream_operators::limit::Limit;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
+use millstream_operators::rank::{Rank, RankSpec};
 use millstream_operators::session_aggregate::SessionAggregate;
 use millstream_operators::session_window::SessionWindow;
 use millstream_operators::set_operation::SetOperation;
@@ -201,6 +202,23 @@ impl Builder<'_> {
                 });
                 self.keyed(vec![left_keys, right_keys], window.processing_time, || {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
+                })?
+            }
+            NodeKind::Rank { partition, order, function, least, most, numbered, last_wins } => {
+                let spec = Arc::new(RankSpec {
+                    partition: partition.clone(),
+                    order: order.clone(),
+                    function: *function,
+                    least: *least,
+                    most: *most,
+                    numbered: *numbered,
+                    last_wins: *last_wins,
+                    removes: self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append,
+                    input,
+                    schema,
+                });
+                self.keyed(vec![partition.clone()], false, || {
+                    Ok(Box::new(Rank::new(Arc::clone(&spec))?))
                 })?
             }
             NodeKind::Join { kind, on, equal_nulls, null_aware, condition } => {

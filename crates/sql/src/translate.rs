@@ -317,7 +317,7 @@ impl Translator<'_> {
     }
 
     /// A Calc of logical expressions; what they ask of the watermark is computed below it.
-    fn calc_of(
+    pub(crate) fn calc_of(
         &mut self,
         mut input: NodeId,
         condition: Option<Expr>,
@@ -471,9 +471,13 @@ impl Translator<'_> {
         else {
             return Err(SqlError::new("LIMIT and OFFSET take a number").about("LIMIT"));
         };
+        if let Some(id) = self.first_in_order(&limit.input, skip, fetch)? {
+            return Ok(id);
+        }
         let input = self.node(&limit.input)?;
         if self.plan.nodes[input].changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("LIMIT over rows that change").about("LIMIT"));
+            // The first rows as they came, of those that are still there.
+            return Ok(self.first_rows(input, vec![], skip, fetch));
         }
         Ok(self.plan.add_like(NodeKind::Limit { skip, fetch }, input))
     }

@@ -101,7 +101,7 @@ impl Translator<'_> {
         (left.window == right.window).then_some([left, right])
     }
 
-    fn appends(&self, id: NodeId) -> bool {
+    pub(crate) fn appends(&self, id: NodeId) -> bool {
         self.plan.nodes[id].changelog == ChangelogMode::Append
     }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::expr::WindowFunctionParams;
 use datafusion_expr::logical_plan::{Sort, Window};
-use datafusion_expr::{Expr, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition};
+use datafusion_expr::{
+    Expr, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
     AggregateCall, AggregateFunction, ChangelogMode, Frame, NodeId, NodeKind, OrderKey, OverCall,
@@ -145,7 +147,7 @@ impl Translator<'_> {
         let all = self.plan.nodes[prepared].schema.fields().iter().cloned().chain(own);
         let all: Vec<_> = all.collect();
         let count = all.len() - given;
-        self.plan.nodes[id].schema = Arc::new(arrow::datatypes::Schema::new(all));
+        self.plan.nodes[id].schema = Arc::new(Schema::new(all));
         if let Some(properties) = self.windows.get(&prepared).copied() {
             self.windows.insert(id, properties);
         }
@@ -160,10 +162,79 @@ impl Translator<'_> {
         Ok(self.calc(id, None, Some(values), Some(result)))
     }
 
-    /// ORDER BY time, which a stream can be put in as the watermark moves on.
-    pub(crate) fn sort(&mut self, sort: &Sort) -> Result<NodeId> {
+    /// The first rows in some order, when LIMIT stands above ORDER BY; `None` when it does not, or the
+    /// order is that of time and rows are put in it anyway.
+    pub(crate) fn first_in_order(
+        &mut self,
+        plan: &LogicalPlan,
+        skip: usize,
+        fetch: Option<usize>,
+    ) -> Result<Option<NodeId>> {
+        let sort = match plan {
+            LogicalPlan::Sort(sort) => sort,
+            LogicalPlan::Projection(projection) => {
+                let Some(id) = self.first_in_order(&projection.input, skip, fetch)? else {
+                    return Ok(None);
+                };
+                let (values, schema) = (projection.expr.clone(), arrow_of(&projection.schema));
+                let id = self.calc_of(id, None, values, projection.input.schema(), schema)?;
+                return Ok(Some(id));
+            }
+            _ => return Ok(None),
+        };
+        let (input, order) = self.order(sort)?;
+        if self.time_of_order(input, &order).is_some() && self.appends(input) {
+            return Ok(None);
+        }
+        let width = sort.input.schema().fields().len();
+        let id = self.first_rows(input, order, skip, fetch);
+        Ok(Some(self.first_columns(id, width)))
+    }
+
+    /// The rows from `skip` on, `fetch` of them, in an order or as they came; they change as rows do.
+    pub(crate) fn first_rows(
+        &mut self,
+        input: NodeId,
+        order: Vec<OrderKey>,
+        skip: usize,
+        fetch: Option<usize>,
+    ) -> NodeId {
+        let most = fetch.map_or(u64::MAX, |fetch| (skip + fetch) as u64);
+        let kind = NodeKind::Rank {
+            partition: vec![],
+            order,
+            function: RankFunction::RowNumber,
+            least: skip as u64 + 1,
+            most,
+            numbered: false,
+            last_wins: false,
+        };
+        let id = self.plan.add_like(kind, input);
+        let node = &mut self.plan.nodes[id];
+        node.changelog = ChangelogMode::Retract;
+        (node.rowtimes, node.proctimes) = (vec![], vec![]);
+        id
+    }
+
+    /// The first columns of a node, without what was computed behind them.
+    fn first_columns(&mut self, id: NodeId, width: usize) -> NodeId {
+        let schema = Arc::clone(&self.plan.nodes[id].schema);
+        if schema.fields().len() == width {
+            return id;
+        }
+        let fields = schema.fields().iter().take(width);
+        let values = fields
+            .clone()
+            .enumerate()
+            .map(|(at, field)| ScalarExpr::column(field.name(), at))
+            .collect();
+        let kept = Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()));
+        self.calc(id, None, Some(values), Some(kept))
+    }
+
+    /// What a sort orders by, among the columns of a node.
+    fn order(&mut self, sort: &Sort) -> Result<(NodeId, Vec<OrderKey>)> {
         let input = self.node(&sort.input)?;
-        let width = self.plan.nodes[input].schema.fields().len();
         let exprs: Vec<Expr> = sort.expr.iter().map(|key| key.expr.clone()).collect();
         let (prepared, columns) = self.with_columns(input, &exprs, sort.input.schema())?;
         let order = sort.expr.iter().zip(columns).map(|(key, column)| OrderKey {
@@ -171,15 +242,25 @@ impl Translator<'_> {
             descending: !key.asc,
             nulls_first: key.nulls_first,
         });
-        let order: Vec<OrderKey> = order.collect();
+        Ok((prepared, order.collect()))
+    }
+
+    /// The time attribute that an order starts with.
+    fn time_of_order(&self, input: NodeId, order: &[OrderKey]) -> Option<usize> {
+        let of = &self.plan.nodes[input];
+        let first = order.first().filter(|first| !first.descending)?;
+        let is_time =
+            |column: &usize| of.rowtimes.contains(column) || of.proctimes.contains(column);
+        Some(first.column).filter(is_time)
+    }
+
+    /// ORDER BY time, which a stream can be put in as the watermark moves on.
+    pub(crate) fn sort(&mut self, sort: &Sort) -> Result<NodeId> {
+        let (prepared, order) = self.order(sort)?;
         let of = &self.plan.nodes[prepared];
-        let first = order.first().filter(|first| {
-            !first.descending
-                && (of.rowtimes.contains(&first.column) || of.proctimes.contains(&first.column))
-        });
-        let Some(time) = first.map(|first| first.column) else {
+        let Some(time) = self.time_of_order(prepared, &order) else {
             return Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
-                .hint("a stream has no end to sort at: order by a time attribute, or keep the first rows \
+                .hint("a stream has no end to sort at: order by a time attribute, add LIMIT, or keep the first rows \
                        of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
                 .about("ORDER"));
         };
@@ -194,13 +275,7 @@ impl Translator<'_> {
             calls: Vec::new(),
         };
         let id = self.plan.add_like(kind, prepared);
-        if self.plan.nodes[id].schema.fields().len() == width {
-            return Ok(id);
-        }
-        let schema = Arc::clone(&self.plan.nodes[input].schema);
-        let fields = schema.fields().iter().enumerate();
-        let values = fields.map(|(at, field)| ScalarExpr::column(field.name(), at)).collect();
-        Ok(self.calc(id, None, Some(values), Some(schema)))
+        Ok(self.first_columns(id, sort.input.schema().fields().len()))
     }
 
     /// The time attribute that a call is ordered by.

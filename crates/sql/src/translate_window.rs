@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::DFSchema;
 use datafusion_expr::utils::split_conjunction;
 use datafusion_expr::{BinaryExpr, Expr, Operator};
@@ -177,16 +177,6 @@ impl Translator<'_> {
             let has = |column: Option<usize>| column.is_some_and(|at| partition.contains(&at));
             !properties.grouping && has(properties.start) && has(properties.end)
         });
-        let Some(properties) = of_window else {
-            return Err(SqlError::unsupported(format!("{name} over rows that are in no window"))
-                .hint("partition by window_start and window_end of a window function")
-                .about(name));
-        };
-        if self.plan.nodes[prepared].changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported(format!("{name} over rows that change")).about(name));
-        }
-        let (start, end) = (properties.start.unwrap_or(0), properties.end.unwrap_or(0));
-        partition.retain(|column| *column != start && *column != end);
         let order: Vec<OrderKey> = params
             .order_by
             .iter()
@@ -197,14 +187,25 @@ impl Translator<'_> {
                 nulls_first: key.nulls_first,
             })
             .collect();
-        let by_time = match &order[..] {
-            [one] => {
-                self.plan.nodes[prepared].rowtimes.contains(&one.column)
-                    || properties.rowtime == Some(one.column)
-            }
-            _ => false,
+        let of = &self.plan.nodes[prepared];
+        let is_time = |column: usize| {
+            let of_window = self.windows.get(&prepared).and_then(|window| window.rowtime);
+            of.rowtimes.contains(&column)
+                || of.proctimes.contains(&column)
+                || of_window == Some(column)
         };
+        let by_time = matches!(&order[..], [one] if is_time(one.column));
         let last_wins = by_time && order[0].descending && most == 1;
+        let of_window = of_window.filter(|_| of.changelog == ChangelogMode::Append);
+        let (least, numbered) = (bounds.least, true);
+        let Some(properties) = of_window else {
+            let kind =
+                NodeKind::Rank { partition, order, function, least, most, numbered, last_wins };
+            let id = self.ranked(prepared, width, kind, &arrow_of(&window.schema));
+            return Ok((id, rest));
+        };
+        let (start, end) = (properties.start.unwrap_or(0), properties.end.unwrap_or(0));
+        partition.retain(|column| *column != start && *column != end);
         let kind = NodeKind::WindowRank {
             start,
             end,
@@ -212,24 +213,41 @@ impl Translator<'_> {
             partition,
             order,
             function,
-            least: bounds.least,
+            least,
             most,
-            numbered: true,
+            numbered,
             last_wins,
         };
-        let id = self.plan.add_like(kind, prepared);
-        let given = &self.plan.nodes[prepared].schema;
-        let fields = given.fields().iter().cloned();
-        let numbered = Arc::new(Field::new("$rank", DataType::Int64, false));
-        let fields: Vec<Arc<Field>> = fields.chain([numbered]).collect();
-        let last = fields.len() - 1;
-        self.plan.nodes[id].schema = Arc::new(Schema::new(fields));
+        let id = self.ranked(prepared, width, kind, &arrow_of(&window.schema));
         self.windows.insert(id, properties);
+        Ok((id, rest))
+    }
+
+    /// Adds a rank with its number behind the first `width` columns of its input.
+    fn ranked(
+        &mut self,
+        input: NodeId,
+        width: usize,
+        kind: NodeKind,
+        schema: &SchemaRef,
+    ) -> NodeId {
+        let changes = matches!(kind, NodeKind::Rank { .. });
+        let id = self.plan.add_like(kind, input);
+        let given = &self.plan.nodes[input].schema;
+        let numbered = Arc::new(Field::new("$rank", DataType::Int64, false));
+        let fields: Vec<Arc<Field>> = given.fields().iter().cloned().chain([numbered]).collect();
+        let last = fields.len() - 1;
+        let node = &mut self.plan.nodes[id];
+        node.schema = Arc::new(Schema::new(fields));
+        if changes {
+            node.changelog = ChangelogMode::Retract;
+            (node.rowtimes, node.proctimes) = (vec![], vec![]);
+        }
         let kept = (0..width).chain([last]);
         let values =
             kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
         let values = values.collect();
-        Ok((self.calc(id, None, Some(values), Some(arrow_of(&window.schema))), rest))
+        self.calc(id, None, Some(values), Some(Arc::clone(schema)))
     }
 }
 

@@ -1,0 +1,246 @@
+//! [`Rank`]: numbers the rows of each partition in some order and keeps those with some numbers, as rows come
+//! and go: Top-N, deduplication, and LIMIT.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::row::{RowConverter, SortField};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use millstream_plan::{OrderKey, RankFunction};
+use millstream_state::KeyIndex;
+use millstream_types::{ChangeBatch, Result};
+
+use crate::operator::{Operator, OperatorTime, Output};
+use crate::session_aggregate::renumbered;
+use crate::window_rank::order_rows;
+use crate::window_table::pick;
+
+/// What the operator is told; shared by its shards.
+pub struct RankSpec {
+    /// The columns of which each value is numbered on its own.
+    pub partition: Vec<usize>,
+    /// The order of the numbers; rows that are equal in it are numbered as they came.
+    pub order: Vec<OrderKey>,
+    /// How equal rows are numbered.
+    pub function: RankFunction,
+    /// The first number that is kept, from 1 on.
+    pub least: u64,
+    /// The last number that is kept.
+    pub most: u64,
+    /// Whether the number is a column of the result, the last one.
+    pub numbered: bool,
+    /// Whether of equal rows the last one to come has the first number.
+    pub last_wins: bool,
+    /// Whether rows are also taken back.
+    pub removes: bool,
+    /// The columns of the input.
+    pub input: SchemaRef,
+    /// The columns that come out.
+    pub schema: SchemaRef,
+}
+
+type Bytes = Box<[u8]>;
+
+/// Where a row stands: by the values it is ordered by, then as it came.
+type Place = (Bytes, u64);
+
+/// The rows of one partition.
+#[derive(Default)]
+struct Partition {
+    rows: BTreeMap<Place, Bytes>,
+    /// The rows that were emitted, with their numbers.
+    emitted: Vec<(Bytes, i64)>,
+}
+
+impl Partition {
+    /// The rows that are kept, with their numbers. Those that can never be are given up; their bytes.
+    fn kept(&mut self, spec: &RankSpec) -> (Vec<(Bytes, i64)>, usize) {
+        let (mut row_number, mut rank, mut dense) = (0, 0, 0);
+        let mut before: Option<&Bytes> = None;
+        let (mut kept, mut behind) = (Vec::new(), None);
+        for (place, row) in &self.rows {
+            row_number += 1;
+            if before != Some(&place.0) {
+                rank = row_number;
+                dense += 1;
+                before = Some(&place.0);
+            }
+            let number: u64 = match spec.function {
+                RankFunction::RowNumber => row_number,
+                RankFunction::Rank => rank,
+                RankFunction::DenseRank => dense,
+            };
+            if number > spec.most {
+                behind = Some(place.clone());
+                break;
+            }
+            if number >= spec.least {
+                kept.push((row.clone(), if spec.numbered { number as i64 } else { 0 }));
+            }
+        }
+        let mut given_up = 0;
+        if let Some(behind) = behind.filter(|_| !spec.removes) {
+            // Without rows that leave, none of these moves up.
+            let lost = self.rows.split_off(&behind);
+            given_up = lost.iter().map(|(place, row)| place.0.len() + row.len()).sum();
+        }
+        (kept, given_up)
+    }
+}
+
+/// One shard of a rank.
+pub struct Rank {
+    spec: Arc<RankSpec>,
+    keys: KeyIndex,
+    converter: RowConverter,
+    partitions: Vec<Partition>,
+    live: usize,
+    changed: Vec<u32>,
+    is_changed: Vec<bool>,
+    /// How many rows have come.
+    rows: u64,
+    bytes: usize,
+}
+
+/// So few keys are not worth being numbered anew.
+const KEYS_MIN: usize = 1_024;
+
+impl Rank {
+    /// A shard without any row.
+    ///
+    /// # Errors
+    /// When a column cannot be compared.
+    pub fn new(spec: Arc<RankSpec>) -> Result<Self> {
+        let fields = spec.input.fields().iter();
+        let fields = fields.map(|field| SortField::new(field.data_type().clone()));
+        Ok(Self {
+            keys: Self::key_index(&spec)?,
+            converter: RowConverter::new(fields.collect())?,
+            partitions: Vec::new(),
+            live: 0,
+            changed: Vec::new(),
+            is_changed: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            spec,
+        })
+    }
+
+    fn key_index(spec: &RankSpec) -> Result<KeyIndex> {
+        let columns = spec.partition.iter();
+        let types: Vec<DataType> =
+            columns.map(|column| spec.input.field(*column).data_type().clone()).collect();
+        KeyIndex::new(&types)
+    }
+
+    fn change(&mut self, slot: u32, order: &[u8], row: &[u8], weight: i64) {
+        let partition = &mut self.partitions[slot as usize];
+        let was_empty = partition.rows.is_empty();
+        for _ in 0..weight {
+            let arrival = if self.spec.last_wins { u64::MAX - self.rows } else { self.rows };
+            partition.rows.insert((order.into(), arrival), row.into());
+            self.rows += 1;
+            self.bytes += order.len() + row.len();
+        }
+        for _ in weight..0 {
+            // Copies of a row are alike: which of them leaves makes no difference.
+            let alike = (order.into(), 0)..=(order.into(), u64::MAX);
+            let place = partition.rows.range(alike).find(|(_, known)| ***known == *row);
+            if let Some(place) = place.map(|(place, _)| place.clone()) {
+                partition.rows.remove(&place);
+                self.bytes -= order.len() + row.len();
+            }
+        }
+        self.live = self.live + usize::from(was_empty && !partition.rows.is_empty())
+            - usize::from(!was_empty && partition.rows.is_empty());
+        if !std::mem::replace(&mut self.is_changed[slot as usize], true) {
+            self.changed.push(slot);
+        }
+    }
+
+    /// Numbers the keys anew once most have no rows any more.
+    fn compact(&mut self) -> Result<()> {
+        if self.keys.len() <= 2 * self.live + KEYS_MIN {
+            return Ok(());
+        }
+        let live = (0..self.partitions.len() as u32)
+            .filter(|slot| !self.partitions[*slot as usize].rows.is_empty());
+        let live: Vec<u32> = live.collect();
+        self.keys = renumbered(&self.keys, &live, Self::key_index(&self.spec)?)?;
+        let taken = |slot: &u32| std::mem::take(&mut self.partitions[*slot as usize]);
+        self.partitions = live.iter().map(taken).collect();
+        self.is_changed = vec![false; live.len()];
+        Ok(())
+    }
+}
+
+impl Operator for Rank {
+    fn process(&mut self, _: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
+        let spec = Arc::clone(&self.spec);
+        let count = changes.num_rows();
+        let mut slots = Vec::with_capacity(count);
+        self.keys.slots(&pick(&changes.rows, &spec.partition), count, &mut slots)?;
+        self.partitions.resize_with(self.keys.len(), Partition::default);
+        self.is_changed.resize(self.keys.len(), false);
+        let order = order_rows(&spec.input, &changes.rows, &spec.order)?;
+        let rows = self.converter.convert_columns(changes.rows.columns())?;
+        for (row, slot) in slots.into_iter().enumerate() {
+            let place = order.as_ref().map(|order| order.row(row));
+            let place = place.as_ref().map_or(&[][..], |place| place.as_ref());
+            self.change(slot, place, rows.row(row).as_ref(), changes.weight(row));
+        }
+        Ok(())
+    }
+
+    fn end_epoch(&mut self, _: &OperatorTime, out: &mut Output) -> Result<()> {
+        let spec = Arc::clone(&self.spec);
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for slot in std::mem::take(&mut self.changed) {
+            self.is_changed[slot as usize] = false;
+            let partition = &mut self.partitions[slot as usize];
+            let (kept, given_up) = partition.kept(&spec);
+            self.bytes -= given_up;
+            // What stays is neither taken back nor given again.
+            let mut left: HashMap<&(Bytes, i64), i64, FixedState> = HashMap::default();
+            kept.iter().for_each(|row| *left.entry(row).or_insert(0) += 1);
+            for row in &partition.emitted {
+                match left.get_mut(row) {
+                    Some(copies) if *copies > 0 => *copies -= 1,
+                    _ => gone.push(row.clone()),
+                }
+            }
+            for row in &kept {
+                if let Some(copies) = left.get_mut(row).filter(|copies| **copies > 0) {
+                    *copies -= 1;
+                    come.push(row.clone());
+                }
+            }
+            drop(left);
+            partition.emitted = kept;
+        }
+        self.compact()?;
+        if gone.is_empty() && come.is_empty() {
+            return Ok(());
+        }
+        let weights = std::iter::repeat_n(-1, gone.len()).chain(std::iter::repeat_n(1, come.len()));
+        let weights = Int64Array::from_iter_values(weights);
+        let rows = [gone, come].concat();
+        let parser = self.converter.parser();
+        let mut columns =
+            self.converter.convert_rows(rows.iter().map(|(row, _)| parser.parse(row)))?;
+        if spec.numbered {
+            let numbers = Int64Array::from_iter_values(rows.iter().map(|(_, number)| *number));
+            columns.push(Arc::new(numbers) as ArrayRef);
+        }
+        let rows = RecordBatch::try_new(Arc::clone(&spec.schema), columns)?;
+        out.emit(ChangeBatch::weighted(rows, weights));
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.keys.bytes() + self.bytes + self.partitions.capacity() * size_of::<Partition>()
+    }
+}
