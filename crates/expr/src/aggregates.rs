@@ -1,7 +1,7 @@
 //! The names and types of aggregate functions. How they are computed is the operators' business.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DataFusionError, Result as DfResult};
+use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
 use millstream_types::sql_type::type_name;
@@ -119,6 +119,13 @@ impl AggregateUDFImpl for Declaration {
 
     fn is_nullable(&self) -> bool {
         self.name != "COUNT" && self.name != "ROW_NUMBER" && !GROUPING_NAMES.contains(&self.name)
+    }
+
+    fn default_value(&self, data_type: &DataType) -> DfResult<ScalarValue> {
+        match self.name {
+            "COUNT" => Ok(ScalarValue::Int64(Some(0))),
+            _ => ScalarValue::try_from(data_type),
+        }
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {

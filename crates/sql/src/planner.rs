@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion_common::{DFSchema, Result as DfResult};
 use datafusion_expr::builder::LogicalTableSource;
 use datafusion_expr::expr_rewriter::NamePreserver;
@@ -22,6 +22,7 @@ use datafusion_optimizer::optimizer::Optimizer;
 use datafusion_optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion_optimizer::push_down_filter::PushDownFilter;
 use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
+use datafusion_optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion_optimizer::{Analyzer, OptimizerContext, OptimizerRule};
 use datafusion_sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
@@ -559,10 +560,12 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = coerce_arguments(plan)?;
+    check_scalar_subqueries(&plan)?;
     run(
         plan,
         vec![
             Arc::new(DecorrelatePredicateSubquery::new()),
+            Arc::new(ScalarSubqueryToJoin::new()),
             Arc::new(SimplifyExpressions::new()),
             Arc::new(ReplaceDistinctWithAggregate::new()),
             Arc::new(EliminateCrossJoin::new()),
@@ -577,9 +580,36 @@ fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
     )
 }
 
+/// Refuses a scalar subquery of which nothing says that it has one row at most: a join would
+/// repeat the rows around it. (One that is correlated is checked where it is analysed.)
+fn check_scalar_subqueries(plan: &LogicalPlan) -> Result<()> {
+    let mut several = false;
+    plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::ScalarSubquery(query) = expr {
+                    several |= query.outer_ref_columns.is_empty()
+                        && query.subquery.max_rows().is_none_or(|rows| rows > 1);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    if several {
+        return Err(SqlError::new("a subquery used as a value may give several rows")
+            .hint("aggregate it, as in (SELECT MAX(x) FROM t), or end it with LIMIT 1"));
+    }
+    Ok(())
+}
+
 fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let context = OptimizerContext::new().without_query_execution_start_time().with_max_passes(3);
+    let mut options = ConfigOptions::default();
+    // Every scalar subquery becomes a join: its value changes, so nothing can compute it beforehand.
+    options.optimizer.enable_physical_uncorrelated_scalar_subquery = false;
+    let context = OptimizerContext::new_with_config_options(Arc::new(options))
+        .without_query_execution_start_time()
+        .with_max_passes(3);
     Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)
 }

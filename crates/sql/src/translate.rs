@@ -231,7 +231,10 @@ impl Translator<'_> {
             )
         };
         if has(is_subquery) {
-            return Err(SqlError::unsupported("a subquery in an expression"));
+            return Err(SqlError::unsupported("a subquery at this place of an expression").hint(
+                "IN and EXISTS stand in WHERE, beside AND only; a subquery used as a value stands \
+                 in SELECT, WHERE or HAVING",
+            ));
         }
         Ok(())
     }

@@ -1,0 +1,11 @@
+-- NOT EXISTS.
+CREATE TABLE auction (
+  id BIGINT, item_name STRING, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT,
+  WATERMARK FOR date_time AS date_time - INTERVAL '4' SECOND
+) WITH ('connector'='filesystem', 'path'='data/nx_auction.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE person (
+  id BIGINT, name STRING, email_address STRING, credit_card STRING, city STRING, state STRING, date_time TIMESTAMP(3),
+  WATERMARK FOR date_time AS date_time - INTERVAL '30' SECOND
+) WITH ('connector'='filesystem', 'path'='data/nx_person.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT p.id, p.name FROM person p WHERE NOT EXISTS (SELECT 1 FROM auction a WHERE a.seller = p.id);
