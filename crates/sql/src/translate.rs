@@ -204,7 +204,7 @@ impl Translator<'_> {
             LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Sort(sort) => self.sort(sort),
             LogicalPlan::Window(window) => self.over(window),
-            LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a subquery in an expression")),
+            LogicalPlan::Subquery(_) => Err(SqlError::unsupported("a correlated subquery in FROM")),
             other => {
                 let text = other.display().to_string();
                 let name = text.split([':', ' ']).next().unwrap_or("this relation").to_owned();
@@ -480,7 +480,13 @@ impl Translator<'_> {
         let input = self.node(&limit.input)?;
         if self.plan.nodes[input].changelog != ChangelogMode::Append {
             // The first rows as they came, of those that are still there.
-            return Ok(self.first_rows(input, vec![], skip, fetch));
+            let schema = Arc::clone(&self.plan.nodes[input].schema);
+            let kept = self.with_any_column(input)?;
+            let first = self.first_rows(kept, vec![], skip, fetch);
+            return Ok(match kept == input {
+                true => first,
+                false => self.calc(first, None, Some(vec![]), Some(schema)),
+            });
         }
         Ok(self.plan.add_like(NodeKind::Limit { skip, fetch }, input))
     }

@@ -342,7 +342,9 @@ impl Translator<'_> {
         if call.params.distinct && matches!(function, AggregateFunction::User(_)) {
             return Err(SqlError::unsupported(format!("{name}(DISTINCT …)")).about(name));
         }
-        let filter = call.params.filter.as_ref().map(|filter| columns.bind(filter)).transpose()?;
+        let filter = call.params.filter.as_ref();
+        filter.map_or(Ok(()), |filter| self.no_subquery(filter))?;
+        let filter = filter.map(|filter| columns.bind(filter)).transpose()?;
         Ok(AggregateCall { function, distinct: call.params.distinct, arguments, filter, result })
     }
 

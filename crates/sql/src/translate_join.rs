@@ -82,6 +82,8 @@ impl Translator<'_> {
         let (left_on, right_on): (Vec<Expr>, Vec<Expr>) = join.on.iter().cloned().unzip();
         let (left, left_on) = self.with_columns(inputs[0], &left_on, join.left.schema())?;
         let (right, right_on) = self.with_columns(inputs[1], &right_on, join.right.schema())?;
+        let left = self.with_any_column(left)?;
+        let right = self.with_any_column(right)?;
         Ok(Sides {
             ids: [left, right],
             widths,

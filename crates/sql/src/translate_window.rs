@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::DFSchema;
 use datafusion_expr::utils::split_conjunction;
-use datafusion_expr::{BinaryExpr, Expr, Operator};
+use datafusion_expr::{BinaryExpr, Expr, Operator, lit};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{ChangelogMode, NodeId, NodeKind, OrderKey, RankFunction, TimeWindow};
 use millstream_types::sql_type::type_name;
@@ -91,6 +91,14 @@ impl Translator<'_> {
             kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
         let values = values.collect();
         Ok(self.calc(id, None, Some(values), Some(schema)))
+    }
+
+    /// Rows of which no column is asked for, with one: operators that keep rows keep their columns.
+    pub(crate) fn with_any_column(&mut self, id: NodeId) -> Result<NodeId> {
+        if !self.plan.nodes[id].schema.fields().is_empty() {
+            return Ok(id);
+        }
+        Ok(self.with_columns(id, &[lit(true)], &DFSchema::empty())?.0)
     }
 
     /// A node with some expressions among its columns, and their positions: those that are no columns
