@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use millstream_formats::Decoded;
 use millstream_formats::options::{FORMATS, keys_of};
 use millstream_plan::Table;
+use millstream_types::similar::nearest;
 use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::{datagen, filesystem, memory, nexmark, print};
@@ -186,8 +187,7 @@ pub fn validate(table: &Table) -> Result<()> {
         };
         if !known.iter().any(matches) {
             let list: Vec<_> = known.iter().copied().collect();
-            let near = list.iter().min_by_key(|other| distance(key, other)).copied();
-            let hint = match near.filter(|near| distance(key, near) <= key.len() / 3 + 1) {
+            let hint = match nearest(key, list.iter().copied()) {
                 Some(near) => format!("an option with a similar name exists: '{near}'"),
                 None => format!("its options are {}", list.join(", ")),
             };
@@ -203,22 +203,6 @@ pub fn validate(table: &Table) -> Result<()> {
         "nexmark" => nexmark::validate(table),
         _ => Ok(()),
     }
-}
-
-/// How many characters two keys differ in, counted the cheap way that is enough for a hint.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = before + usize::from(x != y);
-            before = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Opens a table for reading.

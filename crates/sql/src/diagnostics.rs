@@ -6,6 +6,8 @@ use datafusion_common::{DataFusionError, SchemaError};
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
+pub use millstream_types::similar::nearest;
+
 /// The result of reading or planning a statement.
 pub type Result<T, E = SqlError> = std::result::Result<T, E>;
 
@@ -291,33 +293,4 @@ fn from_schema(error: SchemaError) -> SqlError {
         }
         other => SqlError::new(first_line(&other.to_string())),
     }
-}
-
-/// The most similar of some names, if any is similar enough to be meant.
-pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    let distances = names.map(|other| (distance(&lower, &other.to_lowercase()), other));
-    let (best, found) = distances.min()?;
-    (best <= (name.chars().count() / 3).max(1)).then_some(found)
-}
-
-/// Edits (insert, delete, replace, swap neighbours) from one word to another.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replace.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[a.len()][b.len()]
 }
