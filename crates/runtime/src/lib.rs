@@ -6,6 +6,7 @@
 //! | [`dataflow`] | the operators of a plan, and what they do in one epoch |
 //! | [`stages`] | makes the operators of a plan |
 //! | [`flow`] | batches on their way from one operator to the next |
+//! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
@@ -14,6 +15,7 @@ pub mod dataflow;
 pub mod deep;
 pub mod feed;
 pub mod flow;
+mod inputs;
 pub mod job;
 pub mod metrics;
 pub mod stages;
