@@ -7,7 +7,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use chrono_tz::Tz;
-use millstream::{ChangeBatch, Error, JsonOptions, JsonValue, Query, for_each_change};
+use millstream::{ChangeBatch, Error, JsonStyle, JsonValue, Query, for_each_change};
 use millstream_types::text::TextColumn;
 use unicode_width::UnicodeWidthStr;
 
@@ -163,11 +163,11 @@ impl Printer {
                     .schema
                     .fields()
                     .iter()
-                    .map(|field| millstream_formats::encode::json_string(field.name()))
+                    .map(|field| millstream::json_string(field.name()))
                     .collect();
                 let values = changes.rows.columns().iter().map(JsonValue::new);
                 let values = values.collect::<Result<Vec<_>, _>>()?;
-                let options = JsonOptions::default();
+                let style = JsonStyle::default();
                 let mut text = String::new();
                 for (op, row) in order {
                     text.push('{');
@@ -178,7 +178,7 @@ impl Printer {
                         text.push_str(if at > 0 || self.changelog { "," } else { "" });
                         text.push_str(name);
                         text.push(':');
-                        value.write(row, &options, &mut text);
+                        value.write(row, &style, &mut text);
                     }
                     text.push_str("}\n");
                 }

@@ -44,10 +44,9 @@ pub use statement::Outcome;
 pub use millstream_connectors::memory::PushInput;
 pub use millstream_connectors::print::for_each_change;
 pub use millstream_expr::aggregates::UserAggregateState;
-pub use millstream_formats::encode::JsonValue;
-pub use millstream_formats::json::JsonOptions;
 pub use millstream_runtime::Metrics;
 pub use millstream_sql::{Script, SqlError};
+pub use millstream_types::json_text::{JsonStyle, JsonValue, json_string};
 pub use millstream_types::{ChangeBatch, ChangeOp};
 
 /// The version of this crate.

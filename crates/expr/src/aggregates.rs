@@ -4,18 +4,24 @@ use arrow::datatypes::DataType;
 use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
-use millstream_types::sql_type::type_name;
+use millstream_types::SqlType;
+use millstream_types::sql_type::{ColumnType, type_name};
 
 /// The aggregate functions there are.
 pub const NAMES: &[&str] = &[
+    "APPROX_COUNT_DISTINCT",
     "ARRAY_AGG",
     "AVG",
+    "COLLECT",
     "COUNT",
     "FIRST_VALUE",
+    "JSON_ARRAYAGG",
+    "JSON_OBJECTAGG",
     "LAST_VALUE",
     "LISTAGG",
     "MAX",
     "MIN",
+    "PERCENTILE",
     "STDDEV",
     "STDDEV_POP",
     "STDDEV_SAMP",
@@ -38,8 +44,8 @@ pub const GROUPING_NAMES: &[&str] = &["GROUPING", "GROUPING_ID", "GROUP_ID"];
 pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, String> {
     let most = match name {
         "COUNT" | "GROUPING_ID" => usize::MAX,
-        "LAG" => 3,
-        "LISTAGG" => 2,
+        "LAG" | "JSON_OBJECTAGG" | "PERCENTILE" => 3,
+        "LISTAGG" | "JSON_ARRAYAGG" => 2,
         "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "GROUP_ID" => 0,
         _ => 1,
     };
@@ -47,7 +53,7 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
     if given > most {
         return Err(format!("{name} takes {most} argument{}, not {given}", plural(most)));
     }
-    if most == 0 || matches!(name, "COUNT" | "GROUPING" | "GROUPING_ID") {
+    if most == 0 || matches!(name, "COUNT" | "GROUPING" | "GROUPING_ID" | "APPROX_COUNT_DISTINCT") {
         return Ok(DataType::Int64);
     }
     let Some(argument) = arguments.first() else {
@@ -60,6 +66,30 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
             let field = arrow::datatypes::Field::new_list_field(argument.clone(), true);
             Ok(DataType::List(std::sync::Arc::new(field)))
         }
+        "JSON_ARRAYAGG" => Ok(DataType::Utf8),
+        "JSON_OBJECTAGG" if !matches!(argument, DataType::Utf8) => {
+            Err(format!("a key of JSON_OBJECTAGG is a STRING, not {}", type_name(argument)))
+        }
+        "JSON_OBJECTAGG" => Ok(DataType::Utf8),
+        "COLLECT" => {
+            let element = SqlType::of_arrow(argument).unwrap_or(SqlType::Null);
+            Ok(SqlType::Multiset(Box::new(ColumnType::nullable(element))).arrow())
+        }
+        "PERCENTILE" if !numeric => {
+            Err(format!("PERCENTILE takes a number, not {}", type_name(argument)))
+        }
+        "PERCENTILE" => match (arguments.get(1), arguments.get(2)) {
+            (None, _) => Err("PERCENTILE takes a number and a share from 0 to 1".to_owned()),
+            (_, Some(frequency)) if !frequency.is_integer() => Err(format!(
+                "the frequency of PERCENTILE is an integer, not {}",
+                type_name(frequency)
+            )),
+            (Some(DataType::List(_)), _) => {
+                let field = arrow::datatypes::Field::new_list_field(DataType::Float64, true);
+                Ok(DataType::List(std::sync::Arc::new(field)))
+            }
+            _ => Ok(DataType::Float64),
+        },
         "LISTAGG" if !matches!(argument, DataType::Utf8 | DataType::Null) => {
             Err(format!("LISTAGG takes a STRING, not {}", type_name(argument)))
         }
@@ -118,12 +148,14 @@ impl AggregateUDFImpl for Declaration {
     }
 
     fn is_nullable(&self) -> bool {
-        self.name != "COUNT" && self.name != "ROW_NUMBER" && !GROUPING_NAMES.contains(&self.name)
+        !matches!(self.name, "COUNT" | "APPROX_COUNT_DISTINCT")
+            && self.name != "ROW_NUMBER"
+            && !GROUPING_NAMES.contains(&self.name)
     }
 
     fn default_value(&self, data_type: &DataType) -> DfResult<ScalarValue> {
         match self.name {
-            "COUNT" => Ok(ScalarValue::Int64(Some(0))),
+            "COUNT" | "APPROX_COUNT_DISTINCT" => Ok(ScalarValue::Int64(Some(0))),
             _ => ScalarValue::try_from(data_type),
         }
     }

@@ -167,9 +167,10 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         SqlType::Timestamp(precision) => to_timestamp(from, *precision, None, to, how),
         SqlType::TimestampLtz(precision) => to_timestamp(from, *precision, Some(how.zone), to, how),
         SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) => to_nested(from, to, how),
-        SqlType::IntervalYearMonth | SqlType::IntervalDaySecond | SqlType::Null => {
-            Ok(arrow::compute::cast(from, &to.arrow())?)
-        }
+        SqlType::IntervalYearMonth
+        | SqlType::IntervalDaySecond
+        | SqlType::Multiset(_)
+        | SqlType::Null => Ok(arrow::compute::cast(from, &to.arrow())?),
     }
 }
 

@@ -11,21 +11,29 @@
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
 //! | [`cast`] | `CAST` and `TRY_CAST` |
 //! | [`decimal`] | `DECIMAL` arithmetic |
-//! | [`strings`], [`maths`], [`temporal`], [`conditional`], [`nested`] | functions by family |
+//! | [`strings`], [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`], [`maths`], [`temporal`], [`periods`], [`conditional`], [`nested`], [`arrays`] | functions by family |
+//! | [`json_path`] | paths into JSON values |
 //! | [`aggregates`] | names and types of aggregate functions |
 
 pub mod aggregates;
+pub mod arrays;
 pub mod bound;
 pub mod calendar;
 pub mod cast;
+pub mod codecs;
 pub mod conditional;
 pub mod decimal;
 pub mod field;
 pub mod function;
+pub mod hash;
 pub mod java_pattern;
+pub mod json;
+pub mod json_path;
 pub mod maths;
 pub mod nested;
 pub mod pattern;
+pub mod periods;
+pub mod printf;
 pub mod registry;
 pub mod strings;
 pub mod temporal;

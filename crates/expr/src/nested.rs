@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
+use arrow::row::{RowConverter, SortField};
 use millstream_types::SqlType;
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
@@ -89,24 +90,35 @@ pub const BUILTINS: &[Builtin] = &[
             let every =
                 |offset: usize| given.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>();
             let (key, value) = (unite_all(&every(0))?, unite_all(&every(1))?);
-            let pair = vec![
-                Field::new("key", key.clone(), false),
-                Field::new("value", value.clone(), true),
-            ];
-            let entries = Field::new("entries", DataType::Struct(Fields::from(pair)), false);
             let arguments =
                 (0..given.len()).map(|at| if at % 2 == 0 { key.clone() } else { value.clone() });
-            Ok(Typing {
-                arguments: arguments.collect(),
-                result: DataType::Map(Arc::new(entries), false),
-            })
+            Ok(Typing { arguments: arguments.collect(), result: map_type(&key, &value) })
         },
         body: |call| {
             let every = |offset: usize| {
                 call.arguments.iter().skip(offset).step_by(2).cloned().collect::<Vec<_>>()
             };
-            let (keys, offsets) = interleave(&every(0), call.rows)?;
-            let (values, _) = interleave(&every(1), call.rows)?;
+            let (keys, values) = (every(0), every(1));
+            let (mut last_keys, mut last_values, mut lengths) = (vec![], vec![], vec![]);
+            let same = equal_columns(&keys)?;
+            for row in 0..call.rows {
+                // Of equal keys the last one counts, at the place of the first.
+                let first = |at: usize| (0..at).find(|before| same(*before, at, row)).unwrap_or(at);
+                let places = (0..keys.len()).filter(|at| first(*at) == *at);
+                let places: Vec<usize> = places.collect();
+                lengths.push(places.len());
+                for place in places {
+                    let last = (0..keys.len()).rev().find(|at| first(*at) == place);
+                    last_keys.push((place, row));
+                    last_values.push((last.unwrap_or(place), row));
+                }
+            }
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            let pick = |columns: &[ArrayRef], places: &[(usize, usize)]| -> Result<ArrayRef> {
+                let columns: Vec<&dyn Array> = columns.iter().map(AsRef::as_ref).collect();
+                Ok(arrow::compute::interleave(&columns, places)?)
+            };
+            let (keys, values) = (pick(&keys, &last_keys)?, pick(&values, &last_values)?);
             let DataType::Map(entries, _) = call.result else { return Err(wrong(call.result)) };
             let DataType::Struct(pair) = entries.data_type() else {
                 return Err(wrong(call.result));
@@ -234,7 +246,16 @@ fn list_of(
     Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, values, nulls)?))
 }
 
-fn unite_all(given: &[DataType]) -> Result<DataType, String> {
+/// The type of a map.
+pub fn map_type(key: &DataType, value: &DataType) -> DataType {
+    let pair =
+        vec![Field::new("key", key.clone(), false), Field::new("value", value.clone(), true)];
+    let entries = Field::new("entries", DataType::Struct(Fields::from(pair)), false);
+    DataType::Map(Arc::new(entries), false)
+}
+
+/// The type that values of several types have in common.
+pub fn unite_all(given: &[DataType]) -> Result<DataType, String> {
     let Some(first) = given.first() else { return Err("it takes at least one value".to_owned()) };
     given[1..].iter().try_fold(first.clone(), |all, next| match (&all, next) {
         (DataType::Null, other) | (other, DataType::Null) => Ok(other.clone()),
@@ -243,6 +264,15 @@ fn unite_all(given: &[DataType]) -> Result<DataType, String> {
             format!("{} and {} have no common type", type_name(&all), type_name(next))
         }),
     })
+}
+
+/// Whether two columns are equal in a row; NULL equals NULL.
+fn equal_columns(columns: &[ArrayRef]) -> Result<impl Fn(usize, usize, usize) -> bool + use<>> {
+    let Some(first) = columns.first() else { return Err(wrong(&DataType::Null)) };
+    let converter = RowConverter::new(vec![SortField::new(first.data_type().clone())])?;
+    let rows = columns.iter().map(|column| converter.convert_columns(std::slice::from_ref(column)));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    Ok(move |a: usize, b: usize, row: usize| rows[a].row(row) == rows[b].row(row))
 }
 
 /// The columns' values row by row, and where each row's values start.

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListBuilder, StringArray, StringBuilder,
 };
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::{DataType, Field, Int32Type};
 use fancy_regex::Regex;
 use memchr::memmem::Finder;
 use millstream_types::{Error, Result};
@@ -78,6 +78,17 @@ pub const BUILTINS: &[Builtin] = &[
         body: extract,
     },
     Builtin {
+        name: "REGEXP_EXTRACT_ALL",
+        usage: "REGEXP_EXTRACT_ALL(text, regex[, group])",
+        about: "All matches of a group, the first one unless said otherwise; group 0 is the whole match.",
+        volatile: false,
+        typing: |given| {
+            let list = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+            typing::between(given, &[DataType::Utf8, DataType::Utf8, DataType::Int32], 2, list)
+        },
+        body: extract_all,
+    },
+    Builtin {
         name: "REGEXP_COUNT",
         usage: "REGEXP_COUNT(text, regex)",
         about: "How many matches there are.",
@@ -133,11 +144,42 @@ fn failed(error: fancy_regex::Error) -> Error {
 
 /// Compiled patterns of one call.
 #[derive(Default)]
-struct Cache {
+pub struct Cache {
     compiled: HashMap<String, Regex>,
 }
 
 impl Cache {
+    /// The parts of a text between matches, at most so many; empty ones at the end are left out, as Java
+    /// does it where there is no limit.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn split<'t>(&mut self, pattern: &str, text: &'t str, most: usize) -> Result<Vec<&'t str>> {
+        let regex = self.get(pattern)?;
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for found in regex.find_iter(text) {
+            let found = found.map_err(failed)?;
+            if parts.len() + 1 >= most {
+                break;
+            }
+            // A match without width at the start does not split.
+            if found.end() == 0 {
+                continue;
+            }
+            parts.push(&text[from..found.start()]);
+            from = found.end();
+        }
+        parts.push(&text[from..]);
+        while most == usize::MAX && parts.len() > 1 && parts.last() == Some(&"") {
+            parts.pop();
+        }
+        Ok(parts)
+    }
+
+    /// The expression of a pattern.
+    ///
+    /// # Errors
+    /// When it is none.
     fn get(&mut self, pattern: &str) -> Result<&Regex> {
         if !self.compiled.contains_key(pattern) {
             let regex = Regex::new(pattern).map_err(|error| {
@@ -192,6 +234,37 @@ fn extract(call: &Call<'_>) -> Result<ArrayRef> {
             .ok()
             .and_then(|group| captures.as_ref().and_then(|captures| captures.get(group)));
         out.append_option(found.map(|found| found.as_str()));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn extract_all(call: &Call<'_>) -> Result<ArrayRef> {
+    let mut cache = Cache::default();
+    let groups = call.arguments.get(2).map(|groups| groups.as_primitive::<Int32Type>());
+    let mut out = ListBuilder::new(StringBuilder::new());
+    let (texts, regexes) =
+        (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
+    for (row, (text, regex)) in texts.iter().zip(regexes).enumerate() {
+        let group = match groups {
+            Some(groups) => groups.is_valid(row).then(|| groups.value(row)),
+            None => Some(1),
+        };
+        let group = group.and_then(|group| usize::try_from(group).ok());
+        let found = match (text, regex, group) {
+            (Some(text), Some(regex), Some(group)) => {
+                let regex = cache.get(regex)?;
+                (group < regex.captures_len()).then(|| (regex.captures_iter(text), group))
+            }
+            _ => None,
+        };
+        let valid = found.is_some();
+        for (captures, group) in
+            found.into_iter().flat_map(|(all, group)| all.map(move |c| (c, group)))
+        {
+            let captures = captures.map_err(failed)?;
+            out.values().append_option(captures.get(group).map(|found| found.as_str()));
+        }
+        out.append(valid);
     }
     Ok(Arc::new(out.finish()))
 }

@@ -8,7 +8,10 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 
 use crate::aggregates::{self, Declaration, UserAggregate, UserDeclaration};
 use crate::function::{Adapter, Builtin, UserAdapter, UserFunction};
-use crate::{conditional, decimal, maths, nested, pattern, strings, temporal};
+use crate::{
+    arrays, codecs, conditional, decimal, hash, json, maths, nested, pattern, periods, printf,
+    strings, temporal,
+};
 
 /// The functions of a session: the built-in ones in its time zone, and those of the embedding program.
 /// Names are looked up without regard to case.
@@ -29,6 +32,12 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
         conditional::BUILTINS,
         nested::BUILTINS,
         decimal::BUILTINS,
+        arrays::BUILTINS,
+        codecs::BUILTINS,
+        hash::BUILTINS,
+        json::BUILTINS,
+        printf::BUILTINS,
+        periods::BUILTINS,
     ]
     .into_iter()
     .flatten()

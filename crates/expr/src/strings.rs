@@ -177,13 +177,10 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     function!(
         "INSTR",
-        "INSTR(text, part)",
-        "Where the part first stands; 0 when it does not.",
-        |g| { typing::exact(g, &texts::<2>(), INT) },
-        |call| {
-            let found = rows2(call, |text, part| Ok(position(text, part, 1)))?;
-            Ok(Arc::new(Int32Array::from(found)))
-        }
+        "INSTR(text, part[, start[, occurrence]])",
+        "Where the part stands, from a start on (from the end if below 0); 0 when it does not.",
+        |g| { typing::between(g, &[TEXT, TEXT, INT, INT], 2, INT) },
+        instr
     ),
     function!(
         "REPLACE",
@@ -474,6 +471,38 @@ fn position(text: &str, part: &str, start: i32) -> i32 {
         Some(at) => text[from..from + at].chars().count() as i32 + start,
         None => 0,
     }
+}
+
+fn instr(call: &Call<'_>) -> Result<ArrayRef> {
+    let (texts, parts) =
+        (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
+    let numbers = |at: usize| call.arguments.get(at).map(|given| given.as_primitive::<Int32Type>());
+    let (starts, occurrences) = (numbers(2), numbers(3));
+    let found = texts.iter().zip(parts).enumerate().map(|(row, (text, part))| {
+        let number = |given: Option<&Int32Array>| match given {
+            Some(given) => given.is_valid(row).then(|| given.value(row)),
+            None => Some(1),
+        };
+        let (text, part) = text.zip(part)?;
+        Some(occurrence(text, part, number(starts)?, number(occurrences)?))
+    });
+    Ok(Arc::new(found.collect::<Int32Array>()))
+}
+
+/// Where a part stands for the so manieth time, counted from 1; backwards from a start below 0.
+fn occurrence(text: &str, part: &str, start: i32, times: i32) -> i32 {
+    let (text, part): (Vec<char>, Vec<char>) = (text.chars().collect(), part.chars().collect());
+    let is_at = |at: &usize| text[*at..].starts_with(&part);
+    let (length, Ok(times)) = (text.len(), usize::try_from(times - 1)) else { return 0 };
+    let found = match start {
+        0 => None,
+        1.. => (start as usize - 1..=length).filter(|at| *at <= length).filter(is_at).nth(times),
+        _ => {
+            let last = length.checked_sub(start.unsigned_abs() as usize);
+            last.and_then(|last| (0..=last).rev().filter(is_at).nth(times))
+        }
+    };
+    found.map_or(0, |at| at as i32 + 1)
 }
 
 fn overlay(call: &Call<'_>) -> Result<ArrayRef> {

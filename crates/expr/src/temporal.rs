@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringBuilder};
-use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, Time32SecondType, TimeUnit};
 use chrono::{LocalResult, Offset, TimeZone};
 use chrono_tz::Tz;
 use millstream_types::sql_type::{LTZ_ZONE, units_per_second};
@@ -269,6 +269,18 @@ pub const BUILTINS: &[Builtin] = &[
         |call| now(call, false)
     ),
     current!(
+        "LOCALTIME",
+        "The current time of day in the session's time zone.",
+        DataType::Time32(TimeUnit::Second),
+        time_of_day
+    ),
+    current!(
+        "CURRENT_TIME",
+        "The current time of day in the session's time zone.",
+        DataType::Time32(TimeUnit::Second),
+        time_of_day
+    ),
+    current!(
         "CURRENT_DATE",
         "The current date in the session's time zone.",
         DataType::Date32,
@@ -281,6 +293,11 @@ pub const BUILTINS: &[Builtin] = &[
         }
     ),
 ];
+
+fn time_of_day(call: &Call<'_>) -> Result<ArrayRef> {
+    let seconds = utc_to_local(call.zone, now_ms(), 1_000).rem_euclid(86_400_000) / 1_000;
+    Ok(Arc::new(PrimitiveArray::<Time32SecondType>::from_value(seconds as i32, call.rows)))
+}
 
 fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, SchemaRef};
 use memchr::{memchr, memrchr};
+use millstream_types::json_text::JsonStyle;
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
@@ -28,6 +29,17 @@ pub struct JsonOptions {
     pub iso_timestamps: bool,
     /// When writing, fields that are NULL are left out.
     pub ignore_null_fields: bool,
+}
+
+impl JsonOptions {
+    /// How values are written.
+    pub fn style(&self) -> JsonStyle {
+        JsonStyle {
+            iso_timestamps: self.iso_timestamps,
+            ignore_null_fields: self.ignore_null_fields,
+            full_decimals: false,
+        }
+    }
 }
 
 /// Decodes some columns of a table from JSON lines.

@@ -11,6 +11,7 @@ use arrow::datatypes::DataType;
 use millstream_plan::{AggregateCall, AggregateFunction};
 use millstream_types::{Error, Result};
 
+use crate::copies::{Of, copies};
 use crate::distinct::distinct;
 use crate::extreme::extreme;
 use crate::ordered::{Ordered, Pick};
@@ -307,7 +308,7 @@ pub fn create(
     if call.distinct && matters {
         return distinct(call, arguments);
     }
-    let ordered = |pick: Pick| Ordered::create(pick, &arguments[0], &call.result, removes);
+    let ordered = |pick: Pick| Ordered::create(pick, arguments, &call.result, removes);
     Ok(match &call.function {
         AggregateFunction::Count => Groups::of(Count),
         AggregateFunction::Sum => sum(&arguments[0], &call.result)?,
@@ -321,6 +322,12 @@ pub fn create(
         AggregateFunction::LastValue => ordered(Pick::Last)?,
         AggregateFunction::ListAgg { separator } => ordered(Pick::Joined(separator.clone()))?,
         AggregateFunction::ArrayAgg => ordered(Pick::All)?,
+        AggregateFunction::JsonObject { absent } => ordered(Pick::JsonObject { absent: *absent })?,
+        AggregateFunction::JsonArray { absent } => ordered(Pick::JsonArray { absent: *absent })?,
+        AggregateFunction::Collect => copies(&arguments[0], Of::Multiset(call.result.clone()))?,
+        AggregateFunction::Percentile { shares, many } => {
+            copies(&arguments[0], Of::Percentiles { shares: shares.clone(), many: *many })?
+        }
         AggregateFunction::Lag { offset, default } => {
             Ordered::lag(*offset, default.as_ref(), &arguments[0], &call.result)?
         }

@@ -3,7 +3,6 @@
 //! Where rows are only added, the best value so far is enough. Where rows are also taken back, all
 //! values are kept in order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -15,10 +14,10 @@ use arrow::datatypes::{
     Time32SecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
-use arrow::row::{RowConverter, SortField};
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
+use crate::copies::{Of, copies};
 
 /// The state of MIN, or of MAX when `greatest`.
 ///
@@ -37,8 +36,7 @@ pub fn extreme(
         })
     }
     if removes {
-        let converter = RowConverter::new(vec![SortField::new(argument.clone())])?;
-        return Ok(Groups::of(AllValues { converter, greatest }));
+        return copies(argument, if greatest { Of::Greatest } else { Of::Least });
     }
     Ok(match argument {
         DataType::Int8 => of::<Int8Type>(argument, greatest),
@@ -188,66 +186,5 @@ impl Aggregate for ExtremeBytes {
 
     fn heap(&self, state: &Bytes) -> usize {
         state.as_ref().map_or(0, |value| value.len())
-    }
-}
-
-/// All values and their copies; arrow's row format has the order of the values.
-struct AllValues {
-    converter: RowConverter,
-    greatest: bool,
-}
-
-/// The values of one group.
-#[derive(Clone, Default)]
-struct Copies {
-    values: BTreeMap<Box<[u8]>, i64>,
-    bytes: usize,
-}
-
-impl Copies {
-    fn take(&mut self, value: &[u8], weight: i64) {
-        let Some(copies) = self.values.get_mut(value) else {
-            self.bytes += value.len();
-            self.values.insert(value.into(), weight);
-            return;
-        };
-        *copies += weight;
-        if *copies == 0 {
-            self.values.remove(value);
-            self.bytes -= value.len();
-        }
-    }
-}
-
-impl Aggregate for AllValues {
-    type State = Copies;
-    type Input = arrow::row::Rows;
-    type Value = Bytes;
-
-    fn input(&self, arguments: &[ArrayRef]) -> Result<Self::Input> {
-        Ok(self.converter.convert_columns(&arguments[..1])?)
-    }
-
-    fn add(&self, state: &mut Copies, from: &Self::Input, row: usize, weight: i64, _: u64) {
-        state.take(from.row(row).as_ref(), weight);
-    }
-
-    fn merge(&self, into: &mut Copies, from: &Copies) -> Result<()> {
-        from.values.iter().for_each(|(value, copies)| into.take(value, *copies));
-        Ok(())
-    }
-
-    fn value(&self, state: &Copies) -> Bytes {
-        let mut present = state.values.iter().filter(|(_, copies)| **copies > 0);
-        let best = if self.greatest { present.next_back() } else { present.next() };
-        best.map(|(value, _)| value.clone())
-    }
-
-    fn column(&self, values: Vec<Bytes>) -> Result<ArrayRef> {
-        crate::ordered::column(&self.converter, &values)
-    }
-
-    fn heap(&self, state: &Copies) -> usize {
-        state.bytes + state.values.len() * size_of::<(Box<[u8]>, i64)>()
     }
 }

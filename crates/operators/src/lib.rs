@@ -20,6 +20,7 @@
 
 pub mod aggregate;
 pub mod calc;
+pub mod copies;
 pub mod correlate;
 pub mod current_watermark;
 pub mod distinct;

@@ -1,6 +1,6 @@
 //! Functions for which the order of the rows matters: FIRST_VALUE, LAST_VALUE, LISTAGG, ARRAY_AGG, LAG.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, UInt32Array};
@@ -8,6 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, Rows, SortField};
+use millstream_types::json_text::json_string;
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
@@ -23,6 +24,16 @@ pub enum Pick {
     Joined(String),
     /// All of them as an array.
     All,
+    /// Pairs of a key and a value in JSON, as one JSON object.
+    JsonObject {
+        /// Whether members without a value are left out.
+        absent: bool,
+    },
+    /// Values in JSON as one JSON array.
+    JsonArray {
+        /// Whether NULL is left out.
+        absent: bool,
+    },
     /// The one that came so many rows before the last one.
     Back(usize),
 }
@@ -52,11 +63,13 @@ impl Ordered {
     /// When the type cannot be remembered.
     pub fn create(
         pick: Pick,
-        argument: &DataType,
+        arguments: &[DataType],
         result: &DataType,
         removes: bool,
     ) -> Result<Box<dyn GroupsAggregate>> {
-        let converter = RowConverter::new(vec![SortField::new(argument.clone())])?;
+        let columns = if let Pick::JsonObject { .. } = pick { 2 } else { 1 };
+        let fields = arguments.iter().take(columns).cloned().map(SortField::new).collect();
+        let converter = RowConverter::new(fields)?;
         Ok(Groups::of(Self { pick, converter, result: result.clone(), default: None, removes }))
     }
 
@@ -120,7 +133,8 @@ impl Aggregate for Ordered {
     type Value = Vec<Box<[u8]>>;
 
     fn input(&self, arguments: &[ArrayRef]) -> Result<Rows> {
-        Ok(self.converter.convert_columns(&arguments[..1])?)
+        let columns = if let Pick::JsonObject { .. } = self.pick { 2 } else { 1 };
+        Ok(self.converter.convert_columns(&arguments[..columns])?)
     }
 
     fn add(&self, state: &mut Values, from: &Rows, row: usize, weight: i64, order: u64) {
@@ -158,7 +172,7 @@ impl Aggregate for Ordered {
                 let value = value.map(|(_, value)| value).or(self.default.as_ref());
                 return value.cloned().into_iter().collect();
             }
-            Pick::Joined(_) | Pick::All => {
+            Pick::Joined(_) | Pick::All | Pick::JsonObject { .. } | Pick::JsonArray { .. } => {
                 return values.iter().map(|(_, value)| value.clone()).collect();
             }
         };
@@ -191,6 +205,18 @@ impl Aggregate for Ordered {
                 });
                 Ok(Arc::new(texts.collect::<StringArray>()))
             }
+            Pick::JsonObject { absent } | Pick::JsonArray { absent } => {
+                let parser = self.converter.parser();
+                let rows = values.iter().flatten().map(|value| parser.parse(value));
+                let columns = self.converter.convert_rows(rows)?;
+                let texts = columns.iter().map(|column| column.as_string_opt::<i32>());
+                let texts = texts.collect::<Option<Vec<_>>>();
+                let texts = texts.ok_or_else(|| {
+                    Error::Internal("values that are no texts stand for JSON".to_owned())
+                })?;
+                let lengths = values.iter().map(Vec::len);
+                Ok(Arc::new(json_texts(&texts, lengths, *absent)?))
+            }
             Pick::All => {
                 let all = flat(&self.converter, &values)?;
                 let offsets = OffsetBuffer::from_lengths(values.iter().map(Vec::len));
@@ -205,12 +231,49 @@ impl Aggregate for Ordered {
     }
 
     fn nulls_count(&self) -> bool {
-        matches!(self.pick, Pick::All | Pick::Back(_))
+        !matches!(self.pick, Pick::First | Pick::Last | Pick::Joined(_))
     }
 
     fn heap(&self, state: &Values) -> usize {
         state.bytes + state.values.capacity() * size_of::<(u64, Box<[u8]>)>()
     }
+}
+
+/// A JSON array a group from its values, or an object where keys stand before them: members in the order of
+/// their keys, of equal keys the last one.
+fn json_texts(
+    columns: &[&StringArray],
+    lengths: impl Iterator<Item = usize>,
+    absent: bool,
+) -> Result<StringArray> {
+    let mut from = 0;
+    let texts = lengths.map(|length| -> Result<Option<String>> {
+        let rows = from..from + length;
+        from += length;
+        let value = |column: &StringArray, row: usize| match column.is_null(row) {
+            true => (!absent).then(|| "null".to_owned()),
+            false => Some(column.value(row).to_owned()),
+        };
+        Ok(Some(match columns {
+            [keys, values] => {
+                let mut members = BTreeMap::new();
+                for row in rows {
+                    if keys.is_null(row) {
+                        return Err(Error::Evaluation("JSON_OBJECTAGG: a key is NULL".to_owned()));
+                    }
+                    members.extend(value(values, row).map(|value| (keys.value(row), value)));
+                }
+                let members =
+                    members.iter().map(|(key, value)| format!("{}:{value}", json_string(key)));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            }
+            _ => {
+                let elements = rows.filter_map(|row| value(columns[0], row));
+                format!("[{}]", elements.collect::<Vec<_>>().join(","))
+            }
+        }))
+    });
+    texts.collect()
 }
 
 /// All values of all groups, one after the other.

@@ -454,6 +454,25 @@ pub enum AggregateFunction {
     },
     /// Values as an array.
     ArrayAgg,
+    /// Pairs of a key and a value in JSON as one object.
+    JsonObject {
+        /// Whether members whose value is NULL are left out.
+        absent: bool,
+    },
+    /// Values in JSON as one array.
+    JsonArray {
+        /// Whether NULL is left out.
+        absent: bool,
+    },
+    /// The values and how often each comes, as a multiset.
+    Collect,
+    /// Values at some shares of the way through all of them, from 0 to 1.
+    Percentile {
+        /// The shares.
+        shares: Vec<f64>,
+        /// Whether they come as an array.
+        many: bool,
+    },
     /// The value of an earlier row; only with OVER.
     Lag {
         /// How many rows before.
@@ -493,6 +512,10 @@ impl fmt::Debug for AggregateFunction {
             Self::LastValue => "LAST_VALUE",
             Self::ListAgg { .. } => "LISTAGG",
             Self::ArrayAgg => "ARRAY_AGG",
+            Self::JsonObject { .. } => "JSON_OBJECTAGG",
+            Self::JsonArray { .. } => "JSON_ARRAYAGG",
+            Self::Collect => "COLLECT",
+            Self::Percentile { .. } => "PERCENTILE",
             Self::Lag { .. } => "LAG",
             Self::User(function) => &function.name,
         })

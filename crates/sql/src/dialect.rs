@@ -14,6 +14,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
 
 use crate::cast::{CAST, TRY_CAST};
+use crate::json_syntax;
 use crate::types::parse_type;
 
 /// Flink's SQL, as sqlparser sees it.
@@ -78,11 +79,15 @@ impl Dialect for FlinkDialect {
             ("FLOOR" | "CEIL" | "CEILING", Token::LParen) => Some(round(parser)),
             ("TIMESTAMPADD" | "TIMESTAMPDIFF", Token::LParen) => Some(with_unit(parser)),
             ("MAP", Token::LBracket) => Some(map(parser)),
+            (name, Token::LParen) => json_syntax::call_of(name).map(|read| read(parser)),
             _ => None,
         }
     }
 
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
+        if is_overlaps(parser) {
+            return Some(Ok(self.prec_value(Precedence::Between)));
+        }
         is_partition_by(parser).then(|| Ok(self.prec_value(Precedence::Or)))
     }
 
@@ -97,6 +102,12 @@ impl Dialect for FlinkDialect {
         }
         if let Some(negated) = is_distinct_from(parser) {
             return Some(distinct_from(parser, left, negated));
+        }
+        if let Some(negated) = json_syntax::is_json(parser) {
+            return Some(json_syntax::is_json_of(parser, left, negated));
+        }
+        if is_overlaps(parser) {
+            return Some(overlaps(parser, left));
         }
         let words: [Token; 3] = parser.peek_tokens();
         let is = |at: usize, text: &str| match &words[at] {
@@ -164,6 +175,26 @@ fn distinct_from(parser: &mut Parser<'_>, left: &Expr, negated: bool) -> Result<
         true => Expr::IsNotDistinctFrom(left, right),
         false => Expr::IsDistinctFrom(left, right),
     })
+}
+
+fn is_overlaps(parser: &Parser<'_>) -> bool {
+    matches!(&parser.peek_token_ref().token, Token::Word(word)
+        if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("OVERLAPS"))
+}
+
+/// `(start, end) OVERLAPS (start, end)` as a call of four arguments.
+fn overlaps(parser: &mut Parser<'_>, left: &Expr) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    let right = parser.parse_subexpr(FlinkDialect.prec_value(Precedence::Between))?;
+    match (left, right) {
+        (Expr::Tuple(left), Expr::Tuple(right)) if left.len() == 2 && right.len() == 2 => {
+            Ok(call(Ident::new("OVERLAPS"), [left.clone(), right].concat()))
+        }
+        _ => Err(ParserError::ParserError(
+            "OVERLAPS stands between two periods, as in (a, b) OVERLAPS (c, INTERVAL '1' HOUR)"
+                .to_owned(),
+        )),
+    }
 }
 
 /// The name of the call that `TABLE t PARTITION BY k` becomes: the relation, then the columns.

@@ -11,6 +11,7 @@
 //! 5. [`translate`] makes the stream plan of it, or says what is not supported;
 //! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
 
+mod aggregate_call;
 pub mod cast;
 pub mod catalog;
 pub mod context;
@@ -20,6 +21,7 @@ pub mod diagnostics;
 pub mod dialect;
 pub mod group_window;
 mod grouping;
+mod json_syntax;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;

@@ -494,26 +494,24 @@ fn stores(from: &DataType, to: &DataType) -> bool {
 }
 
 /// Functions of Flink's that are understood but not there yet.
-const NOT_YET: [&str; 19] = [
-    "COLLECT",
-    "JSON_OBJECTAGG",
-    "JSON_ARRAYAGG",
-    "PERCENTILE",
-    "APPROX_COUNT_DISTINCT",
+const NOT_YET: [&str; 17] = [
     "LEAD",
     "NTILE",
     "CUME_DIST",
     "PERCENT_RANK",
-    "JSON_VALUE",
-    "JSON_QUERY",
-    "JSON_EXISTS",
-    "JSON_OBJECT",
-    "JSON_ARRAY",
-    "MD5",
-    "SHA256",
-    "PARSE_URL",
-    "STR_TO_MAP",
     "UNNEST",
+    "PARSE_JSON",
+    "TRY_PARSE_JSON",
+    "OBJECT_OF",
+    "OBJECT_UPDATE",
+    "SOURCE_WATERMARK",
+    "BITMAP_AND",
+    "BITMAP_OR",
+    "BITMAP_BUILD",
+    "BITMAP_BUILD_AGG",
+    "BITMAP_CARDINALITY",
+    "BITMAP_FROM_ARRAY",
+    "BITMAP_TO_ARRAY",
 ];
 
 fn options() -> ParserOptions {

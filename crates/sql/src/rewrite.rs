@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
+    AccessExpr, BinaryOperator, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    Query, Select, SelectItem, Subscript, UnaryOperator, Value, ValueWithSpan, VisitMut,
-    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
+    Query, Select, SelectItem, SetExpr, Subscript, TableFactor, UnaryOperator, Value,
+    ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use crate::diagnostics::SqlError;
@@ -212,6 +212,9 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             Some(pattern_call("SIMILAR", *negated, expr, pattern, escape_char.as_ref()))
         }
         Expr::CompoundFieldAccess { root, access_chain } => fields_as_texts(root, access_chain),
+        // A subquery or a list of rows is compared by rows.
+        Expr::Tuple(values) => Some(call(Ident::new("ROW"), values.clone())),
+        Expr::InSubquery { expr, subquery, negated } => rows_in(expr, subquery, *negated)?,
         Expr::ILike { .. } | Expr::RLike { .. } => {
             return Err(
                 SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are")
@@ -225,6 +228,46 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         },
         _ => None,
     })
+}
+
+/// `(a, b) IN (SELECT x, y …)` as EXISTS: whether a row with these values is there.
+fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, SqlError> {
+    let Expr::Function(function) = row else { return Ok(None) };
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    if function.name.to_string() != "ROW" {
+        return Ok(None);
+    }
+    if negated {
+        return Err(SqlError::unsupported("NOT IN of a row of several columns")
+            .hint("write NOT EXISTS (SELECT 1 FROM t WHERE t.a = a AND t.b = b)")
+            .about("NOT"));
+    }
+    let columns: Vec<String> = (0..list.args.len()).map(|at| format!("`${at}`")).collect();
+    let shape =
+        format!("EXISTS (SELECT 1 FROM (SELECT 1) AS `$rows` ({}) WHERE TRUE)", columns.join(", "));
+    let mut exists = crate::parser::parse_expression(&shape)?;
+    if let Expr::Exists { subquery: around, .. } = &mut exists
+        && let SetExpr::Select(select) = around.body.as_mut()
+        && let TableFactor::Derived { subquery: inner, .. } = &mut select.from[0].relation
+    {
+        **inner = subquery.clone();
+        let values = list.args.iter().filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
+            _ => None,
+        });
+        let name = |at: usize| vec![Ident::new("$rows"), Ident::new(format!("${at}"))];
+        let equal = values.enumerate().map(|(at, value)| Expr::BinaryOp {
+            left: Box::new(Expr::CompoundIdentifier(name(at))),
+            op: BinaryOperator::Eq,
+            right: Box::new(value),
+        });
+        select.selection = equal.reduce(|all, next| Expr::BinaryOp {
+            left: Box::new(all),
+            op: BinaryOperator::And,
+            right: Box::new(next),
+        });
+    }
+    Ok(Some(exists))
 }
 
 /// `rows[1].field`: a field is named by a text below.

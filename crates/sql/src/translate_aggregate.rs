@@ -16,6 +16,7 @@ use millstream_plan::{
     WindowKind, WindowOutput,
 };
 
+use crate::aggregate_call::{aggregate_function, read_arguments};
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::grouping::{Grouping, grouping_call};
@@ -328,8 +329,7 @@ impl Translator<'_> {
             && call.params.args.iter().all(is_present);
         let mut arguments = Vec::new();
         if !counts_rows {
-            let read = if name == "LISTAGG" { 1 } else { usize::MAX };
-            for argument in call.params.args.iter().take(read) {
+            for argument in read_arguments(name, &call.params.args) {
                 self.no_subquery(argument)?;
                 arguments.push(columns.bind(argument)?);
             }
@@ -345,7 +345,8 @@ impl Translator<'_> {
         let filter = call.params.filter.as_ref();
         filter.map_or(Ok(()), |filter| self.no_subquery(filter))?;
         let filter = filter.map(|filter| columns.bind(filter)).transpose()?;
-        Ok(AggregateCall { function, distinct: call.params.distinct, arguments, filter, result })
+        let distinct = call.params.distinct || name == "APPROX_COUNT_DISTINCT";
+        Ok(AggregateCall { function, distinct, arguments, filter, result })
     }
 
     /// The input of a window function below an aggregate, when only plain columns lie between them and
@@ -453,53 +454,6 @@ pub(crate) fn is_present(argument: &Expr) -> bool {
         Expr::Literal(value, _) => *value != ScalarValue::Null && !value.is_null(),
         _ => false,
     }
-}
-
-/// A function by its name. Constants among its arguments become part of it.
-///
-/// # Errors
-/// When there is none of that name, or it needs OVER.
-pub(crate) fn aggregate_function(
-    name: &str,
-    arguments: &[Expr],
-    user: Option<&UserDeclaration>,
-) -> Result<AggregateFunction> {
-    let variance = |sample: bool, root: bool| AggregateFunction::Variance { sample, root };
-    Ok(match name {
-        _ if user.is_some() => match user {
-            Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
-            None => return Err(SqlError::unsupported(name)),
-        },
-        "COUNT" => AggregateFunction::Count,
-        "SUM" => AggregateFunction::Sum,
-        "AVG" => AggregateFunction::Avg,
-        "MIN" => AggregateFunction::Min,
-        "MAX" => AggregateFunction::Max,
-        "STDDEV_POP" => variance(false, true),
-        "STDDEV_SAMP" | "STDDEV" => variance(true, true),
-        "VAR_POP" => variance(false, false),
-        "VAR_SAMP" | "VARIANCE" => variance(true, false),
-        "FIRST_VALUE" => AggregateFunction::FirstValue,
-        "LAST_VALUE" => AggregateFunction::LastValue,
-        "ARRAY_AGG" => AggregateFunction::ArrayAgg,
-        "LISTAGG" => AggregateFunction::ListAgg {
-            separator: match arguments.get(1).map(|argument| argument.clone().unalias()) {
-                None => ",".to_owned(),
-                Some(Expr::Literal(ScalarValue::Utf8(Some(separator)), _)) => separator,
-                Some(_) => {
-                    return Err(SqlError::new("the separator of LISTAGG is a text")
-                        .hint("write LISTAGG(value, ', ')")
-                        .about("LISTAGG"));
-                }
-            },
-        },
-        "LAG" | "ROW_NUMBER" | "RANK" | "DENSE_RANK" => {
-            return Err(SqlError::new(format!("{name} stands without OVER"))
-                .hint(format!("write {name}(…) OVER (PARTITION BY key ORDER BY ts)"))
-                .about(name));
-        }
-        _ => return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name)),
-    })
 }
 
 /// What lies below a window function that an aggregate computes itself.

@@ -16,9 +16,9 @@ use millstream_plan::{
     RankFunction,
 };
 
+use crate::aggregate_call::aggregate_function;
 use crate::diagnostics::{Result, SqlError};
 use crate::translate::{Translator, arrow_of};
-use crate::translate_aggregate::aggregate_function;
 use crate::translate_window::rank_function;
 
 /// The name and the parts of a call with OVER.
@@ -317,11 +317,10 @@ fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
     let all = &params.args;
     match name {
         "ROW_NUMBER" => Vec::new(),
-        "LAG" | "LISTAGG" => all.iter().take(1).cloned().collect(),
         "COUNT" if !params.distinct && all.iter().all(crate::translate_aggregate::is_present) => {
             Vec::new()
         }
-        _ => all.clone(),
+        _ => crate::aggregate_call::read_arguments(name, all).into_iter().cloned().collect(),
     }
 }
 

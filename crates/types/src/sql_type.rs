@@ -42,9 +42,14 @@ pub enum SqlType {
     IntervalDaySecond,
     Array(Box<ColumnType>),
     Map(Box<ColumnType>, Box<ColumnType>),
+    /// Values and how often each is there: in Arrow a map whose entries are called [`MULTISET`].
+    Multiset(Box<ColumnType>),
     Row(Vec<(String, ColumnType)>),
     Null,
 }
+
+/// What the entries of a map are called that is a multiset.
+pub const MULTISET: &str = "multiset";
 
 /// The length that makes a `VARCHAR` a `STRING` and a `VARBINARY` a `BYTES`.
 pub const UNLIMITED: u32 = i32::MAX as u32;
@@ -115,6 +120,14 @@ impl SqlType {
                     false,
                 )
             }
+            Self::Multiset(element) => {
+                let key = Field::new("key", element.sql_type.arrow(), false);
+                let entries = Fields::from(vec![key, Field::new("value", DataType::Int32, false)]);
+                DataType::Map(
+                    Arc::new(Field::new(MULTISET, DataType::Struct(entries), false)),
+                    false,
+                )
+            }
             Self::Row(fields) => {
                 DataType::Struct(fields.iter().map(|(name, column)| column.field(name)).collect())
             }
@@ -173,6 +186,9 @@ impl SqlType {
             DataType::Map(entries, _) => {
                 let DataType::Struct(pair) = entries.data_type() else { return None };
                 let [key, value] = &pair[..] else { return None };
+                if entries.name() == MULTISET {
+                    return Some(Self::Multiset(Box::new(Self::of_field(key)?)));
+                }
                 Self::Map(Box::new(Self::of_field(key)?), Box::new(Self::of_field(value)?))
             }
             DataType::Struct(fields) => Self::Row(
@@ -228,6 +244,7 @@ impl fmt::Display for SqlType {
             Self::IntervalDaySecond => f.write_str("INTERVAL DAY TO SECOND"),
             Self::Array(element) => write!(f, "ARRAY<{element}>"),
             Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+            Self::Multiset(element) => write!(f, "MULTISET<{element}>"),
             Self::Row(fields) => {
                 f.write_str("ROW<")?;
                 for (index, (name, column)) in fields.iter().enumerate() {

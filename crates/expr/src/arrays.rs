@@ -1,0 +1,586 @@
+//! Functions over the elements of arrays, and between arrays and maps.
+//!
+//! Elements are compared in arrow's row format: NULL equals NULL, as Flink has it here. The order of
+//! results is that of the first array.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, MapArray, StringBuilder,
+    StructArray, UInt32Array,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::{concat, take};
+use arrow::datatypes::{DataType, Field, Fields, Int32Type};
+use arrow::row::{RowConverter, Rows, SortField};
+use millstream_types::sql_type::type_name;
+use millstream_types::{Error, Result};
+
+use crate::function::{Builtin, Call, Typing};
+use crate::nested::{map_type, unite_all};
+
+macro_rules! function {
+    ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
+        Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            volatile: false,
+            typing: $typing,
+            body: $body,
+        }
+    };
+}
+
+/// The functions of this family.
+pub const BUILTINS: &[Builtin] = &[
+    function!(
+        "ARRAY_APPEND",
+        "ARRAY_APPEND(array, element)",
+        "The array with an element behind it.",
+        array_and_element,
+        |call| joined(call, &[0, 1])
+    ),
+    function!(
+        "ARRAY_PREPEND",
+        "ARRAY_PREPEND(array, element)",
+        "The array with an element before it.",
+        array_and_element,
+        |call| joined(call, &[1, 0])
+    ),
+    function!(
+        "ARRAY_CONCAT",
+        "ARRAY_CONCAT(array, …)",
+        "The elements of all arrays; NULL when any is.",
+        |given| arrays(given, 1, usize::MAX),
+        |call| joined(call, &(0..call.arguments.len()).collect::<Vec<_>>())
+    ),
+    function!(
+        "ARRAY_DISTINCT",
+        "ARRAY_DISTINCT(array)",
+        "The array without elements that came before.",
+        |given| arrays(given, 1, 1),
+        |call| set(call, |_, _| true)
+    ),
+    function!(
+        "ARRAY_UNION",
+        "ARRAY_UNION(array, array)",
+        "The elements of both arrays, each once.",
+        |given| arrays(given, 2, 2),
+        |call| set(call, |_, _| true)
+    ),
+    function!(
+        "ARRAY_EXCEPT",
+        "ARRAY_EXCEPT(array, array)",
+        "The elements of the first array that the second has not, each once.",
+        |given| arrays(given, 2, 2),
+        |call| set(call, |first, second| first && !second)
+    ),
+    function!(
+        "ARRAY_INTERSECT",
+        "ARRAY_INTERSECT(array, array)",
+        "The elements that both arrays have, each once.",
+        |given| arrays(given, 2, 2),
+        |call| set(call, |first, second| first && second)
+    ),
+    function!(
+        "ARRAY_REVERSE",
+        "ARRAY_REVERSE(array)",
+        "The elements in the opposite order.",
+        |given| arrays(given, 1, 1),
+        |call| {
+            let lists = Lists::of(call)?;
+            lists.select(call, |row| Some(lists.positions(0, row).rev().collect()))
+        }
+    ),
+    function!(
+        "ARRAY_REMOVE",
+        "ARRAY_REMOVE(array, element)",
+        "The array without the elements that equal one; NULL equals NULL.",
+        array_and_element,
+        |call| {
+            let lists = Lists::of(call)?;
+            lists.select(call, |row| {
+                let gone = lists.row(lists.positions(1, row).start);
+                Some(lists.positions(0, row).filter(|at| lists.row(*at) != gone).collect())
+            })
+        }
+    ),
+    function!(
+        "ARRAY_POSITION",
+        "ARRAY_POSITION(array, element)",
+        "Where an element first stands, counted from 1; 0 when it does not.",
+        |given| Ok(Typing { result: DataType::Int32, ..array_and_element(given)? }),
+        |call| {
+            let lists = Lists::of(call)?;
+            let found = (0..call.rows).map(|row| {
+                if !lists.valid(row) {
+                    return None;
+                }
+                let due = lists.row(lists.positions(1, row).start);
+                let at = lists.positions(0, row).position(|at| lists.row(at) == due);
+                Some(at.map_or(0, |at| at as i32 + 1))
+            });
+            Ok(Arc::new(found.collect::<Int32Array>()))
+        }
+    ),
+    function!(
+        "ARRAY_SLICE",
+        "ARRAY_SLICE(array, start[, end])",
+        "The elements from one position to another, counted from 1, or from the end below 0.",
+        slice_typing,
+        slice
+    ),
+    function!(
+        "ARRAY_SORT",
+        "ARRAY_SORT(array[, ascending[, nulls first]])",
+        "The elements in order; NULL is least unless said otherwise.",
+        sort_typing,
+        sort
+    ),
+    function!(
+        "ARRAY_MAX",
+        "ARRAY_MAX(array)",
+        "The greatest element.",
+        |given| element_of(given),
+        |call| extreme(call, true)
+    ),
+    function!(
+        "ARRAY_MIN",
+        "ARRAY_MIN(array)",
+        "The least element.",
+        |given| element_of(given),
+        |call| extreme(call, false)
+    ),
+    function!(
+        "ELEMENT",
+        "ELEMENT(array)",
+        "The only element of an array; NULL when it is empty.",
+        |given| element_of(given),
+        |call| {
+            let lists = Lists::of(call)?;
+            lists.one(call, |row| {
+                let mut positions = lists.positions(0, row);
+                match (positions.next(), positions.next()) {
+                    (_, Some(_)) => {
+                        Err(Error::Evaluation("ELEMENT of an array of several elements".to_owned()))
+                    }
+                    (only, None) => Ok(only),
+                }
+            })
+        }
+    ),
+    function!(
+        "ARRAY_JOIN",
+        "ARRAY_JOIN(array, separator[, in place of NULL])",
+        "The texts of an array as one.",
+        |given| match given {
+            [DataType::List(element), rest @ ..]
+                if matches!(rest.len(), 1 | 2)
+                    && matches!(element.data_type(), DataType::Utf8 | DataType::Null) =>
+            {
+                let list = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+                let mut arguments = vec![list];
+                arguments.resize(given.len(), DataType::Utf8);
+                Ok(Typing { arguments, result: DataType::Utf8 })
+            }
+            _ => Err("it takes an array of STRING and a separator".to_owned()),
+        },
+        join
+    ),
+    function!(
+        "MAP_ENTRIES",
+        "MAP_ENTRIES(map)",
+        "The pairs of a map as rows of key and value.",
+        |given| match given {
+            [map @ DataType::Map(entries, _)] => {
+                let DataType::Struct(pair) = entries.data_type() else {
+                    return Err("a map has keys and values".to_owned());
+                };
+                let row = Field::new("item", DataType::Struct(pair.clone()), true);
+                let result = DataType::List(Arc::new(row));
+                Ok(Typing { arguments: vec![map.clone()], result })
+            }
+            _ => Err("it takes a map".to_owned()),
+        },
+        |call| {
+            let map = call.arguments[0].as_map();
+            let DataType::List(field) = call.result else { return Err(wrong(call.result)) };
+            let entries: ArrayRef = Arc::new(map.entries().clone());
+            let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+            Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, entries, nulls)?))
+        }
+    ),
+    function!(
+        "MAP_FROM_ARRAYS",
+        "MAP_FROM_ARRAYS(keys, values)",
+        "A map of the keys of one array to the values of another.",
+        |given| match given {
+            [DataType::List(key), DataType::List(value)] => Ok(Typing {
+                arguments: given.to_vec(),
+                result: map_type(key.data_type(), value.data_type()),
+            }),
+            _ => Err("it takes two arrays".to_owned()),
+        },
+        map_from_arrays
+    ),
+    function!(
+        "MAP_UNION",
+        "MAP_UNION(map, …)",
+        "The entries of all maps; of equal keys the last one counts.",
+        |given| {
+            let Some(first @ DataType::Map(..)) = given.first() else {
+                return Err("it takes maps".to_owned());
+            };
+            if let Some(other) = given.iter().find(|other| *other != first) {
+                let (first, other) = (type_name(first), type_name(other));
+                return Err(format!("{first} and {other} are maps of different types"));
+            }
+            Ok(Typing { arguments: given.to_vec(), result: first.clone() })
+        },
+        map_union
+    ),
+];
+
+fn wrong(given: &DataType) -> Error {
+    Error::Internal(format!("{given} where another type was due"))
+}
+
+fn list_of(element: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new("item", element, true)))
+}
+
+/// Arrays of one element type.
+fn arrays(given: &[DataType], least: usize, most: usize) -> Result<Typing, String> {
+    let elements = given.iter().map(|given| match given {
+        DataType::List(element) => Ok(element.data_type().clone()),
+        DataType::Null => Ok(DataType::Null),
+        other => Err(format!("{} stands where an array is due", type_name(other))),
+    });
+    let elements = elements.collect::<Result<Vec<_>, _>>()?;
+    if elements.len() < least || elements.len() > most {
+        return Err(format!("it takes {least} array{}", if least == 1 { "" } else { "s" }));
+    }
+    let list = list_of(unite_all(&elements)?);
+    Ok(Typing { arguments: vec![list.clone(); given.len()], result: list })
+}
+
+fn array_and_element(given: &[DataType]) -> Result<Typing, String> {
+    match given {
+        [DataType::List(list), element] => {
+            let element = unite_all(&[list.data_type().clone(), element.clone()])?;
+            let list = list_of(element.clone());
+            Ok(Typing { arguments: vec![list.clone(), element], result: list })
+        }
+        _ => Err("it takes an array and an element".to_owned()),
+    }
+}
+
+fn element_of(given: &[DataType]) -> Result<Typing, String> {
+    let typing = arrays(given, 1, 1)?;
+    match &typing.result {
+        DataType::List(element) => Ok(Typing { result: element.data_type().clone(), ..typing }),
+        other => Err(format!("{} stands where an array is due", type_name(other))),
+    }
+}
+
+fn slice_typing(given: &[DataType]) -> Result<Typing, String> {
+    let (1, rest) = (given.len().min(1), given.get(1..).unwrap_or_default()) else {
+        return Err("it takes an array".to_owned());
+    };
+    if !matches!(rest.len(), 1 | 2) || rest.iter().any(|t| !t.is_integer() && !t.is_null()) {
+        return Err("it takes an array and one or two positions".to_owned());
+    }
+    with_more(arrays(&given[..1], 1, 1)?, DataType::Int32, rest.len())
+}
+
+fn sort_typing(given: &[DataType]) -> Result<Typing, String> {
+    let rest = given.get(1..).unwrap_or_default();
+    if rest.len() > 2 || rest.iter().any(|t| !matches!(t, DataType::Boolean | DataType::Null)) {
+        return Err("it takes an array and up to two booleans".to_owned());
+    }
+    let first = &given[..given.len().min(1)];
+    with_more(arrays(first, 1, 1)?, DataType::Boolean, rest.len())
+}
+
+fn with_more(mut typing: Typing, more: DataType, count: usize) -> Result<Typing, String> {
+    typing.arguments.extend(std::iter::repeat_n(more, count));
+    Ok(typing)
+}
+
+/// The arrays of a call, and elements as arrays of one: all elements behind one another.
+struct Lists {
+    elements: ArrayRef,
+    /// The elements in row format.
+    rows: Rows,
+    /// For each argument where its elements start, and where those of each row do among them.
+    arguments: Vec<(usize, Option<OffsetBuffer<i32>>)>,
+    nulls: Option<NullBuffer>,
+}
+
+impl Lists {
+    /// Of all arguments that are arrays or elements.
+    fn of(call: &Call<'_>) -> Result<Self> {
+        Self::of_first(call, call.arguments.len())
+    }
+
+    fn of_first(call: &Call<'_>, count: usize) -> Result<Self> {
+        let (mut parts, mut arguments) = (Vec::<ArrayRef>::new(), Vec::new());
+        let (mut start, mut nulls) = (0, None);
+        let is_array = matches!(call.arguments[0].data_type(), DataType::List(_));
+        let DataType::List(element) = call.arguments[0].data_type() else {
+            return Err(wrong(call.arguments[0].data_type()));
+        };
+        for (argument, given) in call.arguments[..count].iter().enumerate() {
+            let one = argument > 0 && is_array && given.data_type() == element.data_type();
+            if one {
+                arguments.push((start, None));
+                start += given.len();
+                parts.push(ArrayRef::clone(given));
+                continue;
+            }
+            let list = given.as_list::<i32>();
+            nulls = NullBuffer::union(nulls.as_ref(), list.nulls());
+            arguments.push((start, Some(list.offsets().clone())));
+            start += list.values().len();
+            parts.push(ArrayRef::clone(list.values()));
+        }
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        let elements = concat(&parts)?;
+        let converter = RowConverter::new(vec![SortField::new(elements.data_type().clone())])?;
+        let rows = converter.convert_columns(std::slice::from_ref(&elements))?;
+        Ok(Self { elements, rows, arguments, nulls })
+    }
+
+    fn valid(&self, row: usize) -> bool {
+        self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+    }
+
+    /// Where the elements of an argument's row stand among all.
+    fn positions(&self, argument: usize, row: usize) -> std::ops::Range<usize> {
+        match &self.arguments[argument] {
+            (start, Some(offsets)) => {
+                start + offsets[row] as usize..start + offsets[row + 1] as usize
+            }
+            (start, None) => start + row..start + row + 1,
+        }
+    }
+
+    fn row(&self, position: usize) -> &[u8] {
+        self.rows.row(position).data()
+    }
+
+    /// Arrays of the elements at some positions; NULL where an array is, or there are none.
+    fn select(
+        &self,
+        call: &Call<'_>,
+        of: impl Fn(usize) -> Option<Vec<usize>>,
+    ) -> Result<ArrayRef> {
+        let DataType::List(field) = call.result else { return Err(wrong(call.result)) };
+        let (mut chosen, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
+        for row in 0..call.rows {
+            let positions = if self.valid(row) { of(row) } else { None };
+            valid.push(positions.is_some());
+            let positions = positions.unwrap_or_default();
+            lengths.push(positions.len());
+            chosen.extend(positions.into_iter().map(|at| at as u32));
+        }
+        let values = take(&self.elements, &UInt32Array::from(chosen), None)?;
+        let (offsets, nulls) = (OffsetBuffer::from_lengths(lengths), NullBuffer::from(valid));
+        Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, values, Some(nulls))?))
+    }
+
+    /// The element at a position, or NULL.
+    fn one(
+        &self,
+        call: &Call<'_>,
+        of: impl Fn(usize) -> Result<Option<usize>>,
+    ) -> Result<ArrayRef> {
+        let chosen = (0..call.rows).map(|row| {
+            let position = if self.valid(row) { of(row)? } else { None };
+            Ok(position.map(|at| at as u32))
+        });
+        let chosen = chosen.collect::<Result<UInt32Array>>()?;
+        Ok(take(&self.elements, &chosen, None)?)
+    }
+}
+
+/// The elements of arguments one after the other.
+fn joined(call: &Call<'_>, order: &[usize]) -> Result<ArrayRef> {
+    let lists = Lists::of(call)?;
+    lists.select(call, |row| {
+        Some(order.iter().flat_map(|argument| lists.positions(*argument, row)).collect())
+    })
+}
+
+/// Each element once that is kept, by whether the first and the second array have it.
+fn set(call: &Call<'_>, keep: fn(bool, bool) -> bool) -> Result<ArrayRef> {
+    let lists = Lists::of(call)?;
+    let two = call.arguments.len() == 2;
+    lists.select(call, |row| {
+        let of = |argument: usize| -> HashSet<&[u8]> {
+            lists.positions(argument, row).map(|at| lists.row(at)).collect()
+        };
+        let (first, second) = (of(0), if two { of(1) } else { HashSet::new() });
+        let mut seen = HashSet::new();
+        let second_positions = if two { lists.positions(1, row) } else { 0..0 };
+        let all = lists.positions(0, row).chain(second_positions);
+        let kept = all.filter(|at| {
+            let element = lists.row(*at);
+            keep(first.contains(element), second.contains(element)) && seen.insert(element)
+        });
+        Some(kept.collect())
+    })
+}
+
+fn slice(call: &Call<'_>) -> Result<ArrayRef> {
+    let lists = Lists::of_first(call, 1)?;
+    let position = |argument: usize, row: usize| {
+        let given = call.arguments.get(argument).map(|given| given.as_primitive::<Int32Type>());
+        given.map(|given| given.is_valid(row).then(|| i64::from(given.value(row))))
+    };
+    lists.select(call, |row| {
+        let elements = lists.positions(0, row);
+        let length = elements.len() as i64;
+        let start = position(1, row)??;
+        let end = match position(2, row) {
+            Some(end) => end?,
+            None => length,
+        };
+        let absolute = |at: i64| if at < 0 { length + at + 1 } else { at };
+        let (start, end) = (absolute(start).max(1), absolute(end).min(length));
+        let taken = if start <= end { start - 1..end } else { 0..0 };
+        Some(taken.map(|at| elements.start + at as usize).collect())
+    })
+}
+
+fn sort(call: &Call<'_>) -> Result<ArrayRef> {
+    let lists = Lists::of_first(call, 1)?;
+    let given: Vec<&BooleanArray> = call.arguments[1..].iter().map(|g| g.as_boolean()).collect();
+    lists.select(call, |row| {
+        if given.iter().any(|given| given.is_null(row)) {
+            return None;
+        }
+        let ascending = given.first().is_none_or(|given| given.value(row));
+        let nulls_first = given.get(1).map_or(ascending, |given| given.value(row));
+        let mut positions: Vec<usize> = lists.positions(0, row).collect();
+        positions.sort_by(|a, b| {
+            let (null_a, null_b) = (lists.elements.is_null(*a), lists.elements.is_null(*b));
+            match (null_a, null_b) {
+                (false, false) if ascending => lists.row(*a).cmp(lists.row(*b)),
+                (false, false) => lists.row(*b).cmp(lists.row(*a)),
+                _ if nulls_first => null_b.cmp(&null_a),
+                _ => null_a.cmp(&null_b),
+            }
+        });
+        Some(positions)
+    })
+}
+
+fn extreme(call: &Call<'_>, greatest: bool) -> Result<ArrayRef> {
+    let lists = Lists::of(call)?;
+    lists.one(call, |row| {
+        let present = lists.positions(0, row).filter(|at| lists.elements.is_valid(*at));
+        Ok(match greatest {
+            true => present.max_by_key(|at| lists.row(*at)),
+            false => present.min_by_key(|at| lists.row(*at)),
+        })
+    })
+}
+
+fn join(call: &Call<'_>) -> Result<ArrayRef> {
+    let list = call.arguments[0].as_list::<i32>();
+    let separators = call.arguments[1].as_string::<i32>();
+    let nulls = call.arguments.get(2).map(|nulls| nulls.as_string::<i32>());
+    let mut out = StringBuilder::new();
+    for row in 0..call.rows {
+        let unknown = nulls.is_some_and(|nulls| nulls.is_null(row));
+        if list.is_null(row) || separators.is_null(row) || unknown {
+            out.append_null();
+            continue;
+        }
+        let elements = list.value(row);
+        let texts = elements.as_string::<i32>().iter();
+        let texts = texts.filter_map(|text| text.or_else(|| nulls.map(|nulls| nulls.value(row))));
+        out.append_value(texts.collect::<Vec<_>>().join(separators.value(row)));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// A map array of chosen entries; the positions of keys and values, and whether there is a map at all.
+fn map_of(
+    call: &Call<'_>,
+    (keys, values): (&ArrayRef, &ArrayRef),
+    rows: Vec<Option<Vec<(usize, usize)>>>,
+) -> Result<ArrayRef> {
+    let DataType::Map(field, _) = call.result else { return Err(wrong(call.result)) };
+    let DataType::Struct(pair) = field.data_type() else { return Err(wrong(call.result)) };
+    let pair: Fields = pair.clone();
+    let lengths = rows.iter().map(|row| row.as_ref().map_or(0, Vec::len));
+    let offsets = OffsetBuffer::from_lengths(lengths.collect::<Vec<_>>());
+    let nulls = NullBuffer::from_iter(rows.iter().map(Option::is_some));
+    let chosen: Vec<(usize, usize)> = rows.into_iter().flatten().flatten().collect();
+    let at = UInt32Array::from_iter_values(chosen.iter().map(|(key, _)| *key as u32));
+    let keys = take(keys, &at, None)?;
+    if keys.null_count() > 0 {
+        return Err(Error::Evaluation("a key of a map is NULL".to_owned()));
+    }
+    let at = UInt32Array::from_iter_values(chosen.iter().map(|(_, value)| *value as u32));
+    let values = take(values, &at, None)?;
+    let entries = StructArray::try_new(pair, vec![keys, values], None)?;
+    Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, Some(nulls), false)?))
+}
+
+fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
+    let (keys, values) = (call.arguments[0].as_list::<i32>(), call.arguments[1].as_list::<i32>());
+    let rows = (0..call.rows).map(|row| {
+        if keys.is_null(row) || values.is_null(row) {
+            return Ok(None);
+        }
+        let start = |list: &ListArray| list.value_offsets()[row] as usize;
+        let length = keys.value_length(row);
+        if length != values.value_length(row) {
+            return Err(Error::Evaluation(format!(
+                "MAP_FROM_ARRAYS has {length} keys and {} values",
+                values.value_length(row)
+            )));
+        }
+        let (key, value) = (start(keys), start(values));
+        Ok(Some((0..length as usize).map(|at| (key + at, value + at)).collect()))
+    });
+    let rows = rows.collect::<Result<_>>()?;
+    map_of(call, (keys.values(), values.values()), rows)
+}
+
+fn map_union(call: &Call<'_>) -> Result<ArrayRef> {
+    let maps: Vec<&MapArray> = call.arguments.iter().map(|map| map.as_map()).collect();
+    let all = |part: fn(&MapArray) -> &ArrayRef| -> Result<ArrayRef> {
+        let parts: Vec<&dyn Array> = maps.iter().map(|map| part(map).as_ref()).collect();
+        Ok(concat(&parts)?)
+    };
+    let (keys, values) = (all(MapArray::keys)?, all(MapArray::values)?);
+    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())])?;
+    let encoded = converter.convert_columns(std::slice::from_ref(&keys))?;
+    let mut starts = vec![0];
+    maps.iter().for_each(|map| starts.push(starts[starts.len() - 1] + map.keys().len()));
+    let rows = (0..call.rows).map(|row| {
+        if maps.iter().any(|map| map.is_null(row)) {
+            return None;
+        }
+        let mut entries: Vec<(usize, usize)> = Vec::new();
+        for (map, start) in maps.iter().zip(&starts) {
+            let offsets = map.value_offsets();
+            for at in offsets[row] as usize + start..offsets[row + 1] as usize + start {
+                let known = |(key, _): &&mut (usize, usize)| encoded.row(*key) == encoded.row(at);
+                match entries.iter_mut().find(known) {
+                    Some((_, value)) => *value = at,
+                    None => entries.push((at, at)),
+                }
+            }
+        }
+        Some(entries)
+    });
+    let rows = rows.collect();
+    map_of(call, (&keys, &values), rows)
+}
