@@ -22,7 +22,7 @@ use crate::files::{STANDARD, format_of, list, open, sample};
 /// `'connector' = 'filesystem'`
 pub const CONNECTOR: Connector = Connector {
     name: "filesystem",
-    keys: &["path", "source.path.regex-pattern"],
+    keys: &["path", "source.path.regex-pattern", "lookup.full-cache.periodic-reload.interval"],
     has_format: true,
     source: Some(source),
     sink: Some(sink),

@@ -6,6 +6,7 @@
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
+//! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
 
 pub mod connector;
@@ -13,6 +14,7 @@ pub mod datagen;
 pub mod file_sink;
 pub mod files;
 pub mod filesystem;
+pub mod lookup;
 pub mod memory;
 pub mod nexmark;
 pub mod print;

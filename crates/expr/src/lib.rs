@@ -11,7 +11,9 @@
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
 //! | [`cast`] | `CAST` and `TRY_CAST` |
 //! | [`decimal`] | `DECIMAL` arithmetic |
-//! | [`strings`], [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`], [`maths`], [`temporal`], [`periods`], [`conditional`], [`nested`], [`arrays`] | functions by family |
+//! | [`strings`], [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`] | functions of texts |
+//! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
+//! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |
 //! | [`json_path`] | paths into JSON values |
 //! | [`aggregates`] | names and types of aggregate functions |
 

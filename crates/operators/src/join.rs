@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -20,6 +18,7 @@ use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
 use crate::operator::{Operator, OperatorTime, Output};
+use crate::pairs::{PAIRS, batch, beside, both, holds, nulls, taken};
 use crate::session_aggregate::renumbered;
 use crate::window_table::pick;
 
@@ -141,9 +140,6 @@ impl Side {
 /// So few keys are not worth being numbered anew.
 const KEYS_MIN: usize = 1_024;
 
-/// So many pairs are looked at together.
-const PAIRS: usize = 8_192;
-
 /// One shard of a join.
 pub struct Join {
     spec: Arc<JoinSpec>,
@@ -170,9 +166,7 @@ impl Join {
     /// # Errors
     /// When a column cannot be a key, or be compared.
     pub fn new(spec: Arc<JoinSpec>) -> Result<Self> {
-        let fields = spec.inputs.iter().flat_map(|schema| schema.fields());
-        let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
-        let both = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let both = both(&spec.inputs);
         let result = spec.schema.fields().iter();
         let result = result.map(|field| SortField::new(field.data_type().clone())).collect();
         Ok(Self {
@@ -192,21 +186,16 @@ impl Join {
         rows: &UInt32Array,
         others: Option<&[(u32, Bytes)]>,
     ) -> Result<Vec<ArrayRef>> {
-        let own = own.columns().iter().map(|column| take(column, rows, None));
-        let own: Vec<ArrayRef> = own.collect::<Result<_, _>>()?;
+        let own = taken(own, rows)?;
         let other = match others {
             Some(others) => {
                 let parser = self.sides[1 - side].converter.parser();
                 let rows = others.iter().map(|(_, row)| parser.parse(row));
                 self.sides[1 - side].converter.convert_rows(rows)?
             }
-            None => {
-                let fields = self.spec.inputs[1 - side].fields().iter();
-                let nulls = |data_type| arrow::array::new_null_array(data_type, rows.len());
-                fields.map(|field| nulls(field.data_type())).collect()
-            }
+            None => nulls(&self.spec.inputs[1 - side], rows.len()),
         };
-        Ok(if side == 0 { [own, other].concat() } else { [other, own].concat() })
+        Ok(beside(side, own, other))
     }
 
     /// Takes rows of the result with their weights.
@@ -220,10 +209,8 @@ impl Join {
             let copies: UInt32Array =
                 copies.flat_map(|(row, w)| std::iter::repeat_n(row as u32, *w as usize)).collect();
             let columns = columns.iter().map(|column| take(column, &copies, None));
-            let options = RecordBatchOptions::new().with_row_count(Some(copies.len()));
-            let schema = Arc::clone(&self.spec.schema);
             let columns = columns.collect::<Result<_, _>>()?;
-            let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
+            let rows = batch(&self.spec.schema, columns, copies.len())?;
             out.emit(ChangeBatch::insert(rows));
             return Ok(());
         }
@@ -295,28 +282,15 @@ impl Join {
         let lost = self.sides[1 - side].converter.convert_rows(lost)?;
         let columns = match spec.one_sided() {
             Some(_) => lost,
-            None => self.beside_nulls(1 - side, lost, lost_weights.len()),
+            None => beside(1 - side, lost, nulls(&spec.inputs[side], lost_weights.len())),
         };
         self.emit(columns, lost_weights, out)
-    }
-
-    fn beside_nulls(&self, side: usize, own: Vec<ArrayRef>, rows: usize) -> Vec<ArrayRef> {
-        let fields = self.spec.inputs[1 - side].fields().iter();
-        let nulls = fields.map(|field| arrow::array::new_null_array(field.data_type(), rows));
-        let nulls: Vec<ArrayRef> = nulls.collect();
-        if side == 0 { [own, nulls].concat() } else { [nulls, own].concat() }
     }
 
     /// For which pairs the condition holds; `None` is all of them.
     fn holds(&self, columns: &[ArrayRef], rows: usize) -> Result<Option<BooleanArray>> {
         let spec = &self.spec;
-        let mut holds = None;
-        if let Some(condition) = &spec.condition {
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let both = Arc::clone(&self.both);
-            let batch = RecordBatch::try_new_with_options(both, columns.to_vec(), &options)?;
-            holds = Some(condition.evaluate_condition(&batch)?);
-        }
+        let mut holds = holds(spec.condition.as_ref(), &self.both, columns, rows)?;
         if let Some((left, right)) = spec.null_aware {
             let right = spec.inputs[0].fields().len() + right;
             let unequal = arrow::compute::kernels::cmp::neq(&columns[left], &columns[right])?;
@@ -386,12 +360,7 @@ impl Operator for Join {
         }
         let alone = UInt32Array::from(alone);
         let columns = match spec.one_sided() {
-            Some(_) => changes
-                .rows
-                .columns()
-                .iter()
-                .map(|column| take(column, &alone, None))
-                .collect::<Result<_, _>>()?,
+            Some(_) => taken(&changes.rows, &alone)?,
             None => self.columns(side, &changes.rows, &alone, None)?,
         };
         if side == 0 || spec.one_sided().is_none() {
@@ -415,9 +384,7 @@ impl Operator for Join {
         let changes = [gone, come].concat();
         let parser = self.result.parser();
         let columns = self.result.convert_rows(changes.iter().map(|(row, _)| parser.parse(row)))?;
-        let options = RecordBatchOptions::new().with_row_count(Some(changes.len()));
-        let schema = Arc::clone(&self.spec.schema);
-        let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        let rows = batch(&self.spec.schema, columns, changes.len())?;
         let weights = Int64Array::from_iter_values(changes.iter().map(|(_, weight)| *weight));
         out.emit(ChangeBatch::weighted(rows, weights));
         Ok(())

@@ -7,7 +7,7 @@
 //! | [`dropped`] | what operators leave out, counted and kept to be looked at |
 //! | [`watermark`] | the watermark that each row met |
 //! | [`aggregate`] | aggregate functions over many groups at once |
-//! | [`sums`], [`variance`], [`extreme`], [`ordered`], [`distinct`], [`user`] | the functions |
+//! | [`sums`], [`variance`], [`extreme`], [`copies`], [`ordered`], [`distinct`], [`user`] | the functions |
 //! | [`window`] | which windows and slices a point in time falls into |
 //! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
@@ -15,6 +15,8 @@
 //! | [`slices`], [`window_table`], [`updating`] | what is kept of them |
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
+//! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
+//! | [`pairs`] | what joins have in common |
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time |
 
@@ -28,12 +30,15 @@ pub mod dropped;
 pub mod expand;
 pub mod extreme;
 pub mod group_aggregate;
+pub mod interval_join;
 pub mod join;
 pub mod limit;
+pub mod lookup_join;
 pub mod not_null;
 pub mod operator;
 pub mod ordered;
 pub mod over_aggregate;
+pub mod pairs;
 pub mod rank;
 pub mod session_aggregate;
 pub mod session_window;
@@ -41,6 +46,7 @@ pub mod sessions;
 pub mod set_operation;
 pub mod slices;
 pub mod sums;
+pub mod temporal_join;
 pub mod updating;
 pub mod user;
 pub mod variance;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::{concat_batches, take};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, SchemaRef};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{JoinKind, TimeWindow};
 use millstream_state::KeyIndex;
@@ -14,6 +14,7 @@ use millstream_types::{ChangeBatch, Result};
 
 use crate::dropped::Dropped;
 use crate::operator::{NextWindow, Operator, OperatorTime, Output};
+use crate::pairs::{PAIRS, batch, both, nulls, taken};
 use crate::window::{Bounds, Calendar};
 use crate::window_rank::by_window;
 use crate::window_table::pick;
@@ -52,15 +53,10 @@ pub struct WindowJoin {
     both: SchemaRef,
 }
 
-/// So many pairs are looked at together.
-const PAIRS: usize = 8_192;
-
 impl WindowJoin {
     /// A shard without any window.
     pub fn new(spec: Arc<WindowJoinSpec>, dropped: Arc<Dropped>) -> Self {
-        let fields = spec.inputs.iter().flat_map(|schema| schema.fields());
-        let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
-        let both = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let both = both(&spec.inputs);
         let calendar = Calendar::of(spec.window);
         Self { spec, calendar, open: BTreeMap::new(), dropped, watermark: i64::MIN, both }
     }
@@ -135,8 +131,7 @@ impl WindowJoin {
     ) -> Result<(RecordBatch, (UInt32Array, UInt32Array))> {
         let mut columns = taken(left, &pairs.0)?;
         columns.extend(taken(right, &pairs.1)?);
-        let options = RecordBatchOptions::new().with_row_count(Some(pairs.0.len()));
-        let rows = RecordBatch::try_new_with_options(Arc::clone(&self.both), columns, &options)?;
+        let rows = batch(&self.both, columns, pairs.0.len())?;
         let mut holds = match &self.spec.condition {
             Some(condition) => condition.evaluate_condition(&rows)?,
             None if self.spec.null_aware.is_none() => return Ok((rows, pairs)),
@@ -161,22 +156,9 @@ impl WindowJoin {
     }
 
     fn emit(&self, columns: Vec<ArrayRef>, rows: usize, out: &mut Output) -> Result<()> {
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let schema = Arc::clone(&self.spec.schema);
-        out.emit(ChangeBatch::insert(RecordBatch::try_new_with_options(
-            schema, columns, &options,
-        )?));
+        out.emit(ChangeBatch::insert(batch(&self.spec.schema, columns, rows)?));
         Ok(())
     }
-}
-
-fn taken(rows: &RecordBatch, positions: &UInt32Array) -> Result<Vec<ArrayRef>> {
-    rows.columns().iter().map(|column| Ok(take(column, positions, None)?)).collect()
-}
-
-fn nulls(schema: &SchemaRef, rows: usize) -> Vec<ArrayRef> {
-    let fields = schema.fields().iter();
-    fields.map(|field| arrow::array::new_null_array(field.data_type(), rows)).collect()
 }
 
 /// For each row of the left side the rows of the right side with an equal key; NULL is equal to nothing.

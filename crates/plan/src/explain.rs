@@ -159,6 +159,27 @@ fn details(plan: &Plan, node: &Node) -> String {
         NodeKind::Join { kind, on, condition, .. } => {
             format!("{kind:?}{}", join_details(plan, node, on, condition.as_ref()))
         }
+        NodeKind::IntervalJoin { kind, on, times, least, most, condition, .. } => {
+            let sides = [0, 1].map(|side: usize| &plan.nodes[node.inputs[side]].schema);
+            let (left, right) = (names(sides[0], &[times.0]), names(sides[1], &[times.1]));
+            let within = format!(", {right} - {left} from {} to {}", apart(*least), apart(*most));
+            format!("{kind:?}{within}{}", join_details(plan, node, on, condition.as_ref()))
+        }
+        NodeKind::TemporalJoin { outer, on, times, condition } => {
+            let kind = if *outer { "Left" } else { "Inner" };
+            let time = of_input(&[times.0]);
+            format!("{kind}, as of {time}{}", join_details(plan, node, on, condition.as_ref()))
+        }
+        NodeKind::LookupJoin { outer, on, lookup, condition } => {
+            let kind = if *outer { "Left" } else { "Inner" };
+            let rows = lookup.steps.last().map_or(&lookup.schema, |(_, _, schema)| schema);
+            let on = on.iter().map(|(left, right)| {
+                format!("{} = {}", of_input(&[*left]), names(rows, &[*right]))
+            });
+            let on = on.collect::<Vec<_>>().join(" AND ");
+            let condition = condition.as_ref().map_or(String::new(), |c| format!(", where {c}"));
+            format!("{kind}, table={}, on [{on}]{condition}", lookup.table.name)
+        }
         NodeKind::OverAggregate { time, ties, calls, .. } if calls.is_empty() => {
             format!("order=[{}]", orders(input, *time, ties))
         }
@@ -250,6 +271,11 @@ fn join_details(
     let on = on.collect::<Vec<_>>().join(" AND ");
     let condition = condition.map_or(String::new(), |condition| format!(", where {condition}"));
     format!(", on [{on}]{condition}")
+}
+
+/// How far two times are apart, which may be backwards.
+fn apart(ms: i64) -> String {
+    if ms < 0 { format!("-{}", duration(ms.saturating_neg())) } else { duration(ms) }
 }
 
 fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {

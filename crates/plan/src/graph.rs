@@ -47,6 +47,17 @@ pub struct Node {
 }
 
 impl Node {
+    /// How far the time of what the operator gives is behind that of its inputs, in ms.
+    pub fn delay_ms(&self) -> i64 {
+        match &self.kind {
+            // A left row may be joined when the watermark has gone past it by `most`, a right one by `-least`.
+            NodeKind::IntervalJoin { least, most, .. } => {
+                (*most).max(least.saturating_neg()).max(0).saturating_add(1)
+            }
+            _ => 0,
+        }
+    }
+
     /// What bounds the operator's state, in words; `None` for operators without any.
     pub fn state_bound(&self) -> Option<String> {
         let keys = |keys: &[usize]| match keys {
@@ -99,6 +110,21 @@ impl Node {
                 let of = if partition.is_empty() { "" } else { " of each distinct partition key" };
                 format!("UNBOUNDED: {most} rows{of}; all rows, where rows are taken back")
             }
+            NodeKind::IntervalJoin { least, most, processing_time, .. } => {
+                let until = if *processing_time { "clock" } else { "watermark" };
+                format!(
+                    "left rows of the last {} and right rows of the last {} before the {until}, and those \
+                     ahead of it",
+                    duration((*most).max(0)),
+                    duration(least.saturating_neg().max(0))
+                )
+            }
+            NodeKind::TemporalJoin { .. } => {
+                "UNBOUNDED: one version per distinct key; all that are ahead of the watermark, and the rows \
+                 that wait for it"
+                    .to_owned()
+            }
+            NodeKind::LookupJoin { .. } => "all rows of the table".to_owned(),
             NodeKind::Join { .. } => "UNBOUNDED: all rows of both inputs".to_owned(),
             NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),

@@ -19,7 +19,7 @@ pub mod window;
 
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, NodeKind,
+    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind,
     OrderKey, OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
 };
 pub use table::{Table, WatermarkSpec};

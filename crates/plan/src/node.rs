@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::UserAggregate;
 
@@ -155,6 +155,47 @@ pub enum NodeKind {
         /// What must hold beside that, over the columns of both.
         condition: Option<ScalarExpr>,
     },
+    /// Joins rows of two inputs whose times are at most so far apart.
+    IntervalJoin {
+        /// Which rows come out.
+        kind: JoinKind,
+        /// Pairs of columns, left and right, that must be equal.
+        on: Vec<(usize, usize)>,
+        /// Whether NULL is equal to NULL in them.
+        equal_nulls: bool,
+        /// The time of each input.
+        times: (usize, usize),
+        /// Whether that is processing time.
+        processing_time: bool,
+        /// How many ms later than the left row the right row of a pair is, at least.
+        least: i64,
+        /// And at most.
+        most: i64,
+        /// What must hold beside that, over the columns of both.
+        condition: Option<ScalarExpr>,
+    },
+    /// Joins each left row with the version of a right row that was valid at its time.
+    TemporalJoin {
+        /// Whether left rows without a version come out.
+        outer: bool,
+        /// Pairs of columns, left and right, that must be equal.
+        on: Vec<(usize, usize)>,
+        /// The rowtime of each input.
+        times: (usize, usize),
+        /// What must hold beside that, over the columns of both.
+        condition: Option<ScalarExpr>,
+    },
+    /// Joins each row with the rows that a table has when it comes.
+    LookupJoin {
+        /// Whether rows without any come out.
+        outer: bool,
+        /// Pairs of columns, of the input and of the table's rows, that must be equal.
+        on: Vec<(usize, usize)>,
+        /// The table.
+        lookup: Lookup,
+        /// What must hold beside that, over the columns of both.
+        condition: Option<ScalarExpr>,
+    },
     /// Values over the rows before each row, in the order of time.
     OverAggregate {
         /// The time attribute.
@@ -224,6 +265,9 @@ impl NodeKind {
             Self::WindowRank { .. } => "WindowRank",
             Self::WindowJoin { .. } => "WindowJoin",
             Self::Join { .. } => "Join",
+            Self::IntervalJoin { .. } => "IntervalJoin",
+            Self::TemporalJoin { .. } => "TemporalJoin",
+            Self::LookupJoin { .. } => "LookupJoin",
             Self::Rank { .. } => "Rank",
             Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
@@ -331,6 +375,19 @@ pub struct EmitPolicy {
     pub late: Option<i64>,
     /// How long after the watermark has passed it, in event time, rows still change it.
     pub lateness: i64,
+}
+
+/// A table that is asked for its rows while others come.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The physical columns that are read of it.
+    pub columns: Vec<usize>,
+    /// Their schema.
+    pub schema: SchemaRef,
+    /// What is filtered and computed of its rows: condition, values and schema, one after the other.
+    pub steps: Vec<(Option<ScalarExpr>, Option<Vec<ScalarExpr>>, SchemaRef)>,
 }
 
 /// A column to order by.

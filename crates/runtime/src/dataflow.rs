@@ -333,6 +333,9 @@ impl Dataflow {
             }
         };
         tracing::trace!(id, elapsed = ?started.elapsed(), "node ran");
+        if watermark != Watermark::MAX {
+            watermark.0 = watermark.0.saturating_sub(self.plan.nodes[id].delay_ms());
+        }
         // What an operator has seen complete stays complete, whichever of its inputs wake up.
         self.watermarks[id] = watermark.max(self.watermarks[id]);
         self.idle[id] = idle;

@@ -1,22 +1,26 @@
 //! Makes the operators of a plan.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
+use millstream_connectors::lookup::open_lookup;
 use millstream_connectors::open_sink;
 use millstream_operators::calc::Calc;
 use millstream_operators::correlate::Correlate;
 use millstream_operators::current_watermark::CurrentWatermark;
 use millstream_operators::expand::Expand;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
+use millstream_operators::interval_join::{IntervalJoin, IntervalJoinSpec};
 use millstream_operators::join::{Join, JoinSpec};
 use millstream_operators::limit::Limit;
+use millstream_operators::lookup_join::LookupJoin;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
 use millstream_operators::rank::{Rank, RankSpec};
 use millstream_operators::session_aggregate::SessionAggregate;
 use millstream_operators::session_window::SessionWindow;
 use millstream_operators::set_operation::SetOperation;
+use millstream_operators::temporal_join::{TemporalJoin, TemporalJoinSpec};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::window_aggregate::WindowAggregate;
 use millstream_operators::window_join::{WindowJoin, WindowJoinSpec};
@@ -32,8 +36,23 @@ use crate::dataflow::Stage;
 /// What the columns that a source reads promise.
 pub fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
     match &node.kind {
-        NodeKind::Source { table, .. } => not_null(&table.name, &node.schema),
+        NodeKind::Source { table, .. } => {
+            // A primary key is NOT ENFORCED: what it says of its columns holds for what is written.
+            let fields = node.schema.fields().iter().map(|field| {
+                let key = table.primary_key.contains(field.name());
+                field.as_ref().clone().with_nullable(field.is_nullable() || key)
+            });
+            not_null(&table.name, &Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+        }
         _ => None,
+    }
+}
+
+/// The columns of the inputs of a join.
+fn two(inputs: &[SchemaRef]) -> Result<[SchemaRef; 2]> {
+    match inputs {
+        [left, right] => Ok([Arc::clone(left), Arc::clone(right)]),
+        _ => Err(Error::Internal("a join has two inputs".to_owned())),
     }
 }
 
@@ -186,9 +205,6 @@ impl Builder<'_> {
                 condition,
             } => {
                 let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
-                let [left_input, right_input] = &inputs[..] else {
-                    return Err(Error::Internal("a join has two inputs".to_owned()));
-                };
                 let spec = Arc::new(WindowJoinSpec {
                     kind: *kind,
                     windows: [*left, *right],
@@ -197,7 +213,7 @@ impl Builder<'_> {
                     equal_nulls: *equal_nulls,
                     null_aware: *null_aware,
                     condition: condition.clone(),
-                    inputs: [Arc::clone(left_input), Arc::clone(right_input)],
+                    inputs: two(&inputs)?,
                     schema,
                 });
                 self.keyed(vec![left_keys, right_keys], window.processing_time, || {
@@ -223,22 +239,78 @@ impl Builder<'_> {
             }
             NodeKind::Join { kind, on, equal_nulls, null_aware, condition } => {
                 let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
-                let [left_input, right_input] = &inputs[..] else {
-                    return Err(Error::Internal("a join has two inputs".to_owned()));
-                };
                 let spec = Arc::new(JoinSpec {
                     kind: *kind,
                     keys: [left_keys.clone(), right_keys.clone()],
                     equal_nulls: *equal_nulls,
                     null_aware: *null_aware,
                     condition: condition.clone(),
-                    inputs: [Arc::clone(left_input), Arc::clone(right_input)],
+                    inputs: two(&inputs)?,
                     schema,
                     appends: node.changelog == ChangelogMode::Append,
                 });
                 self.keyed(vec![left_keys, right_keys], false, || {
                     Ok(Box::new(Join::new(Arc::clone(&spec))?))
                 })?
+            }
+            NodeKind::IntervalJoin {
+                kind,
+                on,
+                equal_nulls,
+                times,
+                processing_time,
+                least,
+                most,
+                condition,
+            } => {
+                let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
+                let spec = Arc::new(IntervalJoinSpec {
+                    kind: *kind,
+                    keys: [left_keys.clone(), right_keys.clone()],
+                    equal_nulls: *equal_nulls,
+                    times: [times.0, times.1],
+                    least: *least,
+                    most: *most,
+                    delay: node.delay_ms(),
+                    condition: condition.clone(),
+                    inputs: two(&inputs)?,
+                    schema,
+                });
+                self.keyed(vec![left_keys, right_keys], *processing_time, || {
+                    Ok(Box::new(IntervalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
+                })?
+            }
+            NodeKind::TemporalJoin { outer, on, times, condition } => {
+                let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
+                let spec = Arc::new(TemporalJoinSpec {
+                    outer: *outer,
+                    keys: [left_keys.clone(), right_keys.clone()],
+                    times: [times.0, times.1],
+                    condition: condition.clone(),
+                    inputs: two(&inputs)?,
+                    schema,
+                });
+                self.keyed(vec![left_keys, right_keys], false, || {
+                    Ok(Box::new(TemporalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
+                })?
+            }
+            NodeKind::LookupJoin { outer, on, lookup, condition } => {
+                let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
+                let steps = lookup.steps.iter().map(|(condition, values, schema)| {
+                    let schema = millstream_formats::json::nullable(schema);
+                    Calc::new(condition.clone(), values.clone(), schema)
+                });
+                let rows = lookup.steps.last().map_or(&lookup.schema, |(_, _, schema)| schema);
+                Stage::Transform(Arc::new(LookupJoin {
+                    table: open_lookup(&lookup.table, &lookup.columns)?,
+                    steps: steps.collect::<Result<_>>()?,
+                    outer: *outer,
+                    keys: [left_keys, right_keys],
+                    condition: condition.clone(),
+                    inputs: [input, millstream_formats::json::nullable(rows)],
+                    schema,
+                    cache: RwLock::default(),
+                }))
             }
             NodeKind::OverAggregate { time, processing_time, partition, ties, calls } => {
                 let spec = Arc::new(OverAggregateSpec {

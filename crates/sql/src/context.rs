@@ -29,7 +29,10 @@ use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::parser::{file_of, parts_of};
 use crate::planner::Planner;
+use crate::rewrite::UNNEST;
+use crate::temporal::{TemporalNode, Versioned, versioned};
 use crate::types::parse_type_text;
+use crate::unnest::unnest;
 use crate::window::{
     WindowNode, column_of, is_window_function, read_call, table_factor, window_functions,
 };
@@ -366,6 +369,12 @@ impl RelationPlanner for Relations {
                 let plan = self.call(expr, context)?;
                 planned(plan, alias.clone())
             }
+            TableFactor::Function { name, args, alias, with_ordinality, .. }
+                if name.to_string() == UNNEST =>
+            {
+                let plan = self.unnest(args, *with_ordinality, context)?;
+                planned(plan, alias.clone())
+            }
             TableFactor::Function { name, args, alias, with_ordinality: false, .. } => {
                 let plan = match &args[..] {
                     [FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))]
@@ -403,15 +412,30 @@ impl RelationPlanner for Relations {
                 let plan = self.with_options(name, with_hints)?;
                 planned(plan, alias.clone())
             }
+            TableFactor::NestedJoin { table_with_joins, alias } => {
+                match versioned(table_with_joins).map_err(external)? {
+                    Some(join) => planned(temporal_join(join, context)?, alias.clone()),
+                    None => Ok(RelationPlanning::Original(Box::new(relation))),
+                }
+            }
             TableFactor::MatchRecognize { .. } => {
                 Err(external(SqlError::unsupported("MATCH_RECOGNIZE").about("MATCH_RECOGNIZE")))
-            }
-            TableFactor::UNNEST { .. } => {
-                Err(external(SqlError::unsupported("UNNEST").about("UNNEST")))
             }
             _ => Ok(RelationPlanning::Original(Box::new(relation))),
         }
     }
+}
+
+fn temporal_join(
+    join: Versioned,
+    context: &mut dyn RelationPlannerContext,
+) -> DfResult<LogicalPlan> {
+    let left = context.plan(join.left)?;
+    let right = context.plan(join.right)?;
+    let time = context.sql_to_expr(join.time, left.schema())?;
+    let condition = context.sql_to_expr(join.condition, &left.schema().join(right.schema())?)?;
+    let node = TemporalNode::new(left, right, time, condition, join.outer)?;
+    Ok(LogicalPlan::Extension(datafusion_expr::Extension { node: Arc::new(node) }))
 }
 
 fn planned(plan: LogicalPlan, alias: Option<TableAlias>) -> DfResult<RelationPlanning> {
@@ -439,6 +463,22 @@ impl Relations {
                 "TABLE(…) takes a table function, not {other}"
             )))),
         }
+    }
+
+    fn unnest(
+        &self,
+        arguments: &[FunctionArg],
+        ordinality: bool,
+        context: &mut dyn RelationPlannerContext,
+    ) -> DfResult<LogicalPlan> {
+        let [FunctionArg::Unnamed(FunctionArgExpr::Expr(collection))] = arguments else {
+            return Err(external(SqlError::new("UNNEST takes one collection").about("UNNEST")));
+        };
+        let collection = context.sql_to_expr(collection.clone(), &DFSchema::empty())?;
+        let data_type = collection.get_type(&DFSchema::empty())?;
+        let function = unnest(&data_type, ordinality).map_err(external)?;
+        let node = CorrelateNode::alone(function, vec![collection])?;
+        Ok(LogicalPlan::Extension(datafusion_expr::Extension { node: Arc::new(node) }))
     }
 
     fn function(

@@ -27,13 +27,16 @@ pub mod planner;
 pub mod rewrite;
 pub mod script;
 pub mod statement;
+pub mod temporal;
 pub mod time_settings;
 pub mod translate;
 mod translate_aggregate;
 mod translate_join;
 mod translate_over;
+mod translate_temporal;
 mod translate_window;
 pub mod types;
+mod unnest;
 pub mod window;
 
 pub use catalog::Catalog;

@@ -18,6 +18,7 @@ use sqlparser::ast::{
 use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
+use crate::temporal::nest_versioned;
 
 /// Rewrites a query in place.
 ///
@@ -51,6 +52,9 @@ struct Rewriter {
     depth: usize,
 }
 
+/// The name of the table function that gives the elements of a collection.
+pub const UNNEST: &str = "UNNEST";
+
 /// The deepest nesting of an expression; `a + b + c` nests too. What plans and evaluates expressions
 /// is recursive, and a stack must not end before the statement does.
 const DEPTH_MAX: usize = 500;
@@ -83,6 +87,7 @@ impl VisitorMut for Rewriter {
             return ControlFlow::Break(SqlError::unsupported("DISTINCT ON").about("DISTINCT"));
         }
         name_columns(&mut select.projection);
+        select.from.iter_mut().for_each(nest_versioned);
         expand_group_window(select);
         ControlFlow::Continue(())
     }
@@ -92,6 +97,22 @@ impl VisitorMut for Rewriter {
             if let NamedWindowExpr::WindowSpec(spec) = window {
                 plain_bounds(spec);
             }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        // Its argument may name columns of the relations before it.
+        if let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor
+            && name.to_string().eq_ignore_ascii_case(UNNEST)
+        {
+            *factor = TableFactor::Function {
+                lateral: true,
+                name: vec![Ident::new(UNNEST)].into(),
+                args: std::mem::take(&mut args.args),
+                with_ordinality: *with_ordinality,
+                alias: alias.take(),
+            };
         }
         ControlFlow::Continue(())
     }

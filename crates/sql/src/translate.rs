@@ -17,8 +17,10 @@ use crate::context::CatalogTable;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
+use crate::temporal::TemporalNode;
 use crate::time_settings::watermark_options;
 use crate::translate_over::{follows_keys, is_rank};
+use crate::translate_temporal::compares_times;
 use crate::window::WindowNode;
 
 /// Where the rows of a logical plan go.
@@ -139,6 +141,7 @@ impl Translator<'_> {
                             self.stamps = self.stamps.max(Stamps::Touching);
                         }
                     }
+                    self.event_time |= extension.node.as_any().is::<TemporalNode>();
                 }
                 LogicalPlan::Window(window) => {
                     self.event_time = true;
@@ -147,6 +150,7 @@ impl Translator<'_> {
                     }
                 }
                 LogicalPlan::Sort(_) => self.event_time = true,
+                LogicalPlan::Join(join) => self.event_time |= compares_times(join),
                 _ => {}
             }
             if plan.expressions().iter().any(current_watermark::is_asked_for) {
@@ -197,6 +201,8 @@ impl Translator<'_> {
                     self.window(window)
                 } else if let Some(call) = node.downcast_ref::<CorrelateNode>() {
                     self.correlate(call)
+                } else if let Some(join) = node.downcast_ref::<TemporalNode>() {
+                    self.temporal_join(join)
                 } else {
                     Err(SqlError::unsupported(extension.node.name()))
                 }

@@ -13,19 +13,19 @@ use crate::diagnostics::{Result, SqlError};
 use crate::translate::{Translator, WindowProperties, arrow_of};
 
 /// The inputs of a join, with the keys that had to be computed behind their columns.
-struct Sides {
-    ids: [NodeId; 2],
+pub(crate) struct Sides {
+    pub ids: [NodeId; 2],
     /// How many columns each has for the logical plan.
-    widths: [usize; 2],
+    pub widths: [usize; 2],
     /// How many columns the left one has here.
-    left: usize,
+    pub left: usize,
     /// The columns that must be equal, by their positions on each side.
-    pairs: Vec<(usize, usize)>,
+    pub pairs: Vec<(usize, usize)>,
 }
 
 impl Sides {
     /// The position of a column of the logical join among the columns of both sides.
-    fn place(&self, column: usize) -> usize {
+    pub fn place(&self, column: usize) -> usize {
         if column < self.widths[0] { column } else { column - self.widths[0] + self.left }
     }
 }
@@ -65,7 +65,10 @@ impl Translator<'_> {
                 let node = self.window_join(join, kind, &sides, &windows)?;
                 self.joined(node, kind, &sides, &windows)
             }
-            None => self.plain_join(join, kind, &sides)?,
+            None => match self.interval_join(join, kind, &sides)? {
+                Some(id) => id,
+                None => self.plain_join(join, kind, &sides)?,
+            },
         };
         let columns = join.schema.fields().len();
         let values = (0..columns).map(|column| {
@@ -140,7 +143,7 @@ impl Translator<'_> {
     }
 
     /// The columns that a join gives.
-    fn fields(&self, kind: JoinKind, sides: &Sides) -> Vec<Arc<Field>> {
+    pub(crate) fn fields(&self, kind: JoinKind, sides: &Sides) -> Vec<Arc<Field>> {
         let of = |side: usize| self.plan.nodes[sides.ids[side]].schema.fields().iter().cloned();
         let one_sided = matches!(kind, JoinKind::Semi | JoinKind::Anti);
         if one_sided { of(0).collect() } else { of(0).chain(of(1)).collect() }

@@ -5,7 +5,7 @@
 //! watermark that the rows before it in its split had reached: that is what decides whether the row
 //! is late, and it makes lateness independent of how rows were batched.
 
-use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute;
 use arrow::datatypes::SchemaRef;
 
@@ -74,7 +74,12 @@ impl ChangeBatch {
     /// # Errors
     /// When a position is outside the batch.
     pub fn take(&self, positions: &UInt32Array) -> Result<Self> {
-        self.take_beside(positions, compute::take_record_batch(&self.rows, positions)?)
+        let columns =
+            self.rows.columns().iter().map(|column| compute::take(column, positions, None));
+        let options = RecordBatchOptions::new().with_row_count(Some(positions.len()));
+        let columns = columns.collect::<std::result::Result<_, _>>()?;
+        let rows = RecordBatch::try_new_with_options(self.rows.schema(), columns, &options)?;
+        self.take_beside(positions, rows)
     }
 
     /// Other rows, each with the weight and the watermark of the row at a position of this batch.

@@ -1,0 +1,11 @@
+-- Strict bounds, RIGHT JOIN.
+CREATE TABLE l (
+  id INT, k STRING, v INT, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem', 'path'='data/jn_l.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE r (
+  id INT, k STRING, v INT, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem', 'path'='data/jn_r.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT l.id AS lid, r.id AS rid, l.ts AS lts, r.ts AS rts FROM l RIGHT JOIN r ON l.k = r.k AND r.ts > l.ts - INTERVAL '2' SECOND AND r.ts < l.ts + INTERVAL '5' SECOND;
