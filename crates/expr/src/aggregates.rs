@@ -147,6 +147,10 @@ impl AggregateUDFImpl for Declaration {
             .collect())
     }
 
+    fn supports_null_handling_clause(&self) -> bool {
+        matches!(self.name, "ARRAY_AGG" | "FIRST_VALUE" | "LAST_VALUE")
+    }
+
     fn is_nullable(&self) -> bool {
         !matches!(self.name, "COUNT" | "APPROX_COUNT_DISTINCT")
             && self.name != "ROW_NUMBER"

@@ -13,7 +13,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type};
 use millstream_types::json_text::{JsonStyle, JsonValue, push_json_string};
-use millstream_types::text::push_double;
 use millstream_types::{Error, Result};
 use serde_json::Value;
 
@@ -238,13 +237,7 @@ fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => {
-            let text = number.to_string();
-            match text.contains(['.', 'e', 'E']).then(|| text.parse()) {
-                Some(Ok(double)) => push_double(out, double),
-                _ => out.push_str(&text),
-            }
-        }
+        Value::Number(number) => push_number(&number.to_string(), out),
         Value::String(text) => push_json_string(out, text),
         Value::Array(elements) => {
             out.push('[');
@@ -271,6 +264,44 @@ fn write_value(value: &Value, out: &mut String) {
     }
 }
 
+/// A number in the spelling of Java's BigDecimal: its digits are kept, an exponent is shown where there
+/// are zeros left out at the end, or more than six behind the point.
+fn push_number(text: &str, out: &mut String) {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Ok(exponent) = exponent.parse::<i64>() else { return out.push_str(text) };
+    let scale = fraction.len() as i64 - exponent;
+    let digits = format!("{whole}{fraction}");
+    let digits = match digits.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    if negative && digits != "0" {
+        out.push('-');
+    }
+    let first = digits.len() as i64 - 1 - scale;
+    if scale >= 0 && first >= -6 {
+        let width = scale as usize + 1;
+        let digits = format!("{digits:0>width$}");
+        let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
+        out.push_str(whole);
+        if scale > 0 {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        return;
+    }
+    out.push_str(&digits[..1]);
+    if digits.len() > 1 {
+        out.push('.');
+        out.push_str(&digits[1..]);
+    }
+    if first != 0 {
+        out.push_str(&format!("E{first:+}"));
+    }
+}
+
 /// What a path leads to.
 enum Found {
     Nothing,
@@ -294,8 +325,10 @@ impl Paths {
         match parse(text) {
             None if lax => Found::Nothing,
             None => Found::Error,
+            Some(Value::Null) => Found::Error,
             Some(root) => match path.read(&root) {
-                Some(Value::Null) => Found::Nothing,
+                Some(Value::Null) if lax => Found::Nothing,
+                Some(Value::Null) => Found::Error,
                 Some(value) => Found::Value { lax, value },
                 None if lax => Found::Nothing,
                 None => Found::Error,
@@ -502,5 +535,31 @@ fn unquoted(text: &str) -> String {
     match is_string.then(|| serde_json::from_str::<String>(text)) {
         Some(Ok(inner)) => inner,
         _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let text = |number: &str| {
+            let mut out = String::new();
+            push_number(number, &mut out);
+            out
+        };
+        let cases = [
+            ("1.50", "1.50"),
+            ("-0.0", "0.0"),
+            ("1e3", "1E+3"),
+            ("1E-7", "1E-7"),
+            ("0.0000001", "1E-7"),
+            ("0.000001", "0.000001"),
+            ("1.7976931348623157e309", "1.7976931348623157E+309"),
+            ("100000000000000000000.5", "100000000000000000000.5"),
+            ("-12", "-12"),
+        ];
+        cases.iter().for_each(|(given, due)| assert_eq!(text(given), *due));
     }
 }

@@ -75,7 +75,7 @@ pub const BUILTINS: &[Builtin] = &[
     double!("SQRT", "The square root.", f64::sqrt),
     double!("LN", "The natural logarithm.", f64::ln),
     double!("LOG10", "The logarithm to base 10.", f64::log10),
-    double!("LOG2", "The logarithm to base 2.", f64::log2),
+    double!("LOG2", "The logarithm to base 2.", |x| x.ln() / std::f64::consts::LN_2),
     double!("EXP", "e to the power of the number.", f64::exp),
     double!("SIN", "The sine.", f64::sin),
     double!("COS", "The cosine.", f64::cos),
@@ -196,21 +196,30 @@ pub const BUILTINS: &[Builtin] = &[
         volatile: true,
         typing: |given| typing::between(given, &[DataType::Int32], 0, DOUBLE),
         body: |call| {
-            let mut random = rand::rng();
-            let values = (0..call.rows).map(|_| random.random::<f64>());
-            Ok(Arc::new(Float64Array::from_iter_values(values)))
+            let mut random = Random::of(call.arguments.first(), call);
+            let values = (0..call.rows).map(|row| random.at(row, JavaRandom::double, rand::random));
+            Ok(Arc::new(values.collect::<Float64Array>()))
         },
     },
     Builtin {
         name: "RAND_INTEGER",
-        usage: "RAND_INTEGER(bound)",
+        usage: "RAND_INTEGER([seed, ]bound)",
         about: "A random integer from 0 up to a bound.",
         volatile: true,
-        typing: |given| typing::exact(given, &[DataType::Int32], DataType::Int32),
+        typing: |given| {
+            typing::between(given, &[DataType::Int32, DataType::Int32], 1, DataType::Int32)
+        },
         body: |call| {
-            let mut random = rand::rng();
-            let bounds = call.arguments[0].as_primitive::<Int32Type>();
-            let values = bounds.iter().map(|bound| bound.map(|b| random.random_range(0..b.max(1))));
+            let (bound, seed) = match call.arguments {
+                [seed, bound] => (bound, Some(seed)),
+                _ => (&call.arguments[0], None),
+            };
+            let bounds = bound.as_primitive::<Int32Type>();
+            let mut random = Random::of(seed, call);
+            let values = bounds.iter().enumerate().map(|(row, bound)| {
+                let bound = bound?.max(1);
+                random.at(row, |seeded| seeded.below(bound), || rand::rng().random_range(0..bound))
+            });
             Ok(Arc::new(values.collect::<Int32Array>()))
         },
     },
@@ -258,6 +267,79 @@ pub const BUILTINS: &[Builtin] = &[
         },
     },
 ];
+
+/// Random numbers, from a seed or from chance.
+enum Random<'a> {
+    Chance,
+    /// One generator for all rows.
+    Seeded(JavaRandom),
+    /// One for each row.
+    Seeds(&'a Int32Array),
+}
+
+impl<'a> Random<'a> {
+    fn of(seeds: Option<&'a ArrayRef>, call: &Call<'_>) -> Self {
+        let Some(seeds) = seeds else { return Self::Chance };
+        let seeds = seeds.as_primitive::<Int32Type>();
+        let constant = call.constant.first().is_some_and(|constant| *constant);
+        match constant && !seeds.is_empty() && seeds.is_valid(0) {
+            true => Self::Seeded(JavaRandom::new(seeds.value(0))),
+            false => Self::Seeds(seeds),
+        }
+    }
+
+    fn at<T>(
+        &mut self,
+        row: usize,
+        seeded: impl Fn(&mut JavaRandom) -> T,
+        chance: impl Fn() -> T,
+    ) -> Option<T> {
+        match self {
+            Self::Chance => Some(chance()),
+            Self::Seeded(random) => Some(seeded(random)),
+            Self::Seeds(seeds) => {
+                seeds.is_valid(row).then(|| seeded(&mut JavaRandom::new(seeds.value(row))))
+            }
+        }
+    }
+}
+
+/// The generator of java.util.Random, so that seeds mean the same as in Flink.
+struct JavaRandom {
+    state: u64,
+}
+
+impl JavaRandom {
+    const MASK: u64 = (1 << 48) - 1;
+
+    fn new(seed: i32) -> Self {
+        Self { state: (i64::from(seed) as u64 ^ 0x5_DEEC_E66D) & Self::MASK }
+    }
+
+    fn next(&mut self, bits: u32) -> i32 {
+        self.state = self.state.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & Self::MASK;
+        (self.state as i64 >> (48 - bits)) as i32
+    }
+
+    fn double(&mut self) -> f64 {
+        let high = i64::from(self.next(26)) << 27;
+        (high + i64::from(self.next(27))) as f64 / (1_i64 << 53) as f64
+    }
+
+    /// An integer from 0 up to a bound above 0.
+    fn below(&mut self, bound: i32) -> i32 {
+        if bound & (bound - 1) == 0 {
+            return ((i64::from(bound) * i64::from(self.next(31))) >> 31) as i32;
+        }
+        loop {
+            let bits = self.next(31);
+            let value = bits % bound;
+            if bits.wrapping_sub(value).wrapping_add(bound - 1) >= 0 {
+                return value;
+            }
+        }
+    }
+}
 
 /// The quotient of integers, cut off; the one that overflows wraps, as in Java.
 fn divide(call: &Call<'_>) -> Result<ArrayRef> {

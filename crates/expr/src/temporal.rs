@@ -148,12 +148,12 @@ pub const BUILTINS: &[Builtin] = &[
     },
     Builtin {
         name: "TO_TIMESTAMP_LTZ",
-        usage: "TO_TIMESTAMP_LTZ(number[, precision]) or TO_TIMESTAMP_LTZ(text[, format])",
+        usage: "TO_TIMESTAMP_LTZ(number[, precision]) or TO_TIMESTAMP_LTZ(text[, format[, zone]])",
         about: "The point in time of a count of seconds (precision 0) or milliseconds (3) since 1970.",
         volatile: false,
         typing: |given| match given {
             [DataType::Utf8, ..] => {
-                typing::between(given, &[TEXT, TEXT], 1, ltz(TimeUnit::Millisecond))
+                typing::between(given, &[TEXT, TEXT, TEXT], 1, ltz(TimeUnit::Millisecond))
             }
             _ => typing::between(given, &[BIGINT, INT], 1, ltz(TimeUnit::Millisecond)),
         },
@@ -574,7 +574,18 @@ fn to_timestamp_ltz(call: &Call<'_>) -> Result<ArrayRef> {
         let points = parse_points(call)?;
         let ms =
             points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
-        ms.map(|ms| ms.map(|ms| local_to_utc(call.zone, ms, 1_000))).collect()
+        let zones = call.arguments.get(2).map(|zones| zones.as_string::<i32>());
+        let in_zone = |(row, ms): (usize, Option<i64>)| {
+            let zone = match zones {
+                Some(zones) if zones.is_null(row) => return Ok(None),
+                Some(zones) => zones.value(row).parse::<Tz>().map_err(|_| {
+                    Error::Evaluation(format!("'{}' is no time zone", zones.value(row)))
+                })?,
+                None => call.zone,
+            };
+            Ok(ms.map(|ms| local_to_utc(zone, ms, 1_000)))
+        };
+        ms.enumerate().map(in_zone).collect::<Result<_>>()?
     } else {
         let numbers = call.arguments[0].as_primitive::<Int64Type>();
         let precisions = call.arguments.get(1).map(|p| p.as_primitive::<Int32Type>());

@@ -321,7 +321,9 @@ pub fn create(
         AggregateFunction::FirstValue => ordered(Pick::First)?,
         AggregateFunction::LastValue => ordered(Pick::Last)?,
         AggregateFunction::ListAgg { separator } => ordered(Pick::Joined(separator.clone()))?,
-        AggregateFunction::ArrayAgg => ordered(Pick::All)?,
+        AggregateFunction::ArrayAgg { ignore_nulls } => {
+            ordered(Pick::All { ignore_nulls: *ignore_nulls })?
+        }
         AggregateFunction::JsonObject { absent } => ordered(Pick::JsonObject { absent: *absent })?,
         AggregateFunction::JsonArray { absent } => ordered(Pick::JsonArray { absent: *absent })?,
         AggregateFunction::Collect => copies(&arguments[0], Of::Multiset(call.result.clone()))?,

@@ -23,7 +23,10 @@ pub enum Pick {
     /// All of them as one text, with a separator between.
     Joined(String),
     /// All of them as an array.
-    All,
+    All {
+        /// Whether NULL is left out.
+        ignore_nulls: bool,
+    },
     /// Pairs of a key and a value in JSON, as one JSON object.
     JsonObject {
         /// Whether members without a value are left out.
@@ -172,7 +175,10 @@ impl Aggregate for Ordered {
                 let value = value.map(|(_, value)| value).or(self.default.as_ref());
                 return value.cloned().into_iter().collect();
             }
-            Pick::Joined(_) | Pick::All | Pick::JsonObject { .. } | Pick::JsonArray { .. } => {
+            Pick::Joined(_)
+            | Pick::All { .. }
+            | Pick::JsonObject { .. }
+            | Pick::JsonArray { .. } => {
                 return values.iter().map(|(_, value)| value.clone()).collect();
             }
         };
@@ -217,7 +223,7 @@ impl Aggregate for Ordered {
                 let lengths = values.iter().map(Vec::len);
                 Ok(Arc::new(json_texts(&texts, lengths, *absent)?))
             }
-            Pick::All => {
+            Pick::All { .. } => {
                 let all = flat(&self.converter, &values)?;
                 let offsets = OffsetBuffer::from_lengths(values.iter().map(Vec::len));
                 let field = match &self.result {
@@ -231,7 +237,10 @@ impl Aggregate for Ordered {
     }
 
     fn nulls_count(&self) -> bool {
-        !matches!(self.pick, Pick::First | Pick::Last | Pick::Joined(_))
+        !matches!(
+            self.pick,
+            Pick::First | Pick::Last | Pick::Joined(_) | Pick::All { ignore_nulls: true }
+        )
     }
 
     fn heap(&self, state: &Values) -> usize {

@@ -510,7 +510,10 @@ pub enum AggregateFunction {
         separator: String,
     },
     /// Values as an array.
-    ArrayAgg,
+    ArrayAgg {
+        /// Whether NULL is left out.
+        ignore_nulls: bool,
+    },
     /// Pairs of a key and a value in JSON as one object.
     JsonObject {
         /// Whether members whose value is NULL are left out.
@@ -568,7 +571,7 @@ impl fmt::Debug for AggregateFunction {
             Self::FirstValue => "FIRST_VALUE",
             Self::LastValue => "LAST_VALUE",
             Self::ListAgg { .. } => "LISTAGG",
-            Self::ArrayAgg => "ARRAY_AGG",
+            Self::ArrayAgg { .. } => "ARRAY_AGG",
             Self::JsonObject { .. } => "JSON_OBJECTAGG",
             Self::JsonArray { .. } => "JSON_ARRAYAGG",
             Self::Collect => "COLLECT",

@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float64Type, Schema};
 use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::Expr;
+use datafusion_expr::expr::NullTreatment;
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::UserDeclaration;
 use millstream_plan::AggregateFunction;
@@ -38,7 +39,7 @@ pub(crate) fn aggregate_function(
         "VAR_SAMP" | "VARIANCE" => variance(true, false),
         "FIRST_VALUE" => AggregateFunction::FirstValue,
         "LAST_VALUE" => AggregateFunction::LastValue,
-        "ARRAY_AGG" => AggregateFunction::ArrayAgg,
+        "ARRAY_AGG" => AggregateFunction::ArrayAgg { ignore_nulls: false },
         "COLLECT" => AggregateFunction::Collect,
         // It counts exactly: what is saved by less would be paid for with changes that cannot be taken back.
         "APPROX_COUNT_DISTINCT" => AggregateFunction::Count,
@@ -62,6 +63,31 @@ pub(crate) fn aggregate_function(
                 .about(name));
         }
         _ => return Err(SqlError::unsupported(format!("the aggregate {name}")).about(name)),
+    })
+}
+
+/// A function with what `IGNORE NULLS` or `RESPECT NULLS` says of it.
+///
+/// # Errors
+/// When it takes NULLs another way only.
+pub(crate) fn null_treatment(
+    name: &str,
+    function: AggregateFunction,
+    treatment: Option<NullTreatment>,
+) -> Result<AggregateFunction> {
+    Ok(match (function, treatment) {
+        (AggregateFunction::ArrayAgg { .. }, Some(NullTreatment::IgnoreNulls)) => {
+            AggregateFunction::ArrayAgg { ignore_nulls: true }
+        }
+        (
+            AggregateFunction::FirstValue | AggregateFunction::LastValue,
+            Some(NullTreatment::RespectNulls),
+        ) => {
+            return Err(SqlError::unsupported(format!("{name} RESPECT NULLS"))
+                .hint("NULLs are passed over")
+                .about(name));
+        }
+        (function, _) => function,
     })
 }
 

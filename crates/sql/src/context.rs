@@ -134,6 +134,8 @@ impl ContextProvider for Context<'_> {
         let special =
             crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
         let special = special.or_else(|| crate::current_watermark::function(name));
+        let database = || crate::current_database::function(name, self.planner.catalog);
+        let special = special.or_else(database);
         special.or_else(|| self.planner.catalog.functions.scalar(name))
     }
 

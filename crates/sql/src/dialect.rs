@@ -4,9 +4,11 @@
 //! written down in terms it has: a type as its own text, an interval as a count of milliseconds or
 //! months, a unit of time as a string.
 
+use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, ValueWithSpan,
+    BinaryOperator, CaseWhen, CastKind, DateTimeField, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value,
+    ValueWithSpan,
 };
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::Keyword;
@@ -46,6 +48,10 @@ impl Dialect for FlinkDialect {
         true
     }
 
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        true
+    }
+
     fn supports_table_versioning(&self) -> bool {
         true
     }
@@ -79,6 +85,7 @@ impl Dialect for FlinkDialect {
             ("FLOOR" | "CEIL" | "CEILING", Token::LParen) => Some(round(parser)),
             ("TIMESTAMPADD" | "TIMESTAMPDIFF", Token::LParen) => Some(with_unit(parser)),
             ("MAP", Token::LBracket) => Some(map(parser)),
+            ("CASE", _) => case_of_lists(parser),
             (name, Token::LParen) => json_syntax::call_of(name).map(|read| read(parser)),
             _ => None,
         }
@@ -292,6 +299,54 @@ fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     arguments.extend(parser.parse_comma_separated(Parser::parse_expr)?);
     parser.expect_token(&Token::RParen)?;
     Ok(call(name, arguments))
+}
+
+/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions. Any
+/// other CASE is left to the parser.
+fn case_of_lists(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
+        parser.expect_keyword(Keyword::CASE)?;
+        if parser.parse_keyword(Keyword::WHEN) {
+            return Ok(None);
+        }
+        let value = parser.parse_expr()?;
+        let (mut conditions, mut lists) = (Vec::new(), false);
+        while parser.parse_keyword(Keyword::WHEN) {
+            let among = parser.parse_comma_separated(Parser::parse_expr)?;
+            lists |= among.len() > 1;
+            parser.expect_keyword(Keyword::THEN)?;
+            let equal = among.into_iter().map(|one| Expr::BinaryOp {
+                left: Box::new(value.clone()),
+                op: BinaryOperator::Eq,
+                right: Box::new(one),
+            });
+            let any = equal.reduce(|any, next| Expr::BinaryOp {
+                left: Box::new(any),
+                op: BinaryOperator::Or,
+                right: Box::new(next),
+            });
+            let Some(condition) = any else { return Ok(None) };
+            conditions.push(CaseWhen { condition, result: parser.parse_expr()? });
+        }
+        if !lists {
+            return Ok(None);
+        }
+        let otherwise = parser.parse_keyword(Keyword::ELSE);
+        let else_result = otherwise.then(|| parser.parse_expr()).transpose()?.map(Box::new);
+        parser.expect_keyword(Keyword::END)?;
+        Ok(Some(Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand: None,
+            conditions,
+            else_result,
+        }))
+    };
+    let found = parser.maybe_parse(|parser| match read(parser)? {
+        Some(case) => Ok(case),
+        None => Err(ParserError::ParserError(String::new())),
+    });
+    found.transpose()
 }
 
 fn map(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {

@@ -16,6 +16,7 @@ pub mod cast;
 pub mod catalog;
 pub mod context;
 pub mod correlate;
+mod current_database;
 mod current_watermark;
 pub mod diagnostics;
 pub mod dialect;

@@ -16,7 +16,7 @@ use millstream_plan::{
     WindowKind, WindowOutput,
 };
 
-use crate::aggregate_call::{aggregate_function, read_arguments};
+use crate::aggregate_call::{aggregate_function, null_treatment, read_arguments};
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::grouping::{Grouping, grouping_call};
@@ -320,10 +320,10 @@ impl Translator<'_> {
         let name = call.func.name();
         let user = call.func.inner().downcast_ref::<UserDeclaration>();
         let function = aggregate_function(name, &call.params.args, user)?;
-        if !call.params.order_by.is_empty() || call.params.null_treatment.is_some() {
-            return Err(SqlError::unsupported(format!("ORDER BY or IGNORE NULLS inside {name}"))
-                .about(name));
+        if !call.params.order_by.is_empty() {
+            return Err(SqlError::unsupported(format!("ORDER BY inside {name}")).about(name));
         }
+        let function = null_treatment(name, function, call.params.null_treatment)?;
         let counts_rows = matches!(function, AggregateFunction::Count)
             && !call.params.distinct
             && call.params.args.iter().all(is_present);
