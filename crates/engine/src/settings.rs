@@ -9,7 +9,8 @@ pub const ZONE: &str = "table.local-time-zone";
 pub const PARALLELISM: &str = "parallelism.default";
 
 /// Keys that are known, completed in the shell.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
+    time_settings::STATE_TTL,
     PARALLELISM,
     ZONE,
     "execution.runtime-mode",

@@ -5,16 +5,20 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
+use hashbrown::HashMap;
 use millstream_plan::AggregateCall;
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
 use crate::aggregate::{GroupsAggregate, Rows, create};
+use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
+use crate::session_aggregate::renumbered;
+use crate::window_table::pick;
 
 /// What the operator is told; shared by its shards.
 pub struct GroupAggregateSpec {
@@ -24,6 +28,8 @@ pub struct GroupAggregateSpec {
     pub aggregates: Vec<AggregateCall>,
     /// Whether rows are also taken back.
     pub removes: bool,
+    /// How long a group is kept that does not change, in ms; `None` is for ever.
+    pub ttl: Option<i64>,
     /// The columns of the input.
     pub input: SchemaRef,
     /// The columns that come out: the key, then the aggregates.
@@ -44,6 +50,9 @@ pub struct GroupAggregate {
     changed: Vec<u32>,
     is_changed: Vec<bool>,
     slots: Vec<u32>,
+    /// How many groups have rows.
+    live: usize,
+    expiry: Expiry,
     /// How many rows have come.
     taken: u64,
 }
@@ -58,11 +67,11 @@ impl GroupAggregate {
             columns.iter().map(|column| spec.input.field(*column).data_type().clone()).collect()
         };
         let keys = KeyIndex::new(&types(&spec.keys))?;
-        let aggregates = spec
-            .aggregates
-            .iter()
+        let aggregates = spec.aggregates.iter();
+        let aggregates = aggregates
             .map(|call| create(call, &types(&call.arguments), spec.removes))
             .collect::<Result<_>>()?;
+        let expiry = Expiry::new(spec.ttl);
         let values = spec.schema.fields().iter().skip(spec.keys.len());
         let values = values.map(|field| SortField::new(field.data_type().clone()));
         Ok(Self {
@@ -75,24 +84,87 @@ impl GroupAggregate {
             changed: Vec::new(),
             is_changed: Vec::new(),
             slots: Vec::new(),
+            live: 0,
+            expiry,
             taken: 0,
         })
     }
 }
 
+/// So few groups are not worth being numbered anew.
+const GROUPS_MIN: usize = 1_024;
+
+impl GroupAggregate {
+    /// Without the rows that are taken back from groups that have expired.
+    fn without_unknown(&self, changes: ChangeBatch) -> Result<ChangeBatch> {
+        if !self.expiry.is_on() || changes.weights.is_none() {
+            return Ok(changes);
+        }
+        let mut rows: HashMap<u32, i64> = HashMap::new();
+        let known = self.slots.iter().enumerate().map(|(row, slot)| {
+            let before = self.rows.get(*slot as usize).copied().unwrap_or(0);
+            let count = rows.entry(*slot).or_insert(before);
+            let counts = *count + changes.weight(row) >= 0;
+            *count += if counts { changes.weight(row) } else { 0 };
+            Some(counts)
+        });
+        changes.filter(&known.collect())
+    }
+
+    /// Numbers the groups anew once most have no rows any more.
+    fn compact(&mut self) -> Result<()> {
+        let groups = self.keys.len();
+        if groups <= 2 * self.live + GROUPS_MIN && (self.live > 0 || groups == 0) {
+            return Ok(());
+        }
+        let live: Vec<u32> =
+            (0..groups as u32).filter(|slot| self.rows[*slot as usize] > 0).collect();
+        let types = self.spec.keys.iter();
+        let types = types.map(|column| self.spec.input.field(*column).data_type().clone());
+        let empty = KeyIndex::new(&types.collect::<Vec<_>>())?;
+        self.keys = renumbered(&self.keys, &live, empty)?;
+        self.aggregates.iter_mut().for_each(|aggregate| aggregate.retain(&live));
+        self.rows = live.iter().map(|slot| self.rows[*slot as usize]).collect();
+        self.emitted = live.iter().map(|slot| self.emitted[*slot as usize].take()).collect();
+        self.is_changed = vec![false; live.len()];
+        self.expiry.retain(&live);
+        Ok(())
+    }
+}
+
 impl Operator for GroupAggregate {
+    fn begin_epoch(&mut self, clock_ms: i64) -> Result<()> {
+        let expired = self.expiry.begin(clock_ms);
+        for slot in &expired {
+            let slot = *slot as usize;
+            self.live -= usize::from(self.rows[slot] > 0);
+            self.rows[slot] = 0;
+            self.emitted[slot] = None;
+        }
+        self.aggregates.iter_mut().for_each(|aggregate| aggregate.clear(&expired));
+        self.compact()
+    }
+
     fn process(&mut self, _: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
+        let keys = pick(&changes.rows, &self.spec.keys);
+        self.keys.slots(&keys, changes.num_rows(), &mut self.slots)?;
+        let given = changes.num_rows();
+        let changes = self.without_unknown(changes)?;
+        if changes.num_rows() < given {
+            let keys = pick(&changes.rows, &self.spec.keys);
+            self.keys.slots(&keys, changes.num_rows(), &mut self.slots)?;
+        }
         let rows = &changes.rows;
-        let pick = |columns: &[usize]| -> Vec<ArrayRef> {
-            columns.iter().map(|column| Arc::clone(rows.column(*column))).collect()
-        };
-        self.keys.slots(&pick(&self.spec.keys), rows.num_rows(), &mut self.slots)?;
         let groups = self.keys.len();
         self.rows.resize(groups, 0);
         self.emitted.resize(groups, None);
         self.is_changed.resize(groups, false);
         for (row, slot) in self.slots.iter().enumerate() {
-            self.rows[*slot as usize] += changes.weight(row);
+            let count = &mut self.rows[*slot as usize];
+            let before = *count > 0;
+            *count += changes.weight(row);
+            self.live = self.live + usize::from(*count > 0) - usize::from(before);
+            self.expiry.touch(*slot);
             if !std::mem::replace(&mut self.is_changed[*slot as usize], true) {
                 self.changed.push(*slot);
             }
@@ -101,7 +173,7 @@ impl Operator for GroupAggregate {
             aggregate.resize(groups);
             aggregate.accumulate(&Rows {
                 slots: &self.slots,
-                arguments: &pick(&call.arguments),
+                arguments: &pick(rows, &call.arguments),
                 selected: call.filter.map(|column| rows.column(column).as_boolean()),
                 weights: changes.weights.as_ref(),
                 first: self.taken,
@@ -118,6 +190,8 @@ impl Operator for GroupAggregate {
             return Ok(());
         }
         changed.iter().for_each(|slot| self.is_changed[*slot as usize] = false);
+        let gone = changed.iter().copied().filter(|slot| self.rows[*slot as usize] == 0);
+        let gone: Vec<u32> = gone.collect();
         let values = self
             .aggregates
             .iter()
@@ -154,8 +228,10 @@ impl Operator for GroupAggregate {
             }
             self.emitted[index] = new;
         }
+        // What has no rows is as it was before the first one came.
+        self.aggregates.iter_mut().for_each(|aggregate| aggregate.clear(&gone));
         if weights.is_empty() {
-            return Ok(());
+            return self.compact();
         }
         let new_count = changed.len() as u32;
         old_at.iter().for_each(|(old, at)| order[*at] = new_count + *old as u32);
@@ -172,12 +248,13 @@ impl Operator for GroupAggregate {
         }
         let rows = RecordBatch::try_new(Arc::clone(&self.spec.schema), columns)?;
         out.emit(ChangeBatch::weighted(rows, Int64Array::from(weights)));
-        Ok(())
+        self.compact()
     }
 
     fn state_bytes(&self) -> usize {
         let emitted: usize = self.emitted.iter().flatten().map(|row| row.as_ref().len()).sum();
         self.keys.bytes()
+            + self.expiry.bytes()
             + self.aggregates.iter().map(|aggregate| aggregate.bytes()).sum::<usize>()
             + self.rows.capacity() * 8
             + self.emitted.capacity() * size_of::<Option<OwnedRow>>()

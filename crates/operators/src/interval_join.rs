@@ -144,7 +144,8 @@ impl Side {
 
     /// Numbers the keys anew once most have no rows any more.
     fn compact(&mut self, spec: &IntervalJoinSpec, side: usize) -> Result<()> {
-        if self.keys.len() <= 2 * self.live + KEYS_MIN {
+        let known = self.keys.len();
+        if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
             return Ok(());
         }
         let live = (0..self.rows.len() as u32).filter(|slot| !self.rows[*slot as usize].is_empty());

@@ -4,6 +4,7 @@
 //! one side meets the rows that the other side has at that moment; in an epoch all that comes of it is put
 //! together, so that a row that finds and loses a partner within it leaves no trace.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
@@ -40,6 +41,8 @@ pub struct JoinSpec {
     pub schema: SchemaRef,
     /// Whether rows are only ever added, to both inputs and to the result.
     pub appends: bool,
+    /// For each input how long a row is kept, in ms; `None` is for ever.
+    pub ttl: [Option<i64>; 2],
 }
 
 impl JoinSpec {
@@ -77,6 +80,8 @@ struct Entry {
     copies: i64,
     /// How many rows of the other side belong to each copy.
     partners: i64,
+    /// When it was last written, by the clock in ms.
+    written: i64,
 }
 
 /// The rows of one side.
@@ -87,6 +92,11 @@ struct Side {
     rows: Vec<HashMap<Bytes, Entry, FixedState>>,
     /// How many slots have rows.
     live: usize,
+    /// How long a row is kept, in ms.
+    ttl: Option<i64>,
+    now: i64,
+    /// Rows by the time they were written, which may not have been the last one.
+    queue: VecDeque<(i64, u32, Bytes)>,
     bytes: usize,
 }
 
@@ -99,6 +109,9 @@ impl Side {
             converter: RowConverter::new(fields.collect())?,
             rows: Vec::new(),
             live: 0,
+            ttl: spec.ttl[side],
+            now: 0,
+            queue: VecDeque::new(),
             bytes: 0,
         })
     }
@@ -111,10 +124,17 @@ impl Side {
             Some(entry) => entry,
             None => {
                 self.bytes += row.len();
-                rows.entry(row.into()).or_insert(Entry { copies: 0, partners })
+                rows.entry(row.into()).or_insert(Entry { copies: 0, partners, written: i64::MIN })
             }
         };
         entry.copies += weight;
+        if self.ttl.is_some() {
+            // What is taken back may have expired.
+            entry.copies = entry.copies.max(0);
+            if std::mem::replace(&mut entry.written, self.now) != self.now {
+                self.queue.push_back((self.now, slot as u32, row.into()));
+            }
+        }
         if entry.copies == 0 {
             rows.remove(row);
             self.bytes -= row.len();
@@ -123,9 +143,25 @@ impl Side {
             - usize::from(!was_empty && rows.is_empty());
     }
 
+    /// Starts an epoch: rows that have expired are gone.
+    fn expire(&mut self, clock_ms: i64) {
+        let Some(ttl) = self.ttl else { return };
+        self.now = clock_ms;
+        while self.queue.front().is_some_and(|(at, ..)| at.saturating_add(ttl) <= clock_ms) {
+            let Some((written, slot, row)) = self.queue.pop_front() else { return };
+            let rows = &mut self.rows[slot as usize];
+            if rows.get(&row).is_some_and(|entry| entry.written == written) {
+                rows.remove(&row);
+                self.bytes -= row.len();
+                self.live -= usize::from(rows.is_empty());
+            }
+        }
+    }
+
     /// Numbers the keys anew once most have no rows any more.
     fn compact(&mut self, spec: &JoinSpec, side: usize) -> Result<()> {
-        if self.keys.len() <= 2 * self.live + KEYS_MIN {
+        let known = self.keys.len();
+        if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
             return Ok(());
         }
         let live = (0..self.rows.len() as u32).filter(|slot| !self.rows[*slot as usize].is_empty());
@@ -133,6 +169,10 @@ impl Side {
         self.keys = renumbered(&self.keys, &live, KeyIndex::new(&spec.key_types(side))?)?;
         let taken = |slot: &u32| std::mem::take(&mut self.rows[*slot as usize]);
         self.rows = live.iter().map(taken).collect();
+        let moved: HashMap<u32, u32> = live.iter().copied().zip(0..).collect();
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        let queue = queue.filter_map(|(at, slot, row)| Some((at, *moved.get(&slot)?, row)));
+        self.queue = queue.collect();
         Ok(())
     }
 }
@@ -309,6 +349,11 @@ impl Join {
 }
 
 impl Operator for Join {
+    fn begin_epoch(&mut self, clock_ms: i64) -> Result<()> {
+        self.sides.iter_mut().for_each(|side| side.expire(clock_ms));
+        Ok(())
+    }
+
     fn process(&mut self, side: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
         let spec = Arc::clone(&self.spec);
         let count = changes.num_rows();
@@ -393,7 +438,8 @@ impl Operator for Join {
     fn state_bytes(&self) -> usize {
         let of = |side: &Side| {
             let rows = side.rows.iter().map(|rows| rows.allocation_size()).sum::<usize>();
-            side.keys.bytes() + side.bytes + rows
+            let queue = side.queue.iter().map(|(_, _, row)| row.len()).sum::<usize>();
+            side.keys.bytes() + side.bytes + rows + queue
         };
         self.sides.iter().map(of).sum()
     }

@@ -18,6 +18,7 @@
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
 //! | [`pairs`] | what joins have in common |
 //! | [`over_aggregate`] | values over the rows before each row |
+//! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time |
 
 pub mod aggregate;
@@ -28,6 +29,7 @@ pub mod current_watermark;
 pub mod distinct;
 pub mod dropped;
 pub mod expand;
+pub mod expiry;
 pub mod extreme;
 pub mod group_aggregate;
 pub mod interval_join;

@@ -10,6 +10,14 @@ pub trait Operator: Send {
     /// When a value cannot be computed; the query fails with it.
     fn process(&mut self, input: usize, changes: ChangeBatch, out: &mut Output) -> Result<()>;
 
+    /// Called once an epoch, before all input: gives up state that has expired by the clock, in ms.
+    ///
+    /// # Errors
+    /// As [`Self::process`].
+    fn begin_epoch(&mut self, _clock_ms: i64) -> Result<()> {
+        Ok(())
+    }
+
     /// Called once an epoch, after all input: emits net changes, fires completed event time.
     ///
     /// # Errors

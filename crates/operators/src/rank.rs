@@ -13,6 +13,7 @@ use millstream_plan::{OrderKey, RankFunction};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
+use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::session_aggregate::renumbered;
 use crate::window_rank::order_rows;
@@ -36,6 +37,8 @@ pub struct RankSpec {
     pub last_wins: bool,
     /// Whether rows are also taken back.
     pub removes: bool,
+    /// How long a partition is kept that does not change, in ms; `None` is for ever.
+    pub ttl: Option<i64>,
     /// The columns of the input.
     pub input: SchemaRef,
     /// The columns that come out.
@@ -98,6 +101,7 @@ pub struct Rank {
     converter: RowConverter,
     partitions: Vec<Partition>,
     live: usize,
+    expiry: Expiry,
     changed: Vec<u32>,
     is_changed: Vec<bool>,
     /// How many rows have come.
@@ -121,6 +125,7 @@ impl Rank {
             converter: RowConverter::new(fields.collect())?,
             partitions: Vec::new(),
             live: 0,
+            expiry: Expiry::new(spec.ttl),
             changed: Vec::new(),
             is_changed: Vec::new(),
             rows: 0,
@@ -137,6 +142,7 @@ impl Rank {
     }
 
     fn change(&mut self, slot: u32, order: &[u8], row: &[u8], weight: i64) {
+        self.expiry.touch(slot);
         let partition = &mut self.partitions[slot as usize];
         let was_empty = partition.rows.is_empty();
         for _ in 0..weight {
@@ -163,7 +169,8 @@ impl Rank {
 
     /// Numbers the keys anew once most have no rows any more.
     fn compact(&mut self) -> Result<()> {
-        if self.keys.len() <= 2 * self.live + KEYS_MIN {
+        let known = self.keys.len();
+        if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
             return Ok(());
         }
         let live = (0..self.partitions.len() as u32)
@@ -173,11 +180,22 @@ impl Rank {
         let taken = |slot: &u32| std::mem::take(&mut self.partitions[*slot as usize]);
         self.partitions = live.iter().map(taken).collect();
         self.is_changed = vec![false; live.len()];
+        self.expiry.retain(&live);
         Ok(())
     }
 }
 
 impl Operator for Rank {
+    fn begin_epoch(&mut self, clock_ms: i64) -> Result<()> {
+        for slot in self.expiry.begin(clock_ms) {
+            let partition = std::mem::take(&mut self.partitions[slot as usize]);
+            self.live -= usize::from(!partition.rows.is_empty());
+            let rows = partition.rows.iter();
+            self.bytes -= rows.map(|(place, row)| place.0.len() + row.len()).sum::<usize>();
+        }
+        self.compact()
+    }
+
     fn process(&mut self, _: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
         let spec = Arc::clone(&self.spec);
         let count = changes.num_rows();
@@ -241,6 +259,9 @@ impl Operator for Rank {
     }
 
     fn state_bytes(&self) -> usize {
-        self.keys.bytes() + self.bytes + self.partitions.capacity() * size_of::<Partition>()
+        self.keys.bytes()
+            + self.expiry.bytes()
+            + self.bytes
+            + self.partitions.capacity() * size_of::<Partition>()
     }
 }

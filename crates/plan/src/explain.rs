@@ -51,6 +51,14 @@ fn draw(plan: &Plan, id: NodeId, depth: usize, more: &impl Fn(NodeId) -> String,
     if let Some(bound) = node.state_bound() {
         let _ = write!(out, " state: {bound}");
     }
+    if let Some(ttl) = plan.ttl.get(&id) {
+        let kept = |ttl: Option<i64>| ttl.map_or("for ever".to_owned(), duration);
+        let both = node.inputs.len() > 1 && ttl[0] != ttl[1];
+        let _ = match both {
+            true => write!(out, ", kept {} and {}", kept(ttl[0]), kept(ttl[1])),
+            false => write!(out, ", kept {} after its last change", kept(ttl[0])),
+        };
+    }
     out.push_str(&more(id));
     out.push('\n');
     for input in &node.inputs {

@@ -1,5 +1,6 @@
 //! [`Plan`]: the nodes of a dataflow, each after its inputs, and what follows from them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -163,6 +164,8 @@ fn open(window: TimeWindow) -> String {
 pub struct Plan {
     /// The nodes, each after those it reads.
     pub nodes: Vec<Node>,
+    /// How long nodes keep state that does not change, in ms, for each of their inputs.
+    pub ttl: BTreeMap<NodeId, [Option<i64>; 2]>,
 }
 
 impl Plan {

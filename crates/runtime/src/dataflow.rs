@@ -586,6 +586,7 @@ fn run_shards(
 ) -> Result<Vec<ChangeBatch>> {
     let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
         let mut out = Output::default();
+        shard.begin_epoch(time.epoch.clock_ms)?;
         for (input, dealt) in dealt.iter().enumerate() {
             for (_, parts) in dealt {
                 // Rows without a key all belong to the first shard.

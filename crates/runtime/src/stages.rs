@@ -92,6 +92,7 @@ impl Builder<'_> {
         let input = inputs.first().cloned().unwrap_or_else(|| Arc::clone(&node.schema));
         let schema = self.given(id);
         let dropped = &self.dropped[id];
+        let ttl = self.plan.ttl.get(&id).copied().unwrap_or_default();
         Ok(match &node.kind {
             NodeKind::Source { table, .. } => {
                 return Err(Error::Internal(format!("table {} was not opened", table.name)));
@@ -230,6 +231,7 @@ impl Builder<'_> {
                     numbered: *numbered,
                     last_wins: *last_wins,
                     removes: self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append,
+                    ttl: ttl[0],
                     input,
                     schema,
                 });
@@ -248,6 +250,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                     appends: node.changelog == ChangelogMode::Append,
+                    ttl,
                 });
                 self.keyed(vec![left_keys, right_keys], false, || {
                     Ok(Box::new(Join::new(Arc::clone(&spec))?))
@@ -329,7 +332,7 @@ impl Builder<'_> {
             NodeKind::SetOperation { intersect, all } => {
                 let columns: Vec<usize> = (0..schema.fields().len()).collect();
                 self.keyed(vec![columns.clone(), columns], false, || {
-                    Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema))?))
+                    Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema), ttl[0])?))
                 })?
             }
             NodeKind::GroupAggregate { keys, aggregates } => {
@@ -338,6 +341,7 @@ impl Builder<'_> {
                     keys: keys.clone(),
                     aggregates: aggregates.clone(),
                     removes,
+                    ttl: ttl[0],
                     input,
                     schema,
                 });

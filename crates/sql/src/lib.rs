@@ -22,6 +22,7 @@ pub mod diagnostics;
 pub mod dialect;
 pub mod group_window;
 mod grouping;
+mod hints;
 mod json_syntax;
 pub mod parser;
 pub mod planner;

@@ -1,13 +1,13 @@
 //! One statement from its tokens.
 
 use sqlparser::ast::{Expr, Ident, ObjectName};
-use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::diagnostics::{Result, SqlError, nearest};
 use crate::dialect::FlinkDialect;
+use crate::hints::hints_as_options;
 use crate::script::{text_between, tokenize};
 use crate::statement::{
     Column, ColumnKind, CreateTable, Insert, Like, OptionList, Show, Statement,
@@ -40,65 +40,6 @@ pub fn parse_expression(text: &str) -> Result<Expr> {
     let tokens = tokenize(text).map_err(|error| SqlError::new(error.message))?;
     let mut parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens);
     Ok(parser.parse_expr()?)
-}
-
-/// Writes `t /*+ OPTIONS('k'='v') */ [AS a]` as `t [AS a] WITH ('k'='v')`, which the parser has a place for.
-fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
-    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    let mut rest = tokens.iter().peekable();
-    while let Some(token) = rest.next() {
-        let hint = match &token.token {
-            Token::Whitespace(Whitespace::MultiLineComment(text)) => text.strip_prefix('+'),
-            _ => None,
-        };
-        let Some(hint) = hint else {
-            out.push(token.clone());
-            continue;
-        };
-        let inner = tokenize(hint).map_err(|error| SqlError::new(error.message).at(token))?;
-        let mut words =
-            inner.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
-        let name = words.next().map_or(String::new(), |token| token.to_string());
-        if !name.eq_ignore_ascii_case("OPTIONS") {
-            return Err(SqlError::unsupported(format!("the hint {name}"))
-                .hint("OPTIONS('key' = 'value') after a table is")
-                .at(token));
-        }
-        // The alias comes first.
-        while let Some(next) = rest.peek() {
-            let alias = match &next.token {
-                Token::Whitespace(_) => true,
-                Token::Word(word) if matches!(word.keyword, Keyword::VALUES | Keyword::SELECT) => {
-                    false
-                }
-                Token::Word(word) => {
-                    word.keyword == Keyword::AS
-                        || !FlinkDialect.is_reserved_for_table_alias(word.keyword)
-                }
-                _ => false,
-            };
-            if !alias {
-                break;
-            }
-            out.extend(rest.next().cloned());
-        }
-        let word =
-            |text: &str| TokenWithSpan { token: Token::make_keyword(text), span: token.span };
-        out.push(word("WITH"));
-        out.extend(words.map(|inner| TokenWithSpan { token: inner.token, span: token.span }));
-    }
-    Ok(out)
-}
-
-trait Reserved {
-    fn is_reserved_for_table_alias(&self, keyword: Keyword) -> bool;
-}
-
-impl Reserved for FlinkDialect {
-    fn is_reserved_for_table_alias(&self, keyword: Keyword) -> bool {
-        sqlparser::keywords::RESERVED_FOR_TABLE_ALIAS.contains(&keyword)
-            || self.is_reserved_for_identifier(keyword)
-    }
 }
 
 struct Reader<'a> {

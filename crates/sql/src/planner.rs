@@ -1,5 +1,6 @@
 //! [`Planner`]: from a parsed statement and a catalog to a plan. A pure function of the two.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ use crate::correlate::{coerce_arguments, correlate};
 use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::parser::{file_of, parts_of};
-use crate::rewrite::{function_name, rewrite_expression, rewrite_query};
+use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
 use crate::translate::{Output, translate};
 
@@ -53,12 +54,14 @@ pub struct Planner<'a> {
     pub catalog: &'a Catalog,
     /// The files that the statement queries without a table, by their path.
     pub files: BTreeMap<String, Arc<Table>>,
+    /// How long state is kept, by what the hints of the statement say.
+    hints: RefCell<StateHints>,
 }
 
 impl<'a> Planner<'a> {
     /// For statements that query tables only.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, files: BTreeMap::new() }
+        Self { catalog, files: BTreeMap::new(), hints: RefCell::default() }
     }
 
     /// The plan of a query, whose changes come out of a Result node.
@@ -67,7 +70,7 @@ impl<'a> Planner<'a> {
     /// When a name is not found, types do not fit or something is not supported.
     pub fn query(&self, query: &Query) -> Result<Plan> {
         let plan = optimize(self.logical(query)?)?;
-        translate(self.catalog, vec![(plan, Output::Result)])
+        translate(self.catalog, &self.hints.borrow(), vec![(plan, Output::Result)])
     }
 
     /// The plan of a statement set: one dataflow with shared sources.
@@ -82,7 +85,7 @@ impl<'a> Planner<'a> {
             let plan = self.fit(self.logical(&insert.query)?, insert, &table)?;
             outputs.push((optimize(plan)?, Output::Sink(Arc::new(table))));
         }
-        translate(self.catalog, outputs)
+        translate(self.catalog, &self.hints.borrow(), outputs)
     }
 
     /// The columns a query gives, without running it.
@@ -136,7 +139,8 @@ impl<'a> Planner<'a> {
 
     fn logical(&self, query: &Query) -> Result<LogicalPlan> {
         let mut query = query.clone();
-        rewrite_query(&mut query)?;
+        let hints = rewrite_query(&mut query)?;
+        self.hints.borrow_mut().extend(hints);
         let context = Context::new(self);
         let planner = SqlToRel::new_with_options(&context, options());
         let plan = planner

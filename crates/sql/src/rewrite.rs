@@ -5,26 +5,33 @@
 //! - columns without a name are called `EXPR$0`, `EXPR$1`, …;
 //! - `GROUP BY TUMBLE(…)` becomes a grouping by the window's three properties.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    Query, Select, SelectItem, SetExpr, Subscript, TableFactor, UnaryOperator, Value,
-    ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType,
+    OptimizerHint, OptimizerHintStyle, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
+    WindowType,
 };
 
 use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
+use crate::hints::state_ttl_of;
 use crate::temporal::nest_versioned;
+use crate::time_settings::duration_of;
 
-/// Rewrites a query in place.
+/// How long state is kept, in ms, by the tables that hints name.
+pub type StateHints = BTreeMap<String, i64>;
+
+/// Rewrites a query in place; what its hints say of state.
 ///
 /// # Errors
 /// When it uses something that is not supported.
-pub fn rewrite_query(query: &mut Query) -> Result<(), SqlError> {
+pub fn rewrite_query(query: &mut Query) -> Result<StateHints, SqlError> {
     run(query)
 }
 
@@ -33,14 +40,14 @@ pub fn rewrite_query(query: &mut Query) -> Result<(), SqlError> {
 /// # Errors
 /// As [`rewrite_query`].
 pub fn rewrite_expression(expr: &mut Expr) -> Result<(), SqlError> {
-    run(expr)
+    run(expr).map(|_| ())
 }
 
-fn run(tree: &mut impl VisitMut) -> Result<(), SqlError> {
+fn run(tree: &mut impl VisitMut) -> Result<StateHints, SqlError> {
     let mut rewriter = Rewriter::default();
     match tree.visit(&mut rewriter) {
         ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => Ok(rewriter.hints),
     }
 }
 
@@ -50,6 +57,7 @@ struct Rewriter {
     limits: Vec<Option<LimitClause>>,
     /// How many expressions the current one is inside of.
     depth: usize,
+    hints: StateHints,
 }
 
 /// The name of the table function that gives the elements of a collection.
@@ -85,6 +93,11 @@ impl VisitorMut for Rewriter {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
         if let Some(Distinct::On(_)) = select.distinct {
             return ControlFlow::Break(SqlError::unsupported("DISTINCT ON").about("DISTINCT"));
+        }
+        for hint in std::mem::take(&mut select.optimizer_hints) {
+            if let Err(error) = self.hint(&hint) {
+                return ControlFlow::Break(error);
+            }
         }
         name_columns(&mut select.projection);
         select.from.iter_mut().for_each(nest_versioned);
@@ -141,6 +154,20 @@ impl VisitorMut for Rewriter {
             Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
+    }
+}
+
+impl Rewriter {
+    fn hint(&mut self, hint: &OptimizerHint) -> Result<(), SqlError> {
+        // `--+` is a comment like any other.
+        if hint.style != OptimizerHintStyle::MultiLine || !hint.prefix.is_empty() {
+            return Ok(());
+        }
+        for (table, ttl) in state_ttl_of(hint.text.trim())? {
+            let ms = duration_of("STATE_TTL", &ttl)?;
+            self.hints.insert(table, ms);
+        }
+        Ok(())
     }
 }
 

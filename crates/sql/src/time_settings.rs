@@ -29,8 +29,12 @@ pub const LATE_DELAY: &str = "table.exec.emit.late-fire.delay";
 /// How late those rows may be.
 pub const LATENESS: &str = "table.exec.emit.allow-lateness";
 
+/// How long state is kept that does not change.
+pub const STATE_TTL: &str = "table.exec.state.ttl";
+
 /// The settings here that are lengths of time.
-pub const DURATIONS: [&str; 5] = [IDLE, SESSION_FUTURE_SKEW, EARLY_DELAY, LATE_DELAY, LATENESS];
+pub const DURATIONS: [&str; 6] =
+    [IDLE, SESSION_FUTURE_SKEW, EARLY_DELAY, LATE_DELAY, LATENESS, STATE_TTL];
 /// The settings here that are switches.
 pub const SWITCHES: [&str; 2] = [EARLY, LATE];
 
@@ -44,6 +48,15 @@ pub fn duration_of(key: &str, text: &str) -> Result<i64> {
             .hint("it is a length of time such as '10 s', '5 min' or '1 h'")
             .about(text)
     })
+}
+
+/// How long state is kept that does not change, in ms; `None` is for ever.
+///
+/// # Errors
+/// When the setting makes no sense.
+pub fn state_ttl(catalog: &Catalog) -> Result<Option<i64>> {
+    let text = catalog.settings.get(STATE_TTL);
+    text.map(|text| duration_of(STATE_TTL, text)).transpose()
 }
 
 /// How a table's watermarks are followed.

@@ -17,8 +17,9 @@ use crate::context::CatalogTable;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
+use crate::rewrite::StateHints;
 use crate::temporal::TemporalNode;
-use crate::time_settings::watermark_options;
+use crate::time_settings::{state_ttl, watermark_options};
 use crate::translate_over::{follows_keys, is_rank};
 use crate::translate_temporal::compares_times;
 use crate::window::WindowNode;
@@ -36,9 +37,14 @@ pub enum Output {
 /// # Errors
 /// When something is not supported, a window is over a column that does not follow event time, or a
 /// sink cannot take what is sent to it.
-pub fn translate(catalog: &Catalog, outputs: Vec<(LogicalPlan, Output)>) -> Result<Plan> {
+pub fn translate(
+    catalog: &Catalog,
+    hints: &StateHints,
+    outputs: Vec<(LogicalPlan, Output)>,
+) -> Result<Plan> {
     let mut translator = Translator {
         catalog,
+        hints,
         plan: Plan::default(),
         needed: HashMap::new(),
         sources: HashMap::new(),
@@ -60,7 +66,23 @@ pub fn translate(catalog: &Catalog, outputs: Vec<(LogicalPlan, Output)>) -> Resu
         };
         translator.plan.add_like(kind, input);
     }
-    Ok(prune(translator.plan))
+    let mut plan = translator.plan;
+    let usual = state_ttl(catalog)?;
+    for (id, node) in plan.nodes.iter().enumerate() {
+        let keeps = matches!(
+            node.kind,
+            NodeKind::GroupAggregate { .. }
+                | NodeKind::Join { .. }
+                | NodeKind::Rank { .. }
+                | NodeKind::SetOperation { .. }
+        );
+        if keeps {
+            let ttl = plan.ttl.entry(id).or_default();
+            // 0 is how Flink says for ever.
+            *ttl = ttl.map(|hinted| hinted.or(usual).filter(|ms| *ms > 0));
+        }
+    }
+    Ok(prune(plan))
 }
 
 /// Without the nodes that nobody reads.
@@ -73,10 +95,13 @@ fn prune(plan: Plan) -> Plan {
         }
     }
     let mut moved = vec![0; plan.nodes.len()];
+    let ttl = plan.ttl;
     let mut kept = Plan::default();
     for (id, mut node) in plan.nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
         node.inputs.iter_mut().for_each(|input| *input = moved[*input]);
         moved[id] = kept.add(node);
+        let ttl = ttl.get(&id).filter(|ttl| ttl.iter().any(Option::is_some));
+        kept.ttl.extend(ttl.map(|ttl| (moved[id], *ttl)));
     }
     kept
 }
@@ -96,6 +121,7 @@ pub(crate) struct WindowProperties {
 
 pub(crate) struct Translator<'a> {
     pub catalog: &'a Catalog,
+    hints: &'a StateHints,
     pub plan: Plan,
     /// The columns that any part of the statement reads, by table.
     needed: HashMap<*const Table, BTreeSet<usize>>,
@@ -254,6 +280,12 @@ impl Translator<'_> {
             proctimes: vec![],
             changelog: ChangelogMode::Append,
         })
+    }
+
+    /// How long the hints say that state is kept of a relation's rows, in ms.
+    pub(crate) fn hinted_ttl(&self, relation: &LogicalPlan) -> Option<i64> {
+        let mut qualifiers = relation.schema().iter().filter_map(|(table, _)| table);
+        qualifiers.find_map(|table| self.hints.get(table.table()).copied())
     }
 
     /// A Calc whose properties follow from the columns it passes on.

@@ -148,6 +148,8 @@ impl Translator<'_> {
                 self.expand(prepared, &grouping, &key_columns, by_window, &numbers);
         }
         let id = self.grouped(prepared, window_columns, key_columns, &calls, &output, emit)?;
+        let ttl = self.hinted_ttl(&aggregate.input);
+        self.plan.ttl.insert(id, [ttl, None]);
         self.arrange(id, aggregate, &output, &origins, window)
     }
 

@@ -124,14 +124,17 @@ impl Translator<'_> {
         let never_lost = matches!(kind, JoinKind::Inner | JoinKind::Semi);
         let appends = never_lost && sides.ids.iter().all(|id| self.appends(*id));
         let schema = Arc::new(Schema::new(self.fields(kind, sides)));
-        Ok(self.plan.add(Node {
+        let id = self.plan.add(Node {
             kind: node,
             inputs: sides.ids.to_vec(),
             schema,
             rowtimes: vec![],
             proctimes: vec![],
             changelog: if appends { ChangelogMode::Append } else { ChangelogMode::Retract },
-        }))
+        });
+        let ttl = [self.hinted_ttl(&join.left), self.hinted_ttl(&join.right)];
+        self.plan.ttl.insert(id, ttl);
+        Ok(id)
     }
 
     /// What must hold of a pair beside its keys, over the columns of both sides as they are here.
