@@ -12,7 +12,7 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{concat, take};
-use arrow::datatypes::{DataType, Field, Fields, Int32Type};
+use arrow::datatypes::{DataType, Field, Fields, Float32Type, Float64Type, Int32Type};
 use arrow::row::{RowConverter, Rows, SortField};
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
@@ -108,6 +108,21 @@ pub const BUILTINS: &[Builtin] = &[
         }
     ),
     function!(
+        "ARRAY_CONTAINS",
+        "ARRAY_CONTAINS(array, element)",
+        "Whether an element equals one; NULL is found as NULL.",
+        |given| Ok(Typing { result: DataType::Boolean, ..array_and_element(given)? }),
+        |call| {
+            let lists = Lists::of(call)?;
+            let found = (0..call.rows).map(|row| {
+                let due = lists.row(lists.positions(1, row).start);
+                let any = || lists.positions(0, row).any(|at| lists.row(at) == due);
+                lists.valid(row).then(any)
+            });
+            Ok(Arc::new(found.collect::<BooleanArray>()))
+        }
+    ),
+    function!(
         "ARRAY_POSITION",
         "ARRAY_POSITION(array, element)",
         "Where an element first stands, counted from 1; 0 when it does not.",
@@ -115,7 +130,7 @@ pub const BUILTINS: &[Builtin] = &[
         |call| {
             let lists = Lists::of(call)?;
             let found = (0..call.rows).map(|row| {
-                if !lists.valid(row) {
+                if !lists.valid(row) || call.arguments[1].is_null(row) {
                     return None;
                 }
                 let due = lists.row(lists.positions(1, row).start);
@@ -286,9 +301,7 @@ fn element_of(given: &[DataType]) -> Result<Typing, String> {
 }
 
 fn slice_typing(given: &[DataType]) -> Result<Typing, String> {
-    let (1, rest) = (given.len().min(1), given.get(1..).unwrap_or_default()) else {
-        return Err("it takes an array".to_owned());
-    };
+    let rest = given.get(1..).unwrap_or_default();
     if !matches!(rest.len(), 1 | 2) || rest.iter().any(|t| !t.is_integer() && !t.is_null()) {
         return Err("it takes an array and one or two positions".to_owned());
     }
@@ -348,8 +361,20 @@ impl Lists {
         }
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         let elements = concat(&parts)?;
+        // 0.0 and -0.0 are equal.
+        let compared = match elements.data_type() {
+            DataType::Float64 => {
+                let values = elements.as_primitive::<Float64Type>();
+                Arc::new(values.unary::<_, Float64Type>(|value| value + 0.0)) as ArrayRef
+            }
+            DataType::Float32 => {
+                let values = elements.as_primitive::<Float32Type>();
+                Arc::new(values.unary::<_, Float32Type>(|value| value + 0.0)) as ArrayRef
+            }
+            _ => ArrayRef::clone(&elements),
+        };
         let converter = RowConverter::new(vec![SortField::new(elements.data_type().clone())])?;
-        let rows = converter.convert_columns(std::slice::from_ref(&elements))?;
+        let rows = converter.convert_columns(&[compared])?;
         Ok(Self { elements, rows, arguments, nulls })
     }
 

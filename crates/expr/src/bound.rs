@@ -15,6 +15,8 @@ use datafusion_physical_expr::expressions::{Column, Literal};
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
 use millstream_types::{Error, Result};
 
+use crate::float_compare::numbers_compared;
+
 /// An expression that reads the columns of a batch and gives one value a row.
 #[derive(Clone)]
 pub struct ScalarExpr {
@@ -30,6 +32,7 @@ impl ScalarExpr {
         let props = ExecutionProps::new();
         let context = PhysicalPlanningContext::default();
         let physical = create_physical_expr(expr, schema, &props, &context).map_err(error)?;
+        let physical = numbers_compared(physical, schema.as_arrow()).map_err(error)?;
         Ok(Self { physical })
     }
 

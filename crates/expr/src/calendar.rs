@@ -116,12 +116,21 @@ pub fn add_months(value: i64, months: i64, per_second: i64) -> i64 {
     days.unwrap_or_default() * day + value.rem_euclid(day)
 }
 
+/// Whether a unit is shorter than a day.
+pub fn is_within_day(unit: &str) -> bool {
+    let unit = unit.to_ascii_uppercase();
+    ["HOUR", "MINUTE", "SECOND"].iter().any(|short| unit.contains(short))
+}
+
 /// A point in time some units later.
 ///
 /// # Errors
 /// When there is no such unit.
 pub fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result<i64> {
     let (count, per) = match unit {
+        "MILLENNIUM" => return Ok(add_months(value, number.saturating_mul(12_000), per_second)),
+        "CENTURY" => return Ok(add_months(value, number.saturating_mul(1_200), per_second)),
+        "DECADE" => return Ok(add_months(value, number.saturating_mul(120), per_second)),
         "YEAR" => return Ok(add_months(value, number.saturating_mul(12), per_second)),
         "QUARTER" => return Ok(add_months(value, number.saturating_mul(3), per_second)),
         "MONTH" => return Ok(add_months(value, number, per_second)),
@@ -132,6 +141,7 @@ pub fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result
         "SECOND" => (per_second, 1),
         "MILLISECOND" => (per_second, 1_000),
         "MICROSECOND" => (per_second, 1_000_000),
+        "NANOSECOND" => (per_second, 1_000_000_000),
         other => return Err(Error::Evaluation(format!("\"{other}\" is not a unit of time"))),
     };
     Ok(value.saturating_add(number.saturating_mul(count) / per))

@@ -396,18 +396,15 @@ fn split(text: &str, separator: &str) -> Vec<String> {
     }
 }
 
-/// The parts of an address count from the left, the last one fills what is left.
+/// The parts of an address count from the left; where there are less than four, the last one stands at the end.
 fn inet_aton(text: &str) -> Option<i64> {
     let parts = text.split('.').map(|part| part.parse::<u32>().ok());
     let parts = parts.collect::<Option<Vec<u32>>>()?;
     let (last, first) = parts.split_last()?;
-    if first.len() > 3 || first.iter().any(|part| *part > 255) {
+    if parts.len() > 4 || parts.iter().any(|part| *part > 255) {
         return None;
     }
     let room = 32 - 8 * first.len() as u32;
-    if u64::from(*last) >= 1 << room {
-        return None;
-    }
     let high = first.iter().fold(0_i64, |address, part| address << 8 | i64::from(*part));
     Some(high << room | i64::from(*last))
 }

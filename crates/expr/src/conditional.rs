@@ -105,11 +105,18 @@ fn common(given: &[DataType], least: usize) -> Result<Typing, String> {
     Ok(Typing { arguments: vec![result.clone(); given.len()], result })
 }
 
+/// Whether one of two types is floating point and the other a decimal, which meet in DOUBLE.
+pub fn is_approximate(left: &DataType, right: &DataType) -> bool {
+    let decimal = |of: &DataType| matches!(of, DataType::Decimal128(..));
+    (left.is_floating() && decimal(right)) || (decimal(left) && right.is_floating())
+}
+
 /// The type that holds the values of both.
 fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
     match (left, right) {
         (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
         (DataType::Utf8, other) | (other, DataType::Utf8) if other.is_nested() => None,
+        _ if is_approximate(left, right) => Some(DataType::Float64),
         _ => comparison_coercion(left, right),
     }
 }

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use chrono_tz::Tz;
 use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::{
@@ -130,6 +130,13 @@ impl ScalarUDFImpl for Adapter {
             && let Some(Some(ScalarValue::Int32(Some(digits)))) = args.scalar_arguments.get(1)
         {
             result = crate::maths::rounded_type(*precision, *scale, i64::from(*digits));
+        }
+        // A date with hours in it is a timestamp.
+        if let (Some(DataType::Date32), "TIMESTAMPADD", Some(Some(ScalarValue::Utf8(Some(unit))))) =
+            (types.get(2), self.builtin.name, args.scalar_arguments.first())
+            && crate::calendar::is_within_day(unit)
+        {
+            result = DataType::Timestamp(TimeUnit::Millisecond, None);
         }
         Ok(Arc::new(Field::new(self.builtin.name, result, true)))
     }

@@ -5,6 +5,7 @@
 //! said by `ON EMPTY` and `ON ERROR`. Source: Flink, "JSON Functions", and the SQL:2016 standard.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,7 +13,7 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type};
-use millstream_types::json_text::{JsonStyle, JsonValue, push_json_string};
+use millstream_types::json_text::{JsonStyle, JsonValue};
 use millstream_types::{Error, Result};
 use serde_json::Value;
 
@@ -96,7 +97,7 @@ pub const BUILTINS: &[Builtin] = &[
         |given| typing::exact(given, &[TEXT, TEXT, TEXT, TEXT, TEXT], TEXT),
         |call| {
             let mut out = StringBuilder::new();
-            query(call, |value| out.append_option(value.map(|value| text_of(&value))))?;
+            query(call, |_| true, |value| out.append_option(value.map(|value| text_of(&value))))?;
             Ok(Arc::new(out.finish()))
         }
     ),
@@ -110,7 +111,7 @@ pub const BUILTINS: &[Builtin] = &[
         },
         |call| {
             let mut out = ListBuilder::new(StringBuilder::new());
-            query(call, |value| match value {
+            query(call, Value::is_array, |value| match value {
                 Some(Value::Array(elements)) => {
                     for element in elements {
                         out.values().append_option(match element {
@@ -135,7 +136,11 @@ pub const BUILTINS: &[Builtin] = &[
             _ => Err("it takes 1 argument".to_owned()),
         },
         |call| {
-            let column = JsonValue::new(&call.arguments[0])?;
+            let given = &call.arguments[0];
+            let column = JsonValue::new(&match given.data_type() {
+                DataType::Float32 => arrow::compute::cast(given, &DataType::Float64)?,
+                _ => ArrayRef::clone(given),
+            })?;
             let mut out = StringBuilder::new();
             for row in 0..call.rows {
                 if call.arguments[0].is_null(row) {
@@ -144,7 +149,7 @@ pub const BUILTINS: &[Builtin] = &[
                 }
                 let mut text = String::new();
                 column.write(row, &STYLE, &mut text);
-                out.append_value(text);
+                out.append_value(parse(&text).map_or(text, |value| text_of(&value)));
             }
             Ok(Arc::new(out.finish()))
         }
@@ -201,7 +206,10 @@ const STYLE: JsonStyle =
 
 fn value_typing(given: &[DataType], result: DataType) -> Result<Typing, String> {
     let arguments = [TEXT, TEXT, TEXT, result.clone(), TEXT, result.clone()];
-    typing::exact(given, &arguments, result)
+    // A default is cast to the type that is asked for.
+    let mut typing = typing::exact(&given[..given.len().min(3)], &arguments[..3], result)?;
+    typing.arguments = arguments.to_vec();
+    Ok(typing)
 }
 
 fn mapped(call: &Call<'_>, compute: impl Fn(&str) -> Option<String>) -> Result<ArrayRef> {
@@ -238,7 +246,7 @@ fn write_value(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => push_number(&number.to_string(), out),
-        Value::String(text) => push_json_string(out, text),
+        Value::String(text) => push_text(text, out),
         Value::Array(elements) => {
             out.push('[');
             for (at, element) in elements.iter().enumerate() {
@@ -251,17 +259,41 @@ fn write_value(value: &Value, out: &mut String) {
         }
         Value::Object(object) => {
             out.push('{');
-            for (at, (key, value)) in object.iter().enumerate() {
+            // Members come in the order of their keys.
+            let members: BTreeMap<&String, &Value> = object.iter().collect();
+            for (at, (key, value)) in members.into_iter().enumerate() {
                 if at > 0 {
                     out.push(',');
                 }
-                push_json_string(out, key);
+                push_text(key, out);
                 out.push(':');
                 write_value(value, out);
             }
             out.push('}');
         }
     }
+}
+
+/// Appends a text as a JSON string; all that need not be escaped stands as it is.
+pub fn push_text(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            control if control < ' ' => {
+                // Writing into a String cannot fail.
+                write!(out, "\\u{:04X}", control as u32).unwrap_or_default();
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
 }
 
 /// A number in the spelling of Java's BigDecimal: its digits are kept, an exponent is shown where there
@@ -424,7 +456,11 @@ fn scalars<T>(
 }
 
 /// One object or array a row.
-fn query(call: &Call<'_>, mut append: impl FnMut(Option<Value>)) -> Result<()> {
+fn query(
+    call: &Call<'_>,
+    fits: impl Fn(&Value) -> bool,
+    mut append: impl FnMut(Option<Value>),
+) -> Result<()> {
     let (wrapper, on_empty, on_error) = (word(call, 2), word(call, 3), word(call, 4));
     let mut paths = Paths::default();
     for given in texts_and_paths(call) {
@@ -441,7 +477,8 @@ fn query(call: &Call<'_>, mut append: impl FnMut(Option<Value>)) -> Result<()> {
                     "CONDITIONAL" if !value.is_array() => Value::Array(vec![value]),
                     _ => value,
                 };
-                (lax, (!is_scalar(&wrapped)).then_some(wrapped))
+                let taken = !is_scalar(&wrapped) && fits(&wrapped);
+                (lax && is_scalar(&wrapped), taken.then_some(wrapped))
             }
         };
         if value.is_some() {
@@ -485,7 +522,7 @@ fn object(call: &Call<'_>) -> Result<ArrayRef> {
             if at > 0 {
                 text.push(',');
             }
-            push_json_string(&mut text, key);
+            push_text(key, &mut text);
             text.push(':');
             text.push_str(value);
         }
@@ -510,7 +547,6 @@ fn array(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn quoted(text: &str) -> String {
-    use std::fmt::Write;
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for unit in text.encode_utf16() {

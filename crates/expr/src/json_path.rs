@@ -31,6 +31,17 @@ enum Step {
     Length,
 }
 
+impl Step {
+    /// Whether it leads to one place at most. Several names make one object.
+    fn is_definite(&self) -> bool {
+        match self {
+            Self::Members(_) | Self::Length => true,
+            Self::Indexes(indexes) => indexes.len() == 1,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Filter {
     Or(Vec<Filter>),
@@ -51,12 +62,12 @@ impl Path {
     /// Reads a path, which starts with `$` and may have `lax` or `strict` before it; `strict` is the
     /// default. `None` where it cannot be read.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
         let mode = |word: &str| {
+            let text = text.trim_start();
             let head = text.get(..word.len())?;
             let rest = &text[word.len()..];
             let is = head.eq_ignore_ascii_case(word) && rest.starts_with(char::is_whitespace);
-            is.then(|| rest.trim())
+            is.then(|| rest.trim_start())
         };
         let (lax, path) = match (mode("lax"), mode("strict")) {
             (Some(path), _) => (true, path),
@@ -79,22 +90,17 @@ impl Path {
         (reader.at == path.len()).then_some(Self { lax, steps })
     }
 
-    /// Whether it leads to one place at most.
-    fn is_definite(&self) -> bool {
-        self.steps.iter().all(|step| match step {
-            Step::Members(names) => names.len() == 1,
-            Step::Indexes(indexes) => indexes.len() == 1,
-            Step::Length => true,
-            _ => false,
-        })
-    }
-
     /// What stands at the path: `None` where nothing does. A path that is not definite gives an array.
     pub fn read(&self, root: &Value) -> Option<Value> {
-        let found = walk(&self.steps, root, root);
-        match self.is_definite() {
-            true => found.into_iter().next(),
-            false => Some(Value::Array(found)),
+        // Up to the first step that may lead to several places each must lead to one.
+        let first = self.steps.iter().position(|step| !step.is_definite());
+        let (one, many) = self.steps.split_at(first.unwrap_or(self.steps.len()));
+        let from = walk(one, root, root).into_iter().next()?;
+        let needs_array = matches!(many.first(), Some(Step::Slice(..) | Step::Indexes(_)));
+        match many {
+            [] => Some(from),
+            _ if needs_array && !from.is_array() => None,
+            _ => Some(Value::Array(walk(many, &from, root))),
         }
     }
 }
@@ -335,7 +341,6 @@ fn next(step: &Step, value: &Value, root: &Value) -> Vec<Value> {
         }
         (Step::Length, Value::Array(elements)) => vec![Value::from(elements.len())],
         (Step::Length, Value::Object(object)) => vec![Value::from(object.len())],
-        (Step::Length, Value::String(text)) => vec![Value::from(text.chars().count())],
         _ => Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
+//! | `float_compare` | floating point numbers compared as numbers |
 //! | [`function`] | how a function is declared, typed and called |
 //! | [`registry`] | every function by name |
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
@@ -26,6 +27,7 @@ pub mod codecs;
 pub mod conditional;
 pub mod decimal;
 pub mod field;
+mod float_compare;
 pub mod function;
 pub mod hash;
 pub mod java_pattern;

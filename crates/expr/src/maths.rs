@@ -486,7 +486,7 @@ fn digits(call: &Call<'_>, round: bool) -> Result<ArrayRef> {
     };
     let number = &call.arguments[0];
     if let DataType::Decimal128(precision, scale) = *number.data_type() {
-        let DataType::Decimal128(_, result_scale) = *call.result else {
+        let DataType::Decimal128(result_precision, result_scale) = *call.result else {
             return Err(Error::Internal("a rounded decimal is a decimal".to_owned()));
         };
         let values = number.as_primitive::<Decimal128Type>();
@@ -499,7 +499,8 @@ fn digits(call: &Call<'_>, round: bool) -> Result<ArrayRef> {
             } else {
                 value / 10_i128.checked_pow(u32::from(scale.abs_diff(keep)))?
             };
-            rescale_i128(short, keep, result_scale)
+            let most = 10_i128.checked_pow(u32::from(result_precision)).unwrap_or(i128::MAX);
+            rescale_i128(short, keep, result_scale).filter(|value| value.abs() < most)
         });
         let array: arrow::array::Decimal128Array = rounded.collect();
         return Ok(Arc::new(array.with_data_type(call.result.clone())));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, MapArray, StructArray,
-    UInt32Array, new_null_array,
+    Array, ArrayRef, AsArray, Int32Array, ListArray, MapArray, StructArray, UInt32Array,
+    new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat, take};
@@ -14,6 +14,7 @@ use millstream_types::SqlType;
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
+use crate::conditional::is_approximate;
 use crate::function::{Builtin, Call, Typing};
 
 /// The functions of this family.
@@ -150,34 +151,6 @@ pub const BUILTINS: &[Builtin] = &[
         },
     },
     Builtin {
-        name: "ARRAY_CONTAINS",
-        usage: "ARRAY_CONTAINS(array, value)",
-        about: "Whether an element equals the value; NULL is found as NULL.",
-        volatile: false,
-        typing: |given| match given {
-            [DataType::List(element), _] => Ok(Typing {
-                arguments: vec![given[0].clone(), element.data_type().clone()],
-                result: DataType::Boolean,
-            }),
-            _ => Err("it takes an array and a value".to_owned()),
-        },
-        body: |call| {
-            let list = call.arguments[0].as_list::<i32>();
-            let found = (0..call.rows).map(|row| {
-                if list.is_null(row) {
-                    return Ok(None);
-                }
-                let due = call.arguments[1].slice(row, 1);
-                let elements = list.value(row);
-                let positions = UInt32Array::from(vec![0; elements.len()]);
-                let due = take(&due, &positions, None)?;
-                let equal = arrow::compute::kernels::cmp::not_distinct(&elements, &due)?;
-                Ok(Some(equal.true_count() > 0))
-            });
-            Ok(Arc::new(found.collect::<Result<BooleanArray>>()?))
-        },
-    },
-    Builtin {
         name: "MAP_KEYS",
         usage: "MAP_KEYS(map)",
         about: "The keys of a map.",
@@ -260,6 +233,7 @@ pub fn unite_all(given: &[DataType]) -> Result<DataType, String> {
     given[1..].iter().try_fold(first.clone(), |all, next| match (&all, next) {
         (DataType::Null, other) | (other, DataType::Null) => Ok(other.clone()),
         _ if all == *next => Ok(all),
+        _ if is_approximate(&all, next) => Ok(DataType::Float64),
         _ => datafusion_expr::binary::comparison_coercion(&all, next).ok_or_else(|| {
             format!("{} and {} have no common type", type_name(&all), type_name(next))
         }),

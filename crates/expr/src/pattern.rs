@@ -42,8 +42,10 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::exact(given, &texts::<2>(), DataType::Boolean),
         body: |call| {
             let mut cache = Cache::default();
-            let found =
-                rows2(call, |text, regex| cache.get(regex)?.is_match(text).map_err(failed))?;
+            let found = rows2(call, |text, regex| match cache.get(regex) {
+                Some(regex) => regex.is_match(text).map_err(failed),
+                None => Ok(false),
+            })?;
             Ok(Arc::new(BooleanArray::from(found)))
         },
     },
@@ -56,7 +58,7 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             let mut cache = Cache::default();
             text_rows3(call, |text, regex, replacement| {
-                let regex = cache.get(regex)?;
+                let Some(regex) = cache.get(regex) else { return Ok(None) };
                 let replaced = regex.replace_all(text, fancy_regex::NoExpand(replacement));
                 Ok(Some(replaced.into_owned()))
             })
@@ -96,9 +98,10 @@ pub const BUILTINS: &[Builtin] = &[
         typing: |given| typing::exact(given, &texts::<2>(), DataType::Int32),
         body: |call| {
             let mut cache = Cache::default();
-            let found =
-                rows2(call, |text, regex| Ok(cache.get(regex)?.find_iter(text).count() as i32))?;
-            Ok(Arc::new(Int32Array::from(found)))
+            let found = rows2(call, |text, regex| {
+                Ok(cache.get(regex).map(|regex| regex.find_iter(text).count() as i32))
+            })?;
+            Ok(Arc::new(found.into_iter().map(Option::flatten).collect::<Int32Array>()))
         },
     },
     Builtin {
@@ -110,7 +113,8 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             let mut cache = Cache::default();
             let found = rows2(call, |text, regex| {
-                let found = cache.get(regex)?.find(text).map_err(failed)?;
+                let Some(regex) = cache.get(regex) else { return Ok(None) };
+                let found = regex.find(text).map_err(failed)?;
                 Ok(found.map(|found| found.as_str().to_owned()))
             })?;
             Ok(Arc::new(found.into_iter().map(Option::flatten).collect::<StringArray>()))
@@ -125,10 +129,11 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             let mut cache = Cache::default();
             let found = rows2(call, |text, regex| {
-                let found = cache.get(regex)?.find(text).map_err(failed)?;
-                Ok(found.map_or(0, |found| text[..found.start()].chars().count() as i32 + 1))
+                let Some(regex) = cache.get(regex) else { return Ok(None) };
+                let found = regex.find(text).map_err(failed)?;
+                Ok(Some(found.map_or(0, |found| text[..found.start()].chars().count() as i32 + 1)))
             })?;
-            Ok(Arc::new(Int32Array::from(found)))
+            Ok(Arc::new(found.into_iter().map(Option::flatten).collect::<Int32Array>()))
         },
     },
 ];
@@ -145,7 +150,7 @@ fn failed(error: fancy_regex::Error) -> Error {
 /// Compiled patterns of one call.
 #[derive(Default)]
 pub struct Cache {
-    compiled: HashMap<String, Regex>,
+    compiled: HashMap<String, Option<Regex>>,
 }
 
 impl Cache {
@@ -153,9 +158,9 @@ impl Cache {
     /// does it where there is no limit.
     ///
     /// # Errors
-    /// As [`Self::get`].
+    /// When the pattern is none.
     pub fn split<'t>(&mut self, pattern: &str, text: &'t str, most: usize) -> Result<Vec<&'t str>> {
-        let regex = self.get(pattern)?;
+        let regex = self.valid(pattern)?;
         let (mut parts, mut from) = (Vec::new(), 0);
         for found in regex.find_iter(text) {
             let found = found.map_err(failed)?;
@@ -170,24 +175,24 @@ impl Cache {
             from = found.end();
         }
         parts.push(&text[from..]);
-        while most == usize::MAX && parts.len() > 1 && parts.last() == Some(&"") {
+        while most == usize::MAX && from > 0 && parts.last() == Some(&"") {
             parts.pop();
         }
         Ok(parts)
     }
 
-    /// The expression of a pattern.
-    ///
-    /// # Errors
-    /// When it is none.
-    fn get(&mut self, pattern: &str) -> Result<&Regex> {
+    /// The expression of a pattern; `None` where it is none, which gives NULL as in Flink.
+    fn get(&mut self, pattern: &str) -> Option<&Regex> {
         if !self.compiled.contains_key(pattern) {
-            let regex = Regex::new(pattern).map_err(|error| {
-                Error::Evaluation(format!("'{pattern}' is not a regular expression: {error}"))
-            })?;
-            self.compiled.insert(pattern.to_owned(), regex);
+            self.compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
         }
-        Ok(&self.compiled[pattern])
+        self.compiled.get(pattern)?.as_ref()
+    }
+
+    /// As [`Self::get`], where something else than NULL is due.
+    fn valid(&mut self, pattern: &str) -> Result<&Regex> {
+        let wrong = || Error::Evaluation(format!("'{pattern}' is not a regular expression"));
+        self.get(pattern).ok_or_else(wrong)
     }
 }
 
@@ -229,7 +234,10 @@ fn extract(call: &Call<'_>) -> Result<ArrayRef> {
             continue;
         }
         let group = groups.map_or(0, |groups| groups.value(row));
-        let captures = cache.get(regexes.value(row))?.captures(texts.value(row)).map_err(failed)?;
+        let captures = match cache.get(regexes.value(row)) {
+            Some(regex) => regex.captures(texts.value(row)).map_err(failed)?,
+            None => None,
+        };
         let found = usize::try_from(group)
             .ok()
             .and_then(|group| captures.as_ref().and_then(|captures| captures.get(group)));
@@ -252,8 +260,8 @@ fn extract_all(call: &Call<'_>) -> Result<ArrayRef> {
         let group = group.and_then(|group| usize::try_from(group).ok());
         let found = match (text, regex, group) {
             (Some(text), Some(regex), Some(group)) => {
-                let regex = cache.get(regex)?;
-                (group < regex.captures_len()).then(|| (regex.captures_iter(text), group))
+                let regex = cache.get(regex).filter(|regex| group < regex.captures_len());
+                regex.map(|regex| (regex.captures_iter(text), group))
             }
             _ => None,
         };
@@ -404,7 +412,7 @@ fn similar(call: &Call<'_>) -> Result<ArrayRef> {
     let mut cache = Cache::default();
     let found = rows2(call, |text, pattern| {
         let escape = if call.rows > 0 { escape_of(call, 0)? } else { None };
-        cache.get(&similar_to_regex(pattern, escape))?.is_match(text).map_err(failed)
+        cache.valid(&similar_to_regex(pattern, escape))?.is_match(text).map_err(failed)
     })?;
     Ok(Arc::new(BooleanArray::from(found)))
 }

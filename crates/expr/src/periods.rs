@@ -49,16 +49,20 @@ fn nanoseconds(points: &ArrayRef) -> Result<Vec<Option<i128>>> {
     Ok(values.map(|value| value.map(|value| i128::from(value) * per_unit)).collect())
 }
 
+/// A point in time some months later.
+fn later(start: i128, months: i64) -> i128 {
+    let moved = add_months(start.div_euclid(1_000_000_000) as i64, months, 1);
+    i128::from(moved) * 1_000_000_000 + start.rem_euclid(1_000_000_000)
+}
+
 /// The ends of periods, which may be lengths.
-fn ends(starts: &[Option<i128>], given: &ArrayRef) -> Result<Vec<Option<i128>>> {
+fn ends(starts: &[Option<i128>], of_day: bool, given: &ArrayRef) -> Result<Vec<Option<i128>>> {
     Ok(match given.data_type() {
         DataType::Interval(IntervalUnit::YearMonth) => {
             let months = given.as_primitive::<IntervalYearMonthType>().iter();
             let add = |(start, months): (&Option<i128>, Option<i32>)| {
                 let (start, months) = (*start).zip(months)?;
-                let second = start.div_euclid(1_000_000_000) as i64;
-                let moved = add_months(second, i64::from(months), 1);
-                Some(i128::from(moved) * 1_000_000_000 + start.rem_euclid(1_000_000_000))
+                Some(later(start, i64::from(months)))
             };
             starts.iter().zip(months).map(add).collect()
         }
@@ -67,7 +71,10 @@ fn ends(starts: &[Option<i128>], given: &ArrayRef) -> Result<Vec<Option<i128>>> 
             let add = |(start, length): (&Option<i128>, Option<IntervalMonthDayNano>)| {
                 let (start, length) = (*start).zip(length)?;
                 let days = i128::from(length.days) * 86_400_000_000_000;
-                Some(start + days + i128::from(length.nanoseconds))
+                let start = later(start, i64::from(length.months));
+                let end = start + days + i128::from(length.nanoseconds);
+                // A time of day begins anew after 24 hours.
+                Some(if of_day { end.rem_euclid(86_400_000_000_000) } else { end })
             };
             starts.iter().zip(lengths).map(add).collect()
         }
@@ -78,7 +85,8 @@ fn ends(starts: &[Option<i128>], given: &ArrayRef) -> Result<Vec<Option<i128>>> 
 fn overlaps(call: &Call<'_>) -> Result<ArrayRef> {
     let period = |at: usize| -> Result<_> {
         let starts = nanoseconds(&call.arguments[at])?;
-        let ends = ends(&starts, &call.arguments[at + 1])?;
+        let of_day = matches!(call.arguments[at].data_type(), DataType::Time32(_));
+        let ends = ends(&starts, of_day, &call.arguments[at + 1])?;
         Ok(starts.into_iter().zip(ends))
     };
     let meets = |((a, b), (c, d)): ((Option<i128>, Option<i128>), (Option<i128>, Option<i128>))| {

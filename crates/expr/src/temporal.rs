@@ -476,13 +476,23 @@ fn from_local(call: &Call<'_>, values: Vec<Option<i64>>, per_second: i64) -> Res
 fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
     let unit = unit_of(call, 0)?;
     let numbers = call.arguments[1].as_primitive::<Int64Type>();
-    let points = Points::of(&call.arguments[2], call.zone)?;
+    let of_date = call.arguments[2].data_type() == &DataType::Date32;
+    let given = match call.result {
+        DataType::Timestamp(..) if of_date => {
+            arrow::compute::cast(&call.arguments[2], call.result)?
+        }
+        _ => ArrayRef::clone(&call.arguments[2]),
+    };
+    let points = Points::of(&given, call.zone)?;
+    // A time of day begins anew after 24 hours.
+    let of_day = matches!(call.result, DataType::Time32(_));
     let mut values = Vec::with_capacity(call.rows);
     for row in 0..call.rows {
         let number = numbers.is_valid(row).then(|| numbers.value(row));
         values.push(match (number, points.get(row)) {
             (Some(number), Some(value)) => {
-                Some(add_units(&unit, number, value, points.per_second)?)
+                let moved = add_units(&unit, number, value, points.per_second)?;
+                Some(if of_day { moved.rem_euclid(86_400 * points.per_second) } else { moved })
             }
             _ => None,
         });

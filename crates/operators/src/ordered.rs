@@ -8,7 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, Rows, SortField};
-use millstream_types::json_text::json_string;
+use millstream_expr::json::push_text;
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
@@ -272,8 +272,11 @@ fn json_texts(
                     }
                     members.extend(value(values, row).map(|value| (keys.value(row), value)));
                 }
-                let members =
-                    members.iter().map(|(key, value)| format!("{}:{value}", json_string(key)));
+                let members = members.iter().map(|(key, value)| {
+                    let mut text = String::new();
+                    push_text(key, &mut text);
+                    format!("{text}:{value}")
+                });
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }
             _ => {

@@ -15,6 +15,7 @@ use datafusion_expr::{
     LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
 };
 use millstream_expr::Registry;
+use millstream_expr::conditional::is_approximate;
 use millstream_expr::decimal::as_decimal;
 use millstream_expr::field::Field as FieldAccess;
 use millstream_plan::Table;
@@ -217,6 +218,15 @@ impl Operators {
     }
 }
 
+fn to_double(value: Expr) -> Expr {
+    to_type(value, DataType::Float64)
+}
+
+fn to_type(value: Expr, data_type: DataType) -> Expr {
+    let field: FieldRef = Arc::new(Field::new("", data_type, true));
+    Expr::Cast(datafusion_expr::Cast { expr: Box::new(value), field })
+}
+
 impl ExprPlanner for Operators {
     fn plan_binary_op(
         &self,
@@ -241,6 +251,21 @@ impl ExprPlanner for Operators {
                 _ => return Ok(PlannerResult::Original(raw)),
             };
             return self.planned(name, vec![raw.left, raw.right]);
+        }
+        if is_approximate(&left, &right) {
+            let side = if decimal(&left) { &mut raw.left } else { &mut raw.right };
+            *side = to_double(side.clone());
+            let other = if decimal(&left) { &mut raw.right } else { &mut raw.left };
+            *other = to_double(other.clone());
+            return Ok(PlannerResult::Original(raw));
+        }
+        if matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
+            // FLOAT stays FLOAT beside an integer.
+            for (one, other) in [(&left, &mut raw.right), (&right, &mut raw.left)] {
+                if *one == DataType::Float32 && other.get_type(schema)?.is_integer() {
+                    *other = to_type(other.clone(), DataType::Float32);
+                }
+            }
         }
         match raw.op {
             Divide if left.is_integer() && right.is_integer() => {

@@ -7,7 +7,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use crate::dialect::{FlinkDialect, call};
-use crate::types::parse_type;
+use crate::types::parse_plain;
 
 type Read = fn(&mut Parser<'_>) -> Result<Expr, ParserError>;
 
@@ -96,7 +96,7 @@ fn value(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     let mut name = "JSON_VALUE";
     if words(parser, "RETURNING") {
         let given = parser.peek_token();
-        name = match parse_type(parser)?.sql_type.to_string().as_str() {
+        name = match parse_plain(parser)?.to_string().as_str() {
             "BOOLEAN" => "JSON_VALUE_BOOLEAN",
             "INT" => "JSON_VALUE_INTEGER",
             "DOUBLE" => "JSON_VALUE_DOUBLE",
@@ -135,7 +135,7 @@ fn query(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     let mut name = "JSON_QUERY";
     if words(parser, "RETURNING") {
         let given = parser.peek_token();
-        name = match parse_type(parser)?.sql_type.to_string().as_str() {
+        name = match parse_plain(parser)?.to_string().as_str() {
             "ARRAY<STRING>" => "JSON_QUERY_ARRAY",
             "STRING" => name,
             other if other.starts_with("VARCHAR") => name,

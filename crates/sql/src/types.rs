@@ -35,7 +35,7 @@ pub fn parse_type_text(text: &str) -> Result<ColumnType, ParserError> {
     parse_type(&mut Parser::new(&FlinkDialect).with_tokens_with_locations(tokens))
 }
 
-fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
+pub(crate) fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
     let token = parser.next_token();
     let name = match &token.token {
         Token::Word(word) => word.value.to_ascii_uppercase(),

@@ -265,7 +265,10 @@ pub fn push_double(out: &mut String, value: f64) {
         return push_special(out, value);
     }
     let mut buffer = ryu::Buffer::new();
-    push_java(out, buffer.format_finite(value), value.abs());
+    let magnitude = value.abs();
+    let two = (magnitude < 1e-300).then(|| format!("{magnitude:.1e}"));
+    let two = two.filter(|two| two.parse() == Ok(magnitude));
+    push_java(out, buffer.format_finite(value), f64::abs(value), two);
 }
 
 /// Appends a FLOAT as Java's `Float.toString` spells it.
@@ -274,7 +277,10 @@ pub fn push_float(out: &mut String, value: f32) {
         return push_special(out, f64::from(value));
     }
     let mut buffer = ryu::Buffer::new();
-    push_java(out, buffer.format_finite(value), f64::from(value.abs()));
+    let magnitude = value.abs();
+    let two = (magnitude < 1e-37).then(|| format!("{magnitude:.1e}"));
+    let two = two.filter(|two| two.parse() == Ok(magnitude));
+    push_java(out, buffer.format_finite(value), f64::from(magnitude), two);
 }
 
 fn push_special(out: &mut String, value: f64) {
@@ -287,15 +293,15 @@ fn push_special(out: &mut String, value: f64) {
     });
 }
 
-/// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere.
-fn push_java(out: &mut String, shortest: &str, magnitude: f64) {
+/// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere. `two` are the two
+/// digits nearest to a number so small that they may be others than the shortest one and 0.
+fn push_java(out: &mut String, shortest: &str, magnitude: f64, two: Option<String>) {
     // Java shows two digits at least: where one would do, the two that are nearest.
-    let two = format!("{magnitude:.1e}");
     let digits = shortest.split('e').next().unwrap_or_default();
     let one_digit = digits.bytes().filter(|b| (b'1'..=b'9').contains(b)).count() == 1;
-    let precise = magnitude < 1e-300 && one_digit && two.parse() == Ok(magnitude);
-    let two = if shortest.starts_with('-') { format!("-{two}") } else { two };
-    let shortest = if precise { two.as_str() } else { shortest };
+    let two = two.filter(|_| one_digit);
+    let two = two.map(|two| if shortest.starts_with('-') { format!("-{two}") } else { two });
+    let shortest = two.as_deref().unwrap_or(shortest);
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let mantissa = match mantissa.strip_prefix('-') {
