@@ -31,6 +31,9 @@ pub const NAMES: &[&str] = &[
     "VAR_SAMP",
 ];
 
+/// The only value of a group; it fails where there are several. Written by the planner alone.
+pub const SINGLE_VALUE: &str = "$SINGLE_VALUE";
+
 /// The functions that number rows or look back; they need OVER.
 pub const WINDOW_NAMES: &[&str] = &["DENSE_RANK", "LAG", "RANK", "ROW_NUMBER"];
 
@@ -61,7 +64,7 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
     };
     let numeric = argument.is_numeric() || argument.is_null();
     match name {
-        "FIRST_VALUE" | "LAST_VALUE" | "LAG" => Ok(argument.clone()),
+        "FIRST_VALUE" | "LAST_VALUE" | "LAG" | SINGLE_VALUE => Ok(argument.clone()),
         "ARRAY_AGG" => {
             let field = arrow::datatypes::Field::new_list_field(argument.clone(), true);
             Ok(DataType::List(std::sync::Arc::new(field)))

@@ -1,8 +1,8 @@
-//! `OVERLAPS`: whether two periods have a point in time in common.
+//! Periods and lengths of time: `OVERLAPS`, and intervals many times over.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
@@ -15,19 +15,51 @@ use crate::calendar::add_months;
 use crate::function::{Builtin, Call, Typing};
 
 /// The functions of this family.
-pub const BUILTINS: &[Builtin] = &[Builtin {
-    name: "OVERLAPS",
-    usage: "(start, end) OVERLAPS (start, end)",
-    about: "Whether two periods have a point in time in common; an end may be an interval from the start.",
-    volatile: false,
-    typing: |given| match given {
-        [_, _, _, _] if given.iter().all(|t| t.is_temporal() || t.is_null()) => {
-            Ok(Typing { arguments: given.to_vec(), result: DataType::Boolean })
-        }
-        _ => Err("it takes two periods".to_owned()),
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "OVERLAPS",
+        usage: "(start, end) OVERLAPS (start, end)",
+        about: "Whether two periods have a point in time in common; an end may be an interval from the start.",
+        volatile: false,
+        typing: |given| match given {
+            [_, _, _, _] if given.iter().all(|t| t.is_temporal() || t.is_null()) => {
+                Ok(Typing { arguments: given.to_vec(), result: DataType::Boolean })
+            }
+            _ => Err("it takes two periods".to_owned()),
+        },
+        body: overlaps,
     },
-    body: overlaps,
-}];
+    Builtin {
+        name: "INTERVAL_MULTIPLY",
+        usage: "",
+        about: "",
+        volatile: false,
+        typing: |given| match given {
+            [interval @ DataType::Interval(IntervalUnit::MonthDayNano), by] if by.is_integer() => {
+                Ok(Typing {
+                    arguments: vec![interval.clone(), DataType::Int64],
+                    result: interval.clone(),
+                })
+            }
+            _ => Err("it takes an interval and an integer".to_owned()),
+        },
+        body: |call| {
+            let intervals = call.arguments[0].as_primitive::<IntervalMonthDayNanoType>().iter();
+            let by = call.arguments[1].as_primitive::<Int64Type>().iter();
+            let product = |(interval, by): (Option<IntervalMonthDayNano>, Option<i64>)| {
+                let (interval, by) = interval.zip(by)?;
+                Some(IntervalMonthDayNano {
+                    months: i32::try_from(i64::from(interval.months).checked_mul(by)?).ok()?,
+                    days: i32::try_from(i64::from(interval.days).checked_mul(by)?).ok()?,
+                    nanoseconds: interval.nanoseconds.checked_mul(by)?,
+                })
+            };
+            let products: PrimitiveArray<IntervalMonthDayNanoType> =
+                intervals.zip(by).map(product).collect();
+            Ok(Arc::new(products))
+        },
+    },
+];
 
 /// A point in time of any type in nanoseconds, so that any two can be compared.
 fn nanoseconds(points: &ArrayRef) -> Result<Vec<Option<i128>>> {

@@ -55,6 +55,7 @@ impl Registry {
         let aggregates = [aggregates::NAMES, aggregates::WINDOW_NAMES, aggregates::GROUPING_NAMES]
             .into_iter()
             .flatten()
+            .chain([&aggregates::SINGLE_VALUE])
             .map(|name| {
                 let function = AggregateUDF::new_from_impl(Declaration::new(name));
                 ((*name).to_owned(), Arc::new(function))
@@ -96,7 +97,8 @@ impl Registry {
                     .any(|b| b.name == name && (b.usage.is_empty() || !b.usage.starts_with(name)))
         };
         let scalars = self.scalars.keys().filter(|name| !hidden(name));
-        let mut names: Vec<String> = scalars.chain(self.aggregates.keys()).cloned().collect();
+        let aggregates = self.aggregates.keys().filter(|name| !name.starts_with('$'));
+        let mut names: Vec<String> = scalars.chain(aggregates).cloned().collect();
         names.sort();
         names.dedup();
         names

@@ -320,6 +320,7 @@ pub fn create(
         }
         AggregateFunction::FirstValue => ordered(Pick::First)?,
         AggregateFunction::LastValue => ordered(Pick::Last)?,
+        AggregateFunction::SingleValue => ordered(Pick::Only)?,
         AggregateFunction::ListAgg { separator } => ordered(Pick::Joined(separator.clone()))?,
         AggregateFunction::ArrayAgg { ignore_nulls } => {
             ordered(Pick::All { ignore_nulls: *ignore_nulls })?

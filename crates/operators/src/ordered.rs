@@ -20,6 +20,8 @@ pub enum Pick {
     First,
     /// The last one that is not NULL.
     Last,
+    /// The only one.
+    Only,
     /// All of them as one text, with a separator between.
     Joined(String),
     /// All of them as an array.
@@ -175,7 +177,8 @@ impl Aggregate for Ordered {
                 let value = value.map(|(_, value)| value).or(self.default.as_ref());
                 return value.cloned().into_iter().collect();
             }
-            Pick::Joined(_)
+            Pick::Only
+            | Pick::Joined(_)
             | Pick::All { .. }
             | Pick::JsonObject { .. }
             | Pick::JsonArray { .. } => {
@@ -187,7 +190,14 @@ impl Aggregate for Ordered {
 
     fn column(&self, values: Vec<Self::Value>) -> Result<ArrayRef> {
         match &self.pick {
-            Pick::First | Pick::Last | Pick::Back(_) => {
+            Pick::First | Pick::Last | Pick::Back(_) | Pick::Only => {
+                if values.iter().any(|values| values.len() > 1) {
+                    return Err(Error::Evaluation(
+                        "a subquery used as a value has several rows; aggregate it, as in (SELECT MAX(x) \
+                         FROM t), or end it with LIMIT 1"
+                            .to_owned(),
+                    ));
+                }
                 let values: Vec<_> =
                     values.into_iter().map(|value| value.into_iter().next()).collect();
                 let values = column(&self.converter, &values)?;

@@ -504,6 +504,8 @@ pub enum AggregateFunction {
     FirstValue,
     /// The last value that is not NULL.
     LastValue,
+    /// The only value; it fails where there are several.
+    SingleValue,
     /// Texts as one.
     ListAgg {
         /// What stands between them.
@@ -570,6 +572,7 @@ impl fmt::Debug for AggregateFunction {
             Self::Variance { sample: false, root: false } => "VAR_POP",
             Self::FirstValue => "FIRST_VALUE",
             Self::LastValue => "LAST_VALUE",
+            Self::SingleValue => "SINGLE_VALUE",
             Self::ListAgg { .. } => "LISTAGG",
             Self::ArrayAgg { .. } => "ARRAY_AGG",
             Self::JsonObject { .. } => "JSON_OBJECTAGG",

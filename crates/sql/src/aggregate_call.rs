@@ -8,7 +8,7 @@ use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::Expr;
 use datafusion_expr::expr::NullTreatment;
 use millstream_expr::ScalarExpr;
-use millstream_expr::aggregates::UserDeclaration;
+use millstream_expr::aggregates::{SINGLE_VALUE, UserDeclaration};
 use millstream_plan::AggregateFunction;
 
 use crate::diagnostics::{Result, SqlError};
@@ -40,6 +40,7 @@ pub(crate) fn aggregate_function(
         "FIRST_VALUE" => AggregateFunction::FirstValue,
         "LAST_VALUE" => AggregateFunction::LastValue,
         "ARRAY_AGG" => AggregateFunction::ArrayAgg { ignore_nulls: false },
+        SINGLE_VALUE => AggregateFunction::SingleValue,
         "COLLECT" => AggregateFunction::Collect,
         // It counts exactly: what is saved by less would be paid for with changes that cannot be taken back.
         "APPROX_COUNT_DISTINCT" => AggregateFunction::Count,

@@ -267,6 +267,13 @@ impl ExprPlanner for Operators {
                 }
             }
         }
+        let interval = |t: &DataType| matches!(t, DataType::Interval(_));
+        if raw.op == Multiply && interval(&left) && right.is_integer() {
+            return self.planned("INTERVAL_MULTIPLY", vec![raw.left, raw.right]);
+        }
+        if raw.op == Multiply && left.is_integer() && interval(&right) {
+            return self.planned("INTERVAL_MULTIPLY", vec![raw.right, raw.left]);
+        }
         match raw.op {
             Divide if left.is_integer() && right.is_integer() => {
                 return self.planned("DIVIDE", vec![raw.left, raw.right]);

@@ -12,6 +12,7 @@
 //! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
 
 mod aggregate_call;
+mod approximate;
 pub mod cast;
 pub mod catalog;
 pub mod context;
@@ -27,8 +28,10 @@ mod json_syntax;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;
+mod scalar_subqueries;
 pub mod script;
 pub mod statement;
+mod subqueries;
 pub mod temporal;
 pub mod time_settings;
 pub mod translate;

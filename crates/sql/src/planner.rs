@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult};
 use datafusion_expr::builder::LogicalTableSource;
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion_optimizer::decorrelate_lateral_join::DecorrelateLateralJoin;
 use datafusion_optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion_optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion_optimizer::eliminate_filter::EliminateFilter;
@@ -37,6 +38,7 @@ use sqlparser::ast::{
     Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations,
 };
 
+use crate::approximate::in_double;
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
 use crate::context::Context;
@@ -45,6 +47,7 @@ use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
+use crate::scalar_subqueries::prepare;
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
 use crate::translate::{Output, translate};
 
@@ -147,7 +150,8 @@ impl<'a> Planner<'a> {
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(plan)?)?;
-        Ok(own_casts(plan, self.catalog)?)
+        let plan = prepare(plan, &self.catalog.functions)?;
+        Ok(own_casts(in_double(plan)?, self.catalog)?)
     }
 
     /// An error with the function that was perhaps meant.
@@ -561,12 +565,12 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = coerce_arguments(plan)?;
-    check_scalar_subqueries(&plan)?;
     run(
         plan,
         vec![
             Arc::new(DecorrelatePredicateSubquery::new()),
             Arc::new(ScalarSubqueryToJoin::new()),
+            Arc::new(DecorrelateLateralJoin::new()),
             Arc::new(SimplifyExpressions::new()),
             Arc::new(ReplaceDistinctWithAggregate::new()),
             Arc::new(EliminateCrossJoin::new()),
@@ -579,28 +583,6 @@ fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
             Arc::new(ExtractEquijoinPredicate::new()),
         ],
     )
-}
-
-/// Refuses a scalar subquery of which nothing says that it has one row at most: a join would
-/// repeat the rows around it. (One that is correlated is checked where it is analysed.)
-fn check_scalar_subqueries(plan: &LogicalPlan) -> Result<()> {
-    let mut several = false;
-    plan.apply_with_subqueries(|plan| {
-        plan.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::ScalarSubquery(query) = expr {
-                    several |= query.outer_ref_columns.is_empty()
-                        && query.subquery.max_rows().is_none_or(|rows| rows > 1);
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    if several {
-        return Err(SqlError::new("a subquery used as a value may give several rows")
-            .hint("aggregate it, as in (SELECT MAX(x) FROM t), or end it with LIMIT 1"));
-    }
-    Ok(())
 }
 
 fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {

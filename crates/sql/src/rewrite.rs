@@ -21,6 +21,7 @@ use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::state_ttl_of;
+use crate::subqueries::rewrite_subqueries;
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
 
@@ -100,6 +101,9 @@ impl VisitorMut for Rewriter {
             }
         }
         name_columns(&mut select.projection);
+        if let Err(error) = rewrite_subqueries(select) {
+            return ControlFlow::Break(error);
+        }
         select.from.iter_mut().for_each(nest_versioned);
         expand_group_window(select);
         ControlFlow::Continue(())
