@@ -102,7 +102,7 @@ impl FileSink {
             if std::mem::take(&mut self.header_due) {
                 text.extend(encoder.header());
             }
-            encoder.write(&changes.rows, &mut text)?;
+            encoder.write_changes(changes, &mut text)?;
         }
         let mut out = std::io::stdout().lock();
         write_all(&mut out, Path::new("standard output"), &text)?;
@@ -129,9 +129,6 @@ fn unused_name(folder: &Path, extension: &str) -> String {
 
 impl Sink for FileSink {
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
-        if changes.weights.is_some() {
-            return Err(Error::Internal("a file takes rows that are added only".to_owned()));
-        }
         if self.standard {
             return self.write_standard(changes);
         }
@@ -139,8 +136,11 @@ impl Sink for FileSink {
         match &mut part.writer {
             Writer::Text { file, encoder } => {
                 let mut text = String::new();
-                encoder.write(&changes.rows, &mut text)?;
+                encoder.write_changes(changes, &mut text)?;
                 write_all(file, &part.hidden, &text)
+            }
+            Writer::Parquet(_) if changes.weights.is_some() => {
+                Err(Error::Internal("a Parquet file takes rows that are added only".to_owned()))
             }
             Writer::Parquet(writer) => writer.write(&changes.rows),
         }

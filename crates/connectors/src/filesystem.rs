@@ -22,7 +22,12 @@ use crate::files::{STANDARD, format_of, list, open, sample};
 /// `'connector' = 'filesystem'`
 pub const CONNECTOR: Connector = Connector {
     name: "filesystem",
-    keys: &["path", "source.path.regex-pattern", "lookup.full-cache.periodic-reload.interval"],
+    keys: &[
+        "path",
+        "source.path.regex-pattern",
+        "lookup.full-cache.periodic-reload.interval",
+        "scan.changelog-mode",
+    ],
     has_format: true,
     source: Some(source),
     sink: Some(sink),
@@ -87,6 +92,10 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
     match format {
         Format::Parquet => schema_of(&files[0]),
         Format::Json(_) => infer::json(&sample(&files[0], infer::SAMPLE_BYTES)?, &path),
+        Format::Debezium { .. } => Err(Error::options(
+            "the columns of a debezium-json table are not found out from its data",
+            "declare them: CREATE TABLE t (id BIGINT, …) WITH (…)",
+        )),
         Format::Csv(csv) => {
             let given = options.contains_key("csv.header").then_some(csv.header);
             let bytes = sample(&files[0], infer::SAMPLE_BYTES)?;

@@ -396,7 +396,8 @@ fn split(text: &str, separator: &str) -> Vec<String> {
     }
 }
 
-/// The parts of an address count from the left; where there are less than four, the last one stands at the end.
+/// The parts of an address count from the left; where there are less than four, the last one stands at
+/// the end.
 fn inet_aton(text: &str) -> Option<i64> {
     let parts = text.split('.').map(|part| part.parse::<u32>().ok());
     let parts = parts.collect::<Option<Vec<u32>>>()?;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use millstream_types::Result;
 
 /// Whole records of one file or stream.
@@ -22,6 +22,8 @@ pub struct Chunk {
 pub struct Decoded {
     /// The rows.
     pub rows: RecordBatch,
+    /// The weight of each row, in formats of changes; `None` is +1.
+    pub weights: Option<Int64Array>,
     /// Records that were left out because they could not be read.
     pub skipped: u64,
     /// Fields that became NULL because they could not be read.
@@ -33,7 +35,7 @@ pub struct Decoded {
 impl Decoded {
     /// Rows of which none was left out.
     pub fn clean(rows: RecordBatch) -> Self {
-        Self { rows, skipped: 0, nulled: 0, rejected: None }
+        Self { rows, weights: None, skipped: 0, nulled: 0, rejected: None }
     }
 }
 

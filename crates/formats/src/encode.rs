@@ -3,11 +3,11 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono_tz::Tz;
-use millstream_types::Result;
 use millstream_types::json_text::{
     JsonValue, is_ltz, json_string, plain_text, trim_fraction, write_object,
 };
 use millstream_types::text::TextColumn;
+use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::csv::CsvOptions;
 use crate::json::JsonOptions;
@@ -23,6 +23,8 @@ pub struct Encoder {
 enum TextFormat {
     Json(JsonOptions),
     Csv(CsvOptions),
+    /// Changes, as JSON lines.
+    Debezium(JsonOptions),
 }
 
 impl Encoder {
@@ -34,6 +36,16 @@ impl Encoder {
     /// CSV.
     pub fn csv(schema: &SchemaRef, options: CsvOptions) -> Self {
         Self { names: names(schema), format: TextFormat::Csv(options) }
+    }
+
+    /// Changes as JSON lines.
+    pub fn debezium(schema: &SchemaRef, options: JsonOptions) -> Self {
+        Self { names: names(schema), format: TextFormat::Debezium(options) }
+    }
+
+    /// Whether it writes rows that are taken back, too.
+    pub fn takes_changes(&self) -> bool {
+        matches!(self.format, TextFormat::Debezium(_))
     }
 
     /// What stands at the start of a file.
@@ -54,12 +66,31 @@ impl Encoder {
         }
     }
 
+    /// Appends one line a change.
+    ///
+    /// # Errors
+    /// When a column has no text form, or the format has no place for rows that are taken back.
+    pub fn write_changes(&self, changes: &ChangeBatch, out: &mut String) -> Result<()> {
+        match &self.format {
+            TextFormat::Debezium(options) => {
+                crate::debezium::write_changes(&self.names, changes, options, out)
+            }
+            _ if changes.weights.is_some() => {
+                Err(Error::Internal("a format takes rows that are added only".to_owned()))
+            }
+            _ => self.write(&changes.rows, out),
+        }
+    }
+
     /// Appends one line a row.
     ///
     /// # Errors
     /// When a column has no text form.
     pub fn write(&self, rows: &RecordBatch, out: &mut String) -> Result<()> {
         match &self.format {
+            TextFormat::Debezium(_) => {
+                self.write_changes(&ChangeBatch::insert(rows.clone()), out)?;
+            }
             TextFormat::Json(options) => {
                 let values =
                     rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;

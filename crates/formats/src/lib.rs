@@ -15,6 +15,7 @@
 
 pub mod column;
 pub mod csv;
+pub mod debezium;
 pub mod decoder;
 pub mod encode;
 pub mod infer;

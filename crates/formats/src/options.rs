@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use millstream_types::{Error, Result};
 
 use crate::csv::{CsvDecoder, CsvOptions};
+use crate::debezium::DebeziumDecoder;
 use crate::decoder::Decoder;
 use crate::encode::Encoder;
 use crate::json::{JsonDecoder, JsonOptions};
@@ -18,12 +19,25 @@ pub enum Format {
     Json(JsonOptions),
     /// Comma separated values, RFC 4180.
     Csv(CsvOptions),
+    /// Changes of a database's table, one JSON object a line.
+    Debezium {
+        /// How the JSON is read and written.
+        options: JsonOptions,
+        /// Whether each object stands inside of one with its schema.
+        enveloped: bool,
+    },
     /// Apache Parquet.
     Parquet,
 }
 
 /// The names of the formats.
-pub const FORMATS: [&str; 3] = ["csv", "json", "parquet"];
+pub const FORMATS: [&str; 4] = ["csv", "debezium-json", "json", "parquet"];
+
+const DEBEZIUM_KEYS: [&str; 3] = [
+    "debezium-json.ignore-parse-errors",
+    "debezium-json.schema-include",
+    "debezium-json.timestamp-format.standard",
+];
 
 const JSON_KEYS: [&str; 7] = [
     "json.ignore-parse-errors",
@@ -52,6 +66,7 @@ pub fn keys_of(format: &str) -> &'static [&'static str] {
     match format {
         "json" => &JSON_KEYS,
         "csv" => &CSV_KEYS,
+        "debezium-json" => &DEBEZIUM_KEYS,
         _ => &[],
     }
 }
@@ -105,6 +120,22 @@ impl Format {
                     header: flag(options, "csv.header")?,
                 }))
             }
+            "debezium-json" => {
+                // The keys of the inner JSON have another name before them.
+                let inner = options.iter().filter_map(|(key, value)| {
+                    let rest = key.strip_prefix("debezium-")?;
+                    Some((rest.to_owned(), value.clone()))
+                });
+                let enveloped = flag(options, "debezium-json.schema-include")?;
+                match Self::from_options("json", &inner.collect())? {
+                    Self::Json(options) => Ok(Self::Debezium { options, enveloped }),
+                    other => Ok(other),
+                }
+            }
+            "canal-json" | "maxwell-json" | "ogg-json" => Err(Error::options(
+                format!("format \"{name}\" is not supported"),
+                "debezium-json is the format of changes",
+            )),
             "parquet" => Ok(Self::Parquet),
             other => Err(Error::options(
                 format!("format \"{other}\" not found"),
@@ -117,6 +148,7 @@ impl Format {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Json(_) => "json",
+            Self::Debezium { .. } => "debezium-json",
             Self::Csv(_) => "csv",
             Self::Parquet => "parquet",
         }
@@ -143,6 +175,10 @@ impl Format {
             Self::Csv(options) => {
                 Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?))
             }
+            Self::Debezium { options, enveloped } => {
+                let options = options.clone();
+                Some(Arc::new(DebeziumDecoder::new(schema, columns, options, *enveloped)?))
+            }
             Self::Parquet => None,
         })
     }
@@ -152,6 +188,7 @@ impl Format {
         match self {
             Self::Json(options) => Some(Encoder::json(schema, options.clone())),
             Self::Csv(options) => Some(Encoder::csv(schema, options.clone())),
+            Self::Debezium { options, .. } => Some(Encoder::debezium(schema, options.clone())),
             Self::Parquet => None,
         }
     }

@@ -20,6 +20,7 @@
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time |
+//! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
 pub mod calc;
@@ -36,6 +37,7 @@ pub mod interval_join;
 pub mod join;
 pub mod limit;
 pub mod lookup_join;
+pub mod normalize;
 pub mod not_null;
 pub mod operator;
 pub mod ordered;

@@ -100,6 +100,7 @@ fn a_group_emits_the_net_change_of_an_epoch() {
             call(AggregateFunction::Count, vec![], false),
             call(AggregateFunction::Sum, vec![1], true),
         ],
+        ttl: None,
         removes: true,
         input: Arc::clone(&input),
         schema: schema(&[("k", DataType::Utf8), ("c", DataType::Int64), ("s", DataType::Int64)]),

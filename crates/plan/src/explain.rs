@@ -121,6 +121,7 @@ fn details(plan: &Plan, node: &Node) -> String {
         NodeKind::SessionWindow { rowtime, keys, window } => {
             format!("{window} on {}, key=[{}]", of_input(&[*rowtime]), of_input(keys))
         }
+        NodeKind::ChangelogNormalize { key } => format!("key=[{}]", of_input(key)),
         NodeKind::Expand { sets } => {
             let sets = sets.iter().map(|set| {
                 let columns = set.iter().filter_map(|column| match column {

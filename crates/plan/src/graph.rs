@@ -51,7 +51,8 @@ impl Node {
     /// How far the time of what the operator gives is behind that of its inputs, in ms.
     pub fn delay_ms(&self) -> i64 {
         match &self.kind {
-            // A left row may be joined when the watermark has gone past it by `most`, a right one by `-least`.
+            // A left row may be joined when the watermark has gone past it by `most`, a right one by
+            // `-least`.
             NodeKind::IntervalJoin { least, most, .. } => {
                 (*most).max(least.saturating_neg()).max(0).saturating_add(1)
             }
@@ -126,6 +127,7 @@ impl Node {
                     .to_owned()
             }
             NodeKind::LookupJoin { .. } => "all rows of the table".to_owned(),
+            NodeKind::ChangelogNormalize { .. } => "UNBOUNDED: one row per distinct key".to_owned(),
             NodeKind::Join { .. } => "UNBOUNDED: all rows of both inputs".to_owned(),
             NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),

@@ -22,5 +22,5 @@ pub use node::{
     AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind,
     OrderKey, OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
 };
-pub use table::{Table, WatermarkSpec};
+pub use table::{Rows, Table, WatermarkSpec};
 pub use window::{TimeWindow, WindowKind};

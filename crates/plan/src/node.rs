@@ -216,6 +216,11 @@ pub enum NodeKind {
         /// Whether copies of a row count.
         all: bool,
     },
+    /// Makes full changes of rows that replace the one before of their key.
+    ChangelogNormalize {
+        /// The columns of the key.
+        key: Vec<usize>,
+    },
     /// Groups rows by key; a group's row is replaced when it changes.
     GroupAggregate {
         /// The columns of the key; none makes one group of all rows.
@@ -275,6 +280,7 @@ impl NodeKind {
             Self::SetOperation { .. } => "Except",
             Self::WindowAggregate { .. } => "WindowAggregate",
             Self::GroupAggregate { .. } => "GroupAggregate",
+            Self::ChangelogNormalize { .. } => "ChangelogNormalize",
             Self::Correlate { .. } => "Correlate",
             Self::Limit { .. } => "Limit",
             Self::Sink { .. } => "Sink",

@@ -57,7 +57,40 @@ pub struct WatermarkSpec {
     pub text: String,
 }
 
+/// What the rows of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Rows that are added.
+    Added,
+    /// Changes: the row before and the row after.
+    Changes,
+    /// Rows that each replace the one before of their key.
+    Replacing,
+}
+
 impl Table {
+    /// What its rows are, as its options say; `Err` is what is wrong with them.
+    ///
+    /// # Errors
+    /// When the mode is none, or needs a key.
+    pub fn rows(&self) -> Result<Rows, String> {
+        let mode = self.options.get("scan.changelog-mode").map(String::as_str);
+        match (self.options.get("format").map(String::as_str), mode) {
+            (Some("debezium-json"), None) => Ok(Rows::Changes),
+            (Some("debezium-json"), Some(_)) => {
+                Err("'scan.changelog-mode' is for formats that hold rows, not changes".to_owned())
+            }
+            (_, None | Some("append")) => Ok(Rows::Added),
+            (_, Some("upsert")) if self.primary_key.is_empty() => {
+                Err("'scan.changelog-mode' = 'upsert' needs a PRIMARY KEY".to_owned())
+            }
+            (_, Some("upsert")) => Ok(Rows::Replacing),
+            (_, Some(other)) => {
+                Err(format!("'scan.changelog-mode' cannot be '{other}', it is append or upsert"))
+            }
+        }
+    }
+
     /// The connector's name; `None` when the table declares none.
     pub fn connector(&self) -> Option<&str> {
         self.options.get("connector").map(String::as_str)

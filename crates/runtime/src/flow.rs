@@ -105,7 +105,7 @@ fn decode(piece: Box<dyn Piece>, counters: &Counters, dropped: &Dropped) -> Resu
         dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
         dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
     }
-    Ok(ChangeBatch::insert(decoded.rows))
+    Ok(ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) })
 }
 
 /// Deals the rows of a batch out to shards by the hash of their key: one batch a shard, in order.

@@ -14,6 +14,7 @@ use millstream_operators::interval_join::{IntervalJoin, IntervalJoinSpec};
 use millstream_operators::join::{Join, JoinSpec};
 use millstream_operators::limit::Limit;
 use millstream_operators::lookup_join::LookupJoin;
+use millstream_operators::normalize::Normalize;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
 use millstream_operators::rank::{Rank, RankSpec};
@@ -329,6 +330,9 @@ impl Builder<'_> {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
+            NodeKind::ChangelogNormalize { key } => self.keyed(vec![key.clone()], false, || {
+                Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
+            })?,
             NodeKind::SetOperation { intersect, all } => {
                 let columns: Vec<usize> = (0..schema.fields().len()).collect();
                 self.keyed(vec![columns.clone(), columns], false, || {

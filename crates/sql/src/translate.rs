@@ -10,7 +10,9 @@ use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
 use datafusion_expr::{Expr, LogicalPlan, TableScan};
 use millstream_expr::ScalarExpr;
-use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Stamps, Table, TimeWindow};
+use millstream_plan::{
+    ChangelogMode, Node, NodeId, NodeKind, Plan, Rows, Stamps, Table, TimeWindow,
+};
 
 use crate::catalog::Catalog;
 use crate::context::CatalogTable;
@@ -75,6 +77,7 @@ pub fn translate(
                 | NodeKind::Join { .. }
                 | NodeKind::Rank { .. }
                 | NodeKind::SetOperation { .. }
+                | NodeKind::ChangelogNormalize { .. }
         );
         if keeps {
             let ttl = plan.ttl.entry(id).or_default();
@@ -432,6 +435,7 @@ impl Translator<'_> {
 
     /// Reads a table: its physical columns, what is computed from them, and its watermark.
     fn source(&mut self, table: &Arc<Table>) -> Result<NodeId> {
+        let rows = table.rows().map_err(|wrong| SqlError::new(wrong).about(&table.name))?;
         let columns = self.columns_of(table);
         let physical_of = |column: usize| {
             table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX)
@@ -445,6 +449,11 @@ impl Translator<'_> {
                 }
             }
         }
+        let normalizes = rows != Rows::Added && !table.primary_key.is_empty();
+        if normalizes {
+            let key = table.primary_key.iter();
+            physical.extend(key.filter_map(|name| table.physical.index_of(name).ok()));
+        }
         let physical: Vec<usize> = physical.into_iter().collect();
         let position = |column: usize| {
             physical.iter().position(|known| *known == column).unwrap_or(usize::MAX)
@@ -452,7 +461,15 @@ impl Translator<'_> {
         let schema =
             Arc::new(table.physical.project(&physical).map_err(millstream_types::Error::from)?);
         let kind = NodeKind::Source { table: Arc::clone(table), columns: physical.clone() };
-        let mut node = self.leaf(kind, schema);
+        let mut node = self.leaf(kind, Arc::clone(&schema));
+        if rows != Rows::Added {
+            self.plan.nodes[node].changelog = ChangelogMode::Retract;
+        }
+        if normalizes {
+            let key = table.primary_key.iter().filter_map(|name| schema.index_of(name).ok());
+            let kind = NodeKind::ChangelogNormalize { key: key.collect() };
+            node = self.plan.add_like(kind, node);
+        }
         let values = columns
             .iter()
             .map(|column| match table.computed.get(column) {
@@ -463,7 +480,8 @@ impl Translator<'_> {
                 }
             })
             .collect::<Result<Vec<_>>>()?;
-        if columns.iter().any(|column| table.computed.contains_key(column)) {
+        let computes = columns.iter().any(|column| table.computed.contains_key(column));
+        if computes || columns.len() != physical.len() {
             let schema = table.schema.project(&columns).map_err(millstream_types::Error::from)?;
             node = self.calc(node, None, Some(values), Some(Arc::new(schema)));
         }
@@ -569,7 +587,8 @@ impl Translator<'_> {
 
     fn check_sink(&self, table: &Table, input: NodeId) -> Result<()> {
         let Some(connector) = table.connector() else { return Ok(()) };
-        let takes_updates = matches!(connector, "print" | "blackhole");
+        let changes = table.options.get("format").is_some_and(|format| format == "debezium-json");
+        let takes_updates = changes || matches!(connector, "print" | "blackhole");
         if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
             return Ok(());
         }
@@ -588,7 +607,10 @@ impl Translator<'_> {
             table.name,
             self.plan.nodes[at].kind.name()
         ))
-        .hint("group by a time window, or write to a connector that takes updates, such as print")
+        .hint(
+            "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', or \
+             a connector such as print",
+        )
         .about(&table.name))
     }
 }

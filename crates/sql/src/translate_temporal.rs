@@ -347,6 +347,12 @@ impl Translator<'_> {
                 let rowtime = *rowtime;
                 Versions { rowtime, ..self.versions(inputs[0])? }
             }
+            NodeKind::ChangelogNormalize { .. } => {
+                // Each change is a version, not only the last one of an epoch.
+                let found = self.versions(inputs[0])?;
+                self.plan.nodes[id].kind = NodeKind::Calc { condition: None, projection: None };
+                found
+            }
             NodeKind::Source { table, .. } if !table.primary_key.is_empty() => {
                 let schema = &self.plan.nodes[id].schema;
                 let key = table.primary_key.iter().map(|name| schema.index_of(name).ok());
@@ -407,7 +413,7 @@ impl Translator<'_> {
                     at = node.inputs[0];
                 }
                 NodeKind::WatermarkAssigner { .. } => at = node.inputs[0],
-                NodeKind::Source { table, columns } => {
+                NodeKind::Source { table, columns } if node.changelog == ChangelogMode::Append => {
                     steps.reverse();
                     let (table, columns) = (Arc::clone(table), columns.clone());
                     let schema = Arc::clone(&node.schema);

@@ -1,4 +1,5 @@
-//! `UNNEST(array) [WITH ORDINALITY]` as a table function: the elements of an array, a map or a multiset as rows.
+//! `UNNEST(array) [WITH ORDINALITY]` as a table function: the elements of an array, a map or a multiset as
+//! rows.
 
 use std::sync::Arc;
 

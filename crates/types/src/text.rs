@@ -293,8 +293,8 @@ fn push_special(out: &mut String, value: f64) {
     });
 }
 
-/// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere. `two` are the two
-/// digits nearest to a number so small that they may be others than the shortest one and 0.
+/// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere. `two` are the
+/// two digits nearest to a number so small that they may be others than the shortest one and 0.
 fn push_java(out: &mut String, shortest: &str, magnitude: f64, two: Option<String>) {
     // Java shows two digits at least: where one would do, the two that are nearest.
     let digits = shortest.split('e').next().unwrap_or_default();

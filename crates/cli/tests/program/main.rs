@@ -4,6 +4,7 @@
 
 mod errors;
 mod house;
+mod nexmark;
 mod program;
 mod scripts;
 mod shell;

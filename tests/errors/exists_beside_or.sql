@@ -1,2 +1,0 @@
-CREATE TABLE t (id BIGINT, price BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '1');
-SELECT id FROM t WHERE id = 1 OR id IN (SELECT price FROM t);

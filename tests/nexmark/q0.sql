@@ -1,0 +1,3 @@
+-- q0: Pass through.
+
+SELECT auction, bidder, price, `dateTime`, extra FROM bid;

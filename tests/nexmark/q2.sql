@@ -1,0 +1,3 @@
+-- q2: Selection.
+
+SELECT auction, price FROM bid WHERE MOD(auction, 123) = 0;
