@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use millstream_expr::registry::builtins;
+use millstream_expr::reference::{Example, entry, examples};
 use millstream_plan::Table;
 use millstream_runtime::metrics::Counters;
 use millstream_sql::catalog::{Entry, View};
@@ -143,7 +143,8 @@ fn describe(catalog: &Catalog, parts: &[String]) -> Result<RecordBatch, SqlError
 fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
     let upper = name.to_ascii_uppercase();
     let known = catalog.functions.names();
-    if !known.contains(&upper) {
+    let entry = entry(&upper);
+    if entry.is_none() && !known.contains(&upper) {
         let error = SqlError::new(format!("function \"{name}\" not found")).about(name);
         return Err(
             match millstream_sql::diagnostics::nearest(&upper, known.iter().map(String::as_str)) {
@@ -152,15 +153,25 @@ fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
             },
         );
     }
-    let builtin = builtins().find(|builtin| builtin.name == upper);
-    let (usage, about) = match builtin {
-        Some(builtin) => (builtin.usage.to_owned(), builtin.about.to_owned()),
-        None if catalog.functions.aggregate(&upper).is_some() => {
-            (format!("{upper}(value)"), "An aggregate function.".to_owned())
+    let mut pairs = vec![("name", upper.clone())];
+    match entry {
+        Some(entry) => {
+            pairs.push(("usage", entry.usage.to_owned()));
+            pairs.push(("description", entry.about.to_owned()));
         }
-        None => (format!("{upper}(…)"), "A function of the program.".to_owned()),
-    };
-    let pairs = [("name", upper), ("usage", usage), ("description", about)];
+        None if catalog.functions.aggregate(&upper).is_some() => {
+            pairs.push(("usage", format!("{upper}(value)")));
+            pairs.push(("description", "An aggregate function of the program.".to_owned()));
+        }
+        None => {
+            pairs.push(("usage", format!("{upper}(…)")));
+            pairs.push(("description", "A function of the program.".to_owned()));
+        }
+    }
+    let of_entry = |example: &Example| entry.is_some_and(|entry| entry.name == example.name);
+    let shown =
+        examples().filter(of_entry).map(|example| format!("{} → {}", example.sql, example.value));
+    pairs.extend(shown.map(|text| ("example", text)));
     let (keys, values) =
         pairs.into_iter().map(|(key, value)| (Some(key.to_owned()), Some(value))).unzip();
     table(&["info name", "info value"], vec![keys, values])

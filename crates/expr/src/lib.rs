@@ -9,6 +9,7 @@
 //! | `float_compare` | floating point numbers compared as numbers |
 //! | [`function`] | how a function is declared, typed and called |
 //! | [`registry`] | every function by name |
+//! | [`reference`](mod@reference) | what each is for, with examples |
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
 //! | [`cast`] | `CAST` and `TRY_CAST` |
 //! | [`decimal`] | `DECIMAL` arithmetic |
@@ -38,6 +39,7 @@ pub mod nested;
 pub mod pattern;
 pub mod periods;
 pub mod printf;
+pub mod reference;
 pub mod registry;
 pub mod strings;
 pub mod temporal;

@@ -22,25 +22,26 @@ pub struct Registry {
     user_names: Vec<String>,
 }
 
+/// The built-in scalar functions, family by family.
+pub const FAMILIES: &[(&str, &[Builtin])] = &[
+    ("Texts", strings::BUILTINS),
+    ("Patterns", pattern::BUILTINS),
+    ("Formats", printf::BUILTINS),
+    ("Encodings and addresses", codecs::BUILTINS),
+    ("Hashes", hash::BUILTINS),
+    ("JSON", json::BUILTINS),
+    ("Numbers", maths::BUILTINS),
+    ("Decimals", decimal::BUILTINS),
+    ("Time", temporal::BUILTINS),
+    ("Periods", periods::BUILTINS),
+    ("Conditions", conditional::BUILTINS),
+    ("Collections", nested::BUILTINS),
+    ("Arrays and maps", arrays::BUILTINS),
+];
+
 /// All built-in scalar functions.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
-    [
-        strings::BUILTINS,
-        pattern::BUILTINS,
-        maths::BUILTINS,
-        temporal::BUILTINS,
-        conditional::BUILTINS,
-        nested::BUILTINS,
-        decimal::BUILTINS,
-        arrays::BUILTINS,
-        codecs::BUILTINS,
-        hash::BUILTINS,
-        json::BUILTINS,
-        printf::BUILTINS,
-        periods::BUILTINS,
-    ]
-    .into_iter()
-    .flatten()
+    FAMILIES.iter().flat_map(|(_, builtins)| builtins.iter())
 }
 
 impl Registry {

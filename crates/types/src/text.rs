@@ -343,7 +343,13 @@ fn push_day_time(out: &mut String, value: arrow::datatypes::IntervalMonthDayNano
     let nanos = i128::from(value.days) * 86_400_000_000_000 + i128::from(value.nanoseconds);
     let (days, rest) = (nanos.abs() / 86_400_000_000_000, nanos.abs() % 86_400_000_000_000);
     if value.months != 0 {
-        let _ = write!(out, "{} months ", value.months);
+        let (sign, months) =
+            (if value.months < 0 { '-' } else { '+' }, value.months.unsigned_abs());
+        let _ = write!(out, "{sign}{}-{:02}", months / 12, months % 12);
+        if nanos == 0 {
+            return;
+        }
+        out.push(' ');
     }
     let _ = write!(out, "{}{days} ", if nanos < 0 { '-' } else { '+' });
     push_time(out, (rest / 1_000_000) as i64, 1_000, 3);
