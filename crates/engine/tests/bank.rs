@@ -1,5 +1,7 @@
 //! Money that only moves between accounts sums to zero in every result that is emitted, and a join of a table
 //! with itself finds a partner for every row: all branches of a query see the same prefix of the input.
+//!
+//! `MILLSTREAM_TRANSFERS=1000000` in the environment asks for so many transfers at each size of an epoch.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -13,22 +15,29 @@ use millstream_testing::Random;
 const ACCOUNTS: u64 = 10;
 
 fn transfers(random: &mut Random, count: usize, rows_per_epoch: usize) -> Vec<RecordBatch> {
-    let fields = ["id", "src", "dst", "amount"].map(|n| Field::new(n, DataType::Int64, true));
+    let fields = ["id", "src", "dst", "amount", "ts"].map(|n| Field::new(n, DataType::Int64, true));
     let schema = Arc::new(Schema::new(fields.to_vec()));
-    let rows: Vec<[i64; 4]> = (0..count)
+    let mut rows: Vec<[i64; 5]> = (0..count)
         .map(|id| {
             let [from, to] = [0; 2].map(|_| random.below(ACCOUNTS) as i64);
-            [id as i64, from, to, random.below(1_000) as i64]
+            [id as i64, from, to, random.below(1_000) as i64, id as i64]
         })
         .collect();
-    let batch = |rows: &[[i64; 4]]| {
+    // One transfer a ms, each up to 10 s late.
+    rows.sort_by_cached_key(|row| row[4] + random.below(10_000) as i64);
+    let batch = |rows: &[[i64; 5]]| {
         let column = |at: usize| -> Arc<dyn Array> {
             Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row[at])))
         };
-        let columns = (0..4).map(column).collect();
+        let columns = (0..5).map(column).collect();
         RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()
     };
     rows.chunks(rows_per_epoch).map(batch).collect()
+}
+
+/// How many transfers there are, if not as many as a test takes by itself.
+fn asked_for() -> Option<usize> {
+    std::env::var("MILLSTREAM_TRANSFERS").ok()?.parse().ok()
 }
 
 #[tokio::test]
@@ -40,6 +49,7 @@ async fn no_money_is_made_or_lost_in_any_epoch() {
                FULL JOIN (SELECT src AS account, SUM(amount) AS amount FROM t GROUP BY src) d \
                ON c.account = d.account)";
     for (rows_per_epoch, count) in [(1, 2_000), (7, 5_000), (1_000, 50_000), (65_536, 100_000)] {
+        let count = asked_for().unwrap_or(count);
         for parallelism in [1, 2, 4] {
             let mut random = Random::new(rows_per_epoch as u64);
             let engine = Engine::builder().parallelism(parallelism).pieces_per_epoch(1).build();

@@ -14,6 +14,7 @@ use millstream_types::{Error, Result};
 use crate::copies::{Of, copies};
 use crate::distinct::distinct;
 use crate::extreme::extreme;
+use crate::float_sum::float_sum;
 use crate::ordered::{Ordered, Pick};
 use crate::sums::{Count, avg, sum};
 use crate::user::User;
@@ -309,7 +310,14 @@ pub fn create(
         return distinct(call, arguments);
     }
     let ordered = |pick: Pick| Ordered::create(pick, arguments, &call.result, removes);
+    let floating = arguments.first().is_some_and(|argument| argument.is_floating());
     Ok(match &call.function {
+        AggregateFunction::Sum if removes && floating => float_sum(&call.result, false),
+        AggregateFunction::Avg if removes && floating => float_sum(&call.result, true),
+        AggregateFunction::Variance { sample, root } if removes => {
+            let (sample, root, result) = (*sample, *root, call.result.clone());
+            copies(&arguments[0], Of::Variance { sample, root, result })?
+        }
         AggregateFunction::Count => Groups::of(Count),
         AggregateFunction::Sum => sum(&arguments[0], &call.result)?,
         AggregateFunction::Avg => avg(&arguments[0], &call.result)?,

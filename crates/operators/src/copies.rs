@@ -1,5 +1,5 @@
 //! Functions of all values of a group and how many copies of each there are: COLLECT and PERCENTILE, and
-//! MIN and MAX where rows are taken back.
+//! MIN, MAX and the variances where rows are taken back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use arrow::row::{RowConverter, Rows, SortField};
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
+use crate::variance::{in_type, variance_of};
 
 /// What becomes of the values.
 pub enum Of {
@@ -23,6 +24,15 @@ pub enum Of {
     Greatest,
     /// All of them, as a multiset of this type.
     Multiset(DataType),
+    /// Their variance, or the root of it, as this type.
+    Variance {
+        /// Whether the rows are a sample of more.
+        sample: bool,
+        /// Whether its root is taken.
+        root: bool,
+        /// The type of the result.
+        result: DataType,
+    },
     /// The values at some shares of the way through all of them, from 0 to 1; as an array if `many`.
     Percentiles {
         /// The shares.
@@ -44,7 +54,7 @@ struct AllValues {
 /// For types without an order.
 pub fn copies(argument: &DataType, of: Of) -> Result<Box<dyn GroupsAggregate>> {
     let argument = match of {
-        Of::Percentiles { .. } => &DataType::Float64,
+        Of::Percentiles { .. } | Of::Variance { .. } => &DataType::Float64,
         _ => argument,
     };
     let converter = RowConverter::new(vec![SortField::new(argument.clone())])?;
@@ -88,7 +98,8 @@ impl Aggregate for AllValues {
 
     fn input(&self, arguments: &[ArrayRef]) -> Result<Counted> {
         let percentile = matches!(self.of, Of::Percentiles { .. });
-        let values = match percentile {
+        let doubles = percentile || matches!(self.of, Of::Variance { .. });
+        let values = match doubles {
             true => cast(&arguments[0], &DataType::Float64)?,
             false => ArrayRef::clone(&arguments[0]),
         };
@@ -137,6 +148,18 @@ impl Aggregate for AllValues {
             Of::Multiset(result) => multisets(result, &groups, values),
             Of::Percentiles { shares, many } => {
                 percentiles(shares, *many, &groups, values.as_primitive::<Float64Type>())
+            }
+            Of::Variance { sample, root, result } => {
+                let values = values.as_primitive::<Float64Type>();
+                let mut from = 0;
+                let of_group = |group: &Vec<(Bytes, i64)>| {
+                    let of = &values.values()[from..from + group.len()];
+                    from += group.len();
+                    let counted = of.iter().copied().zip(group.iter().map(|(_, copies)| *copies));
+                    let variance = variance_of(&counted.collect::<Vec<_>>(), *sample)?;
+                    Some(if *root { variance.sqrt() } else { variance })
+                };
+                in_type(groups.iter().map(of_group).collect(), result)
             }
             Of::Least | Of::Greatest => Ok(values),
         }

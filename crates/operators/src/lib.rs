@@ -7,7 +7,7 @@
 //! | [`dropped`] | what operators leave out, counted and kept to be looked at |
 //! | [`watermark`] | the watermark that each row met |
 //! | [`aggregate`] | aggregate functions over many groups at once |
-//! | [`sums`], [`variance`], [`extreme`], [`copies`], [`ordered`], [`distinct`], [`user`] | the functions |
+//! | [`sums`], [`float_sum`], [`variance`], [`extreme`], [`copies`], [`ordered`], [`distinct`], [`user`] | the functions |
 //! | [`window`] | which windows and slices a point in time falls into |
 //! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
@@ -32,6 +32,7 @@ pub mod dropped;
 pub mod expand;
 pub mod expiry;
 pub mod extreme;
+pub mod float_sum;
 pub mod group_aggregate;
 pub mod interval_join;
 pub mod join;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float64Type, i256};
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
@@ -78,15 +78,52 @@ impl Aggregate for Variance {
     }
 
     fn column(&self, values: Vec<Option<f64>>) -> Result<ArrayRef> {
-        // The shortest digits of a DOUBLE are those of the decimal.
-        if let DataType::Decimal128(..) = self.result {
-            let texts: StringArray =
-                values.iter().map(|value| value.map(|value| value.to_string())).collect();
-            return Ok(cast(&texts, &self.result)?);
-        }
-        let values: ArrayRef = Arc::new(Float64Array::from(values));
-        Ok(cast(&values, &self.result)?)
+        in_type(values, &self.result)
     }
+}
+
+/// Variances as values of a type.
+///
+/// # Errors
+/// When they do not fit it.
+pub fn in_type(values: Vec<Option<f64>>, result: &DataType) -> Result<ArrayRef> {
+    // The shortest digits of a DOUBLE are those of the decimal.
+    if let DataType::Decimal128(..) = result {
+        let texts: StringArray =
+            values.iter().map(|value| value.map(|value| value.to_string())).collect();
+        return Ok(cast(&texts, result)?);
+    }
+    let values: ArrayRef = Arc::new(Float64Array::from(values));
+    Ok(cast(&values, result)?)
+}
+
+/// The variance of values and how many copies there are of each, in whatever order they came.
+pub fn variance_of(values: &[(f64, i64)], sample: bool) -> Option<f64> {
+    let count: i64 = values.iter().map(|(_, copies)| copies).sum();
+    let divisor = if sample { count - 1 } else { count };
+    if divisor <= 0 {
+        return None;
+    }
+    let whole = |value: f64| value.fract() == 0.0 && value.abs() < 9e18;
+    if values.iter().all(|(value, _)| whole(*value)) {
+        // Of whole numbers it is exact but for the last division.
+        let wide = |value: i128| i256::from_i128(value);
+        let (mut sum, mut squares) = (i256::ZERO, i256::ZERO);
+        for (value, copies) in values {
+            let (value, copies) = (wide(*value as i128), wide(i128::from(*copies)));
+            sum = sum.wrapping_add(value.wrapping_mul(copies));
+            squares = squares.wrapping_add(value.wrapping_mul(value).wrapping_mul(copies));
+        }
+        let count = wide(i128::from(count));
+        let over = squares.wrapping_mul(count).wrapping_sub(sum.wrapping_mul(sum));
+        // Its decimal digits are read as the nearest number.
+        let over: f64 = over.to_string().parse().ok()?;
+        return Some(over / values.iter().map(|(_, n)| n).sum::<i64>() as f64 / divisor as f64);
+    }
+    let count = count as f64;
+    let mean = values.iter().map(|(value, copies)| value * *copies as f64).sum::<f64>() / count;
+    let square = |(value, copies): &(f64, i64)| (value - mean).powi(2) * *copies as f64;
+    Some(values.iter().map(square).sum::<f64>() / divisor as f64)
 }
 
 /// The state of a variance, or of its root, the standard deviation.
