@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT, k STRING, s STRING, v INT) WITH ('connector'='filesystem','path'='data/fn_agg.csv','format'='csv','csv.null-literal'='NULL');
+SELECT k, JSON_ARRAYAGG(CAST(v AS DECIMAL(10,2))), JSON_ARRAYAGG(CAST(v AS DOUBLE)), JSON_OBJECTAGG(CAST(id AS STRING) VALUE JSON_ARRAY(v)), JSON_ARRAYAGG(TIMESTAMP '2026-01-01 00:00:00') FROM t GROUP BY k;

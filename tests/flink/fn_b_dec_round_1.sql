@@ -1,0 +1,11 @@
+CREATE TABLE t (id INT, a DECIMAL(10,2), b DECIMAL(38,18), c DECIMAL(38,0), e DECIMAL(5,5), g DECIMAL(4,1), n INT) WITH ('connector'='filesystem','path'='data/fn_b_dec.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id,
+  ROUND(a),
+  ROUND(a, 1),
+  ROUND(a, -1),
+  ROUND(a, -2),
+  ROUND(b),
+  ROUND(b, 3),
+  ROUND(b, -2),
+  ROUND(c, -2)
+FROM t;

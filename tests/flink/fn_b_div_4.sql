@@ -1,0 +1,7 @@
+CREATE TABLE t (id INT, i1 INT, i2 INT, l1 BIGINT, l2 BIGINT, d1 DOUBLE, d2 DOUBLE, n1 DECIMAL(10,2), n2 DECIMAL(12,5)) WITH ('connector'='filesystem','path'='data/fn_b_pair.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id,
+  i1 * n1,
+  d1 * n1,
+  d1 + i1,
+  l1 * n2
+FROM t;

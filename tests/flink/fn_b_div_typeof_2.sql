@@ -1,0 +1,9 @@
+CREATE TABLE t (id INT, i1 INT, i2 INT, l1 BIGINT, l2 BIGINT, d1 DOUBLE, d2 DOUBLE, n1 DECIMAL(10,2), n2 DECIMAL(12,5)) WITH ('connector'='filesystem','path'='data/fn_b_pair.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id,
+  TYPEOF(n1 * n2),
+  TYPEOF(n1 + n2),
+  TYPEOF(l1 * n2),
+  TYPEOF(d1 * n1),
+  TYPEOF(n1 / 0.3),
+  TYPEOF(d1 / i2)
+FROM t;

@@ -1,0 +1,11 @@
+CREATE TABLE t (id INT, t TINYINT, s SMALLINT, i INT, b BIGINT) WITH ('connector'='filesystem','path'='data/fn_b_int.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id,
+  - t,
+  - s,
+  - i,
+  - b,
+  + b,
+  ABS(t),
+  ABS(s),
+  ABS(i)
+FROM t;

@@ -1,0 +1,3 @@
+SET 'table.local-time-zone' = 'UTC';
+CREATE TABLE t (id INT, x INT, y INT, lo INT, hi INT, s STRING, d DATE) WITH ('connector'='filesystem','path'='data/fn_b_in.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id, x, y FROM t WHERE (x > y) IS UNKNOWN OR (x = 3) IS NOT FALSE;

@@ -1,0 +1,7 @@
+SET 'table.local-time-zone' = 'Europe/Berlin';
+CREATE TABLE t (id INT, i INT, bi BIGINT, d DOUBLE, f FLOAT, dc DECIMAL(20,3), b BOOLEAN, s STRING, ts TIMESTAMP(3), tz TIMESTAMP_LTZ(3), ts6 TIMESTAMP(6)) WITH ('connector'='filesystem','path'='data/fn_typed.json','format'='json');
+SELECT id,
+  JSON_OBJECT('tz' VALUE tz),
+  JSON_ARRAY(tz),
+  JSON_STRING(tz)
+FROM t;

@@ -1,0 +1,10 @@
+CREATE TABLE t (id INT, js STRING) WITH ('connector'='filesystem','path'='data/fn_json.csv','format'='csv','csv.null-literal'='NULL');
+SELECT id,
+  JSON_VALUE(js, '$' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, 'lax $' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, 'strict $' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, 'LAX   $.a' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, ' lax $.a' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, 'a' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR),
+  JSON_VALUE(js, 'lax a' DEFAULT 'E' ON EMPTY DEFAULT 'R' ON ERROR)
+FROM t;

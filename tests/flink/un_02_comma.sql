@@ -1,0 +1,6 @@
+-- The comma form.
+CREATE TABLE t (
+  id INT, k STRING, tags ARRAY<STRING>, items ARRAY<ROW<name STRING, qty INT>>, attrs MAP<STRING, INT>, nested ARRAY<ARRAY<INT>>, n INT
+) WITH ('connector'='filesystem', 'path'='data/jn_arr.json', 'format'='json');
+
+SELECT id, tag FROM t, UNNEST(t.tags) AS x(tag) WHERE tag <> 'x';

@@ -1,0 +1,6 @@
+-- LEFT JOIN with ordinality.
+CREATE TABLE t (
+  id INT, k STRING, tags ARRAY<STRING>, items ARRAY<ROW<name STRING, qty INT>>, attrs MAP<STRING, INT>, nested ARRAY<ARRAY<INT>>, n INT
+) WITH ('connector'='filesystem', 'path'='data/jn_arr.json', 'format'='json');
+
+SELECT id, tag, pos FROM t LEFT JOIN UNNEST(tags) WITH ORDINALITY AS x(tag, pos) ON TRUE;

@@ -1,0 +1,6 @@
+-- Star over an array of rows.
+CREATE TABLE t (
+  id INT, k STRING, tags ARRAY<STRING>, items ARRAY<ROW<name STRING, qty INT>>, attrs MAP<STRING, INT>, nested ARRAY<ARRAY<INT>>, n INT
+) WITH ('connector'='filesystem', 'path'='data/jn_arr.json', 'format'='json');
+
+SELECT x.* FROM t CROSS JOIN UNNEST(items) AS x WHERE t.id <> 4;

@@ -1,0 +1,6 @@
+-- An expression over columns.
+CREATE TABLE t (
+  id INT, k STRING, tags ARRAY<STRING>, items ARRAY<ROW<name STRING, qty INT>>, attrs MAP<STRING, INT>, nested ARRAY<ARRAY<INT>>, n INT
+) WITH ('connector'='filesystem', 'path'='data/jn_arr.json', 'format'='json');
+
+SELECT id, e FROM t CROSS JOIN UNNEST(ARRAY_DISTINCT(tags)) AS x(e);

@@ -1,0 +1,5 @@
+-- > ALL, correlated.
+CREATE TABLE a (id INT, k STRING, v INT, w DOUBLE) WITH ('connector'='filesystem', 'path'='data/jn_t1.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE b (id INT, k STRING, v INT, s STRING) WITH ('connector'='filesystem', 'path'='data/jn_t2.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT id FROM a WHERE v >= ALL (SELECT v FROM b WHERE b.k = a.k);

@@ -1,0 +1,5 @@
+-- NOT EXISTS and IN under OR and AND.
+CREATE TABLE a (id INT, k STRING, v INT, w DOUBLE) WITH ('connector'='filesystem', 'path'='data/jn_t1.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE b (id INT, k STRING, v INT, s STRING) WITH ('connector'='filesystem', 'path'='data/jn_t2.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT id FROM a WHERE (NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k) OR v IN (SELECT v FROM b WHERE v < 25)) AND id < 7;

@@ -1,0 +1,5 @@
+-- A scalar subquery within a scalar subquery.
+CREATE TABLE a (id INT, k STRING, v INT, w DOUBLE) WITH ('connector'='filesystem', 'path'='data/jn_t1.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE b (id INT, k STRING, v INT, s STRING) WITH ('connector'='filesystem', 'path'='data/jn_t2.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT id, (SELECT MAX(v) FROM b WHERE v < (SELECT MAX(v) FROM b)) AS v2 FROM a;

@@ -1,0 +1,6 @@
+-- IN over ORDER BY and LIMIT.
+-- run: key=0
+CREATE TABLE a (id INT, k STRING, v INT, w DOUBLE) WITH ('connector'='filesystem', 'path'='data/jn_t1.csv', 'format'='csv', 'csv.null-literal'='');
+CREATE TABLE b (id INT, k STRING, v INT, s STRING) WITH ('connector'='filesystem', 'path'='data/jn_t2.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT id FROM a WHERE v IN (SELECT v FROM b ORDER BY v DESC NULLS LAST LIMIT 3);
