@@ -95,11 +95,15 @@ impl Path {
         // Up to the first step that may lead to several places each must lead to one.
         let first = self.steps.iter().position(|step| !step.is_definite());
         let (one, many) = self.steps.split_at(first.unwrap_or(self.steps.len()));
-        let from = walk(one, root, root).into_iter().next()?;
+        let from = walk(one, root, root).into_iter().next();
+        let Some(from) = from else {
+            // A lax path to several places finds none of them.
+            return (self.lax && !many.is_empty()).then(|| Value::Array(Vec::new()));
+        };
         let needs_array = matches!(many.first(), Some(Step::Slice(..) | Step::Indexes(_)));
         match many {
             [] => Some(from),
-            _ if needs_array && !from.is_array() => None,
+            _ if needs_array && !from.is_array() => self.lax.then(|| Value::Array(Vec::new())),
             _ => Some(Value::Array(walk(many, &from, root))),
         }
     }

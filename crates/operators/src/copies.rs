@@ -77,7 +77,7 @@ impl Copies {
             self.values.insert(value.into(), weight);
             return;
         };
-        *copies += weight;
+        *copies = copies.saturating_add(weight);
         if *copies == 0 {
             self.values.remove(value);
             self.bytes -= value.len();
@@ -116,7 +116,7 @@ impl Aggregate for AllValues {
             if frequencies.is_null(row) { 0 } else { frequencies.value(row).max(0) }
         });
         if frequency != 0 {
-            state.take(from.rows.row(row).as_ref(), weight * frequency);
+            state.take(from.rows.row(row).as_ref(), weight.saturating_mul(frequency));
         }
     }
 
@@ -178,7 +178,8 @@ fn multisets(
     let wrong = || Error::Internal(format!("{result} is no multiset"));
     let DataType::Map(entries, _) = result else { return Err(wrong()) };
     let DataType::Struct(pair) = entries.data_type() else { return Err(wrong()) };
-    let counts = groups.iter().flatten().map(|(_, copies)| *copies as i32);
+    let counts =
+        groups.iter().flatten().map(|(_, copies)| (*copies).min(i64::from(i32::MAX)) as i32);
     let counts: ArrayRef = Arc::new(counts.collect::<Int32Array>());
     let offsets = OffsetBuffer::from_lengths(groups.iter().map(Vec::len));
     let pairs = StructArray::try_new(pair.clone(), vec![values, counts], None)?;
@@ -212,20 +213,20 @@ fn percentiles(
 
 /// The value at a share of the way, on a straight line between the two values next to it.
 fn percentile(share: f64, group: &[(Bytes, i64)], values: &[f64]) -> Option<f64> {
-    let total: i64 = group.iter().map(|(_, copies)| copies).sum();
+    let total: i128 = group.iter().map(|(_, copies)| i128::from(*copies)).sum();
     if total == 0 {
         return None;
     }
     let position = share * (total - 1) as f64;
-    let at = |index: i64| {
-        let mut passed = 0;
+    let at = |index: i128| {
+        let mut passed = 0_i128;
         let found = group.iter().zip(values).find(|((_, copies), _)| {
-            passed += copies;
+            passed += i128::from(*copies);
             passed > index
         });
         found.map(|(_, value)| *value)
     };
-    let (low, high) = (at(position.floor() as i64)?, at(position.ceil() as i64)?);
+    let (low, high) = (at(position.floor() as i128)?, at(position.ceil() as i128)?);
     if position.fract() == 0.0 || low == high {
         return Some(low);
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, StringArray};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, i256};
 use millstream_types::{Error, Result};
@@ -93,6 +93,21 @@ pub fn in_type(values: Vec<Option<f64>>, result: &DataType) -> Result<ArrayRef> 
             values.iter().map(|value| value.map(|value| value.to_string())).collect();
         return Ok(cast(&texts, result)?);
     }
+    // As Java narrows: what is too large is the largest INT or BIGINT, of which the low bits are kept.
+    let values = match result {
+        DataType::Int64 => {
+            let whole = values.into_iter().map(|value| value.map(|value| value as i64));
+            return Ok(Arc::new(whole.collect::<Int64Array>()));
+        }
+        DataType::Int32 => values.into_iter().map(|v| v.map(|v| f64::from(v as i32))).collect(),
+        DataType::Int16 => {
+            values.into_iter().map(|v| v.map(|v| f64::from(v as i32 as i16))).collect()
+        }
+        DataType::Int8 => {
+            values.into_iter().map(|v| v.map(|v| f64::from(v as i32 as i8))).collect()
+        }
+        _ => values,
+    };
     let values: ArrayRef = Arc::new(Float64Array::from(values));
     Ok(cast(&values, result)?)
 }
