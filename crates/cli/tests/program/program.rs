@@ -236,13 +236,21 @@ fn the_quickstart_and_the_readme_run() {
 
 #[test]
 fn the_statements_of_the_reference_run() {
-    let reference = std::fs::read_to_string(root().join("docs/reference/event-time.md")).unwrap();
-    let blocks = reference.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let script = blocks.collect::<Vec<_>>().join("\n");
-    let output = millstream().args(["run", "-c", &script]).output().unwrap();
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{errors}");
-    for due in ["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"] {
-        assert!(out.contains(due), "{due} is not in\n{out}\n{errors}");
+    let pages: [(&str, &[&str]); 2] = [
+        ("event-time", &["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"]),
+        ("changing-results", &["bidders", "reserve", "place", "kept 1 d and for ever"]),
+    ];
+    for (page, due) in pages {
+        let path = root().join(format!("docs/reference/{page}.md"));
+        let reference = std::fs::read_to_string(path).unwrap();
+        let blocks = reference.split("```sql\n").skip(1);
+        let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
+        let script = blocks.collect::<Vec<_>>().join("\n");
+        let output = millstream().args(["run", "-c", &script]).output().unwrap();
+        let (out, errors) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{page}: {errors}");
+        for due in due {
+            assert!(out.contains(due), "{due} is not in\n{out}\n{errors}");
+        }
     }
 }
