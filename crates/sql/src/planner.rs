@@ -47,7 +47,7 @@ use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
-use crate::scalar_subqueries::prepare;
+use crate::scalar_subqueries::{constant_rows, prepare, with_aggregates_read};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
 use crate::translate::{Output, translate};
 
@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// When a name is not found, types do not fit or something is not supported.
     pub fn query(&self, query: &Query) -> Result<Plan> {
-        let plan = optimize(self.logical(query)?)?;
+        let plan = optimize(self.logical(query)?, self.catalog)?;
         translate(self.catalog, &self.hints.borrow(), vec![(plan, Output::Result)])
     }
 
@@ -86,7 +86,7 @@ impl<'a> Planner<'a> {
             let mut table = Table::clone(&*self.catalog.table(&parts_of(&insert.table))?);
             table.options.extend(insert.options.iter().cloned());
             let plan = self.fit(self.logical(&insert.query)?, insert, &table)?;
-            outputs.push((optimize(plan)?, Output::Sink(Arc::new(table))));
+            outputs.push((optimize(plan, self.catalog)?, Output::Sink(Arc::new(table))));
         }
         translate(self.catalog, &self.hints.borrow(), outputs)
     }
@@ -563,8 +563,17 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// Left out on purpose: limit push-down (a LIMIT over changes is no limit of the source), the rewrite
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
 /// an empty input gives), and rules about joins that none but windows need.
-fn optimize(plan: LogicalPlan) -> Result<LogicalPlan> {
+fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     let plan = coerce_arguments(plan)?;
+    let optimized = improve(plan.clone())?;
+    // An aggregate whose values nobody reads becomes one row, even where nothing is aggregated.
+    if constant_rows(&optimized) > constant_rows(&plan) {
+        return improve(with_aggregates_read(plan, &catalog.functions)?);
+    }
+    Ok(optimized)
+}
+
+fn improve(plan: LogicalPlan) -> Result<LogicalPlan> {
     run(
         plan,
         vec![

@@ -1,9 +1,9 @@
-//! Subqueries that are values: made sure to have one row, and moved to where the planner takes them.
+//! Subqueries that are values, made sure to have one row, and aggregates that have none.
 
 use std::sync::Arc;
 
 use datafusion_common::Result as DfResult;
-use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::logical_plan::{Aggregate, Projection, Sort, Subquery};
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
@@ -115,4 +115,38 @@ fn with_values(input: &LogicalPlan, values: Vec<Expr>) -> DfResult<LogicalPlan> 
     let columns = input.schema().columns().into_iter().map(Expr::Column);
     let all = columns.chain(values).collect();
     Ok(LogicalPlan::Projection(Projection::try_new(all, Arc::new(input.clone()))?))
+}
+
+/// How many relations of a plan are one row that says nothing.
+pub fn constant_rows(plan: &LogicalPlan) -> usize {
+    let mut rows = 0;
+    // The closure never fails.
+    let _ = plan.apply_with_subqueries(|plan| {
+        let is_one = matches!(plan, LogicalPlan::EmptyRelation(empty) if empty.produce_one_row);
+        rows += usize::from(is_one);
+        Ok(TreeNodeRecursion::Continue)
+    });
+    rows
+}
+
+/// Aggregates of all rows, whose values are read even where nobody asks for them: there is a row only where
+/// rows are aggregated.
+///
+/// # Errors
+/// When a plan cannot be rebuilt.
+pub fn with_aggregates_read(plan: LogicalPlan, functions: &Registry) -> DfResult<LogicalPlan> {
+    let read = plan.transform_up(|plan| {
+        let LogicalPlan::Aggregate(aggregate) = &plan else { return Ok(Transformed::no(plan)) };
+        let columns: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let (true, Some(first), Some(type_of)) =
+            (aggregate.group_expr.is_empty(), columns.first().cloned(), functions.scalar("TYPEOF"))
+        else {
+            return Ok(Transformed::no(plan));
+        };
+        // It is true of any value, and nothing but its row tells so.
+        let read = type_of.call(vec![first]).not_eq(datafusion_expr::lit(""));
+        let filtered = LogicalPlanBuilder::from(plan).filter(read)?;
+        Ok(Transformed::yes(filtered.project(columns)?.build()?))
+    })?;
+    Ok(read.data)
 }
