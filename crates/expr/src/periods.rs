@@ -114,6 +114,9 @@ fn ends(starts: &[Option<i128>], of_day: bool, given: &ArrayRef) -> Result<Vec<O
     })
 }
 
+/// The start and the end of a period.
+type Period = (Option<i128>, Option<i128>);
+
 fn overlaps(call: &Call<'_>) -> Result<ArrayRef> {
     let period = |at: usize| -> Result<_> {
         let starts = nanoseconds(&call.arguments[at])?;
@@ -121,7 +124,7 @@ fn overlaps(call: &Call<'_>) -> Result<ArrayRef> {
         let ends = ends(&starts, of_day, &call.arguments[at + 1])?;
         Ok(starts.into_iter().zip(ends))
     };
-    let meets = |((a, b), (c, d)): ((Option<i128>, Option<i128>), (Option<i128>, Option<i128>))| {
+    let meets = |((a, b), (c, d)): (Period, Period)| {
         let ((a, b), (c, d)) = (a.zip(b)?, c.zip(d)?);
         Some(a.max(b) >= c.min(d) && c.max(d) >= a.min(b))
     };

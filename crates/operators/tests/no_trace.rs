@@ -86,7 +86,8 @@ fn comings_and_goings(
     for at in (1..pending.len()).rev() {
         pending.swap(at, random.below(at as u64 + 1) as usize);
     }
-    let (mut present, mut lines): (Vec<(usize, String)>, Vec<(usize, String)>) = (vec![], vec![]);
+    let mut present: Vec<(usize, String)> = Vec::new();
+    let mut lines: Vec<(usize, String)> = Vec::new();
     while !pending.is_empty() || !present.is_empty() {
         if present.is_empty() || (!pending.is_empty() && random.below(3) > 0) {
             let (side, row, stays) = pending.remove(0);
