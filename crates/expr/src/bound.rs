@@ -53,6 +53,11 @@ impl ScalarExpr {
         })
     }
 
+    /// Whether both are the same, over the same columns.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.physical.eq(&other.physical)
+    }
+
     /// The positions of the columns it reads.
     pub fn columns(&self) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();

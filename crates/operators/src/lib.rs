@@ -7,7 +7,8 @@
 //! | [`dropped`] | what operators leave out, counted and kept to be looked at |
 //! | [`watermark`] | the watermark that each row met |
 //! | [`aggregate`] | aggregate functions over many groups at once |
-//! | [`sums`], [`float_sum`], [`variance`], [`extreme`], [`copies`], [`ordered`], [`distinct`], [`user`] | the functions |
+//! | [`sums`], [`float_sum`], [`variance`], [`extreme`], [`copies`] | functions |
+//! | [`ordered`], [`distinct`], [`user`] | functions, too |
 //! | [`window`] | which windows and slices a point in time falls into |
 //! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |

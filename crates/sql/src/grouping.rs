@@ -81,8 +81,8 @@ impl Translator<'_> {
         arguments
             .iter()
             .map(|argument| {
-                let value = ScalarExpr::bind(argument, schema)?.to_string();
-                let place = grouping.keys.iter().position(|(key, _)| key.to_string() == value);
+                let value = ScalarExpr::bind(argument, schema)?;
+                let place = grouping.keys.iter().position(|(key, _)| key.is_same(&value));
                 place.ok_or_else(|| {
                     SqlError::new(format!(
                         "{name} takes what the query is grouped by, not {argument}"

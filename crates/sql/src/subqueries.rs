@@ -38,7 +38,13 @@ fn conjuncts(condition: &mut Expr) -> Result<()> {
             conjuncts(right)
         }
         Expr::Nested(inner) => conjuncts(inner),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } if is_join(expr) => Ok(()),
+        Expr::UnaryOp { op: UnaryOperator::Not, expr }
+            if is_join(expr) && !is_of_constant(expr) =>
+        {
+            Ok(())
+        }
+        // Of a constant the join would not know any more what is NULL.
+        constant if is_of_constant(constant) => as_values(constant),
         Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
             let Expr::Subquery(subquery) = right.as_ref() else { return Ok(()) };
             let (expr, subquery) = (left.clone(), subquery.clone());
@@ -61,6 +67,21 @@ fn is_join(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(inner) => is_join(inner),
         _ => matches!(expr, Expr::Exists { .. } | Expr::InSubquery { .. }),
+    }
+}
+
+/// Whether it is IN of a value without columns.
+fn is_of_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_of_constant(inner),
+        Expr::InSubquery { expr, .. } => {
+            let column = |expr: &Expr| match expr {
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            };
+            visit_expressions(expr.as_ref(), column).is_continue()
+        }
+        _ => false,
     }
 }
 

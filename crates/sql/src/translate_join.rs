@@ -240,6 +240,12 @@ fn set_operation(join: &Join) -> Option<(bool, bool)> {
         JoinType::LeftAnti => false,
         _ => return None,
     };
+    // EXISTS by IS NOT DISTINCT FROM looks the same, but for the name that its subquery is given.
+    let of_subquery = matches!(join.right.as_ref(), LogicalPlan::SubqueryAlias(alias)
+        if alias.alias.table().starts_with("__correlated_sq"));
+    if of_subquery {
+        return None;
+    }
     let (left, right) = (join.left.schema(), join.right.schema());
     let at = |expr: &Expr, schema: &DFSchema| match expr {
         Expr::Column(column) => schema.index_of_column(column).ok(),
