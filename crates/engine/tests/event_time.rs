@@ -98,6 +98,8 @@ async fn the_others_go_on_without_a_silent_source() {
     assert!(said.contains("10 s, to 1970-01-01 00:00:39.999"), "{said}");
     // A row of it that comes too late is counted, one that is ahead wakes it.
     silent.push(rows(&[(2, Some(3_000)), (4, Some(31_000))])).await.unwrap();
+    // Nothing orders the rows of two sources: the busy one waits here until the other has been read.
+    watermarks(&engine, "Source(silent) | 0 | 1970-01-01 00:00:30.000").await;
     busy.push(rows(&[(40, Some(60_000))])).await.unwrap();
     let changes = soon(&mut query).await.unwrap();
     assert_eq!((numbers(&changes, 0), numbers(&changes, 1)), (vec![2], vec![24]));
