@@ -574,7 +574,7 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
 }
 
 fn improve(plan: LogicalPlan) -> Result<LogicalPlan> {
-    run(
+    let improved = run(
         plan,
         vec![
             Arc::new(DecorrelatePredicateSubquery::new()),
@@ -588,10 +588,11 @@ fn improve(plan: LogicalPlan) -> Result<LogicalPlan> {
             Arc::new(PushDownFilter::new()),
             Arc::new(CommonSubexprEliminate::new()),
             Arc::new(OptimizeProjections::new()),
-            // Last: what filters are pushed into a join becomes a key there.
-            Arc::new(ExtractEquijoinPredicate::new()),
         ],
-    )
+    )?;
+    // Last, and once: what filters are pushed into a join becomes a key there. EliminateCrossJoin takes
+    // chains of joins apart and would make keys that are IS NOT DISTINCT FROM keys that are equal.
+    run(improved, vec![Arc::new(ExtractEquijoinPredicate::new())])
 }
 
 fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {
