@@ -1,5 +1,5 @@
-//! Rows that come and go again, in any order and mixed with others, leave nothing behind: no row of any result
-//! and no byte of state, in every operator that takes changes back.
+//! Rows that come and go again, in any order and mixed with others, leave nothing behind: no row
+//! of any result and no byte of state, in every operator that takes changes back.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
