@@ -14,8 +14,6 @@ use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
-use datafusion_optimizer::decorrelate_lateral_join::DecorrelateLateralJoin;
-use datafusion_optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion_optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion_optimizer::eliminate_filter::EliminateFilter;
 use datafusion_optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
@@ -24,9 +22,8 @@ use datafusion_optimizer::optimizer::Optimizer;
 use datafusion_optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion_optimizer::push_down_filter::PushDownFilter;
 use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
-use datafusion_optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
-use datafusion_optimizer::{Analyzer, OptimizerContext, OptimizerRule};
+use datafusion_optimizer::{Analyzer, AnalyzerRule, OptimizerContext, OptimizerRule};
 use datafusion_sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
 use millstream_expr::ScalarExpr;
 use millstream_expr::cast::Cast;
@@ -47,8 +44,8 @@ use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
-use crate::scalar_subqueries::{constant_rows, prepare, with_aggregates_read};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
+use crate::subqueries::join_subqueries;
 use crate::translate::{Output, translate};
 
 /// Plans statements over a catalog.
@@ -150,7 +147,6 @@ impl<'a> Planner<'a> {
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(plan)?)?;
-        let plan = prepare(plan, &self.catalog.functions)?;
         Ok(own_casts(in_double(plan)?, self.catalog)?)
     }
 
@@ -565,21 +561,10 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     let plan = coerce_arguments(plan)?;
-    let optimized = improve(plan.clone())?;
-    // An aggregate whose values nobody reads becomes one row, even where nothing is aggregated.
-    if constant_rows(&optimized) > constant_rows(&plan) {
-        return improve(with_aggregates_read(plan, &catalog.functions)?);
-    }
-    Ok(optimized)
-}
-
-fn improve(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
-        plan,
+        join_subqueries(plan, &catalog.functions)?,
         vec![
-            Arc::new(DecorrelatePredicateSubquery::new()),
-            Arc::new(ScalarSubqueryToJoin::new()),
-            Arc::new(DecorrelateLateralJoin::new()),
             Arc::new(SimplifyExpressions::new()),
             Arc::new(ReplaceDistinctWithAggregate::new()),
             Arc::new(EliminateCrossJoin::new()),
@@ -598,10 +583,7 @@ fn improve(plan: LogicalPlan) -> Result<LogicalPlan> {
 fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {
     let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
     let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let mut options = ConfigOptions::default();
-    // Every scalar subquery becomes a join: its value changes, so nothing can compute it beforehand.
-    options.optimizer.enable_physical_uncorrelated_scalar_subquery = false;
-    let context = OptimizerContext::new_with_config_options(Arc::new(options))
+    let context = OptimizerContext::new_with_config_options(Arc::new(ConfigOptions::default()))
         .without_query_execution_start_time()
         .with_max_passes(3);
     Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)

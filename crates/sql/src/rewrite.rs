@@ -10,18 +10,17 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
+    AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OptimizerHint, OptimizerHintStyle, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
     UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType,
+    WindowType, visit_expressions_mut,
 };
 
 use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::state_ttl_of;
-use crate::subqueries::rewrite_subqueries;
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
 
@@ -101,9 +100,6 @@ impl VisitorMut for Rewriter {
             }
         }
         name_columns(&mut select.projection);
-        if let Err(error) = rewrite_subqueries(select) {
-            return ControlFlow::Break(error);
-        }
         select.from.iter_mut().for_each(nest_versioned);
         expand_group_window(select);
         ControlFlow::Continue(())
@@ -282,44 +278,59 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     })
 }
 
-/// `(a, b) IN (SELECT x, y …)` as EXISTS: whether a row with these values is there.
+/// `(a, b) IN (SELECT x, y …)`: whether a row with these values is there, and whether one may be.
 fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, SqlError> {
     let Expr::Function(function) = row else { return Ok(None) };
     let FunctionArguments::List(list) = &function.args else { return Ok(None) };
     if function.name.to_string() != "ROW" {
         return Ok(None);
     }
-    if negated {
-        return Err(SqlError::unsupported("NOT IN of a row of several columns")
-            .hint("write NOT EXISTS (SELECT 1 FROM t WHERE t.a = a AND t.b = b)")
-            .about("NOT"));
-    }
-    let columns: Vec<String> = (0..list.args.len()).map(|at| format!("`${at}`")).collect();
-    let shape =
-        format!("EXISTS (SELECT 1 FROM (SELECT 1) AS `$rows` ({}) WHERE TRUE)", columns.join(", "));
-    let mut exists = crate::parser::parse_expression(&shape)?;
-    if let Expr::Exists { subquery: around, .. } = &mut exists
-        && let SetExpr::Select(select) = around.body.as_mut()
-        && let TableFactor::Derived { subquery: inner, .. } = &mut select.from[0].relation
-    {
-        **inner = subquery.clone();
-        let values = list.args.iter().filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
-            _ => None,
-        });
-        let name = |at: usize| vec![Ident::new("$rows"), Ident::new(format!("${at}"))];
-        let equal = values.enumerate().map(|(at, value)| Expr::BinaryOp {
-            left: Box::new(Expr::CompoundIdentifier(name(at))),
-            op: BinaryOperator::Eq,
-            right: Box::new(value),
-        });
-        select.selection = equal.reduce(|all, next| Expr::BinaryOp {
-            left: Box::new(all),
-            op: BinaryOperator::And,
-            right: Box::new(next),
-        });
-    }
-    Ok(Some(exists))
+    let values = list.args.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
+        _ => None,
+    });
+    let values: Vec<Expr> = values.collect();
+    let columns: Vec<String> = (0..values.len()).map(|at| format!("`${at}`")).collect();
+    let (row, columns) = (columns.join(", "), columns.iter().map(|name| format!("`$rows`.{name}")));
+    let columns: Vec<String> = columns.collect();
+    let pairs: Vec<String> =
+        columns.iter().enumerate().map(|(at, name)| format!("{name} = `$value{at}`")).collect();
+    let rows = |test: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM (SELECT 1) AS `$rows` ({row}) WHERE ({}){test})",
+            pairs.join(" AND ")
+        )
+    };
+    let shape = format!(
+        "CASE WHEN {} THEN TRUE WHEN {} THEN CAST(NULL AS BOOLEAN) ELSE FALSE END",
+        rows(""),
+        rows(" IS NOT FALSE")
+    );
+    let mut among = crate::parser::parse_expression(&shape)?;
+    let _ = visit_expressions_mut(&mut among, |expr| {
+        match expr {
+            Expr::Exists { subquery: around, .. } => {
+                if let SetExpr::Select(select) = around.body.as_mut()
+                    && let TableFactor::Derived { subquery: inner, .. } =
+                        &mut select.from[0].relation
+                {
+                    **inner = subquery.clone();
+                }
+            }
+            Expr::Identifier(name) => {
+                let at = name.value.strip_prefix("$value").and_then(|at| at.parse::<usize>().ok());
+                if let Some(value) = at.and_then(|at| values.get(at)) {
+                    *expr = value.clone();
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    Ok(Some(match negated {
+        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(among) },
+        false => among,
+    }))
 }
 
 /// `rows[1].field`: a field is named by a text below.

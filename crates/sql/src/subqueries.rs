@@ -1,328 +1,713 @@
-//! Subqueries in IN, EXISTS, ANY and ALL where they are values: in SELECT, in CASE, beside OR.
+//! Subqueries in expressions become joins.
 //!
-//! As a condition beside AND such a subquery becomes a join. Anywhere else it is written as what it means: a
-//! comparison with how many rows there are, how many are equal and how many are NULL.
+//! ```text
+//! WHERE EXISTS (S), WHERE x IN (S)      LEFT SEMI JOIN
+//! WHERE NOT EXISTS (S), x NOT IN (S)    LEFT ANTI JOIN, for NOT IN one that knows about NULLs
+//! (S) as a value                        LEFT JOIN with its only row; SINGLE_VALUE fails at a second one
+//! EXISTS, IN, ANY, ALL as values        LEFT JOIN with what tells them: whether a row is there, how many
+//!                                       are there, how many of them are NULL, the least and the greatest
+//! LATERAL (S)                           INNER or LEFT JOIN
+//! ```
+//!
+//! What a subquery refers to around it becomes a condition of the join; see [`crate::decorrelate`].
 
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use millstream_expr::aggregates::NAMES;
-use sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Query, Select, SelectItem, SetExpr, TableFactor,
-    UnaryOperator, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::{Column, JoinType, Result as DfResult, ScalarValue};
+use datafusion_expr::expr::{Case, Exists, InSubquery, SetComparison, SetQuantifier};
+use datafusion_expr::logical_plan::{
+    Aggregate, EmptyRelation, Filter, Join, Projection, Sort, Subquery,
 };
+use datafusion_expr::utils::split_conjunction_owned;
+use datafusion_expr::{Expr, LogicalPlan, Operator, lit, when};
+use millstream_expr::Registry;
+use millstream_expr::aggregates::SINGLE_VALUE;
 
-use crate::diagnostics::{Result, SqlError};
-use crate::parser::parse_expression;
+use crate::context::external;
+use crate::decorrelate::{
+    Around, Names, Unnested, any_row, defaults, filtered, join, or_default, projection,
+};
+use crate::diagnostics::SqlError;
 
-/// Rewrites the subqueries of one SELECT, those inside of them left aside.
+/// A plan without subqueries in its expressions.
 ///
 /// # Errors
-/// When one is compared in a way that is not supported.
-pub fn rewrite_subqueries(select: &mut Select) -> Result<()> {
-    for item in &mut select.projection {
-        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            as_values(expr)?;
-        }
-    }
-    for condition in select.selection.iter_mut().chain(&mut select.having) {
-        conjuncts(condition)?;
-    }
-    Ok(())
+/// When a subquery stands where it cannot be computed, or cannot be computed for many rows at once.
+pub fn join_subqueries(plan: LogicalPlan, functions: &Registry) -> DfResult<LogicalPlan> {
+    let plan = Subqueries { names: Names::new(), functions }.resolve(plan)?;
+    group_globally(plan)
 }
 
-/// Conditions beside AND may be joins; in all others subqueries are values.
-fn conjuncts(condition: &mut Expr) -> Result<()> {
+struct Subqueries<'a> {
+    names: Names,
+    functions: &'a Registry,
+}
+
+impl Subqueries<'_> {
+    fn around<'r>(&'r self, rows: &'r LogicalPlan) -> Around<'r> {
+        Around { rows, names: &self.names, functions: self.functions }
+    }
+
+    /// From the innermost queries outwards.
+    fn resolve(&self, plan: LogicalPlan) -> DfResult<LogicalPlan> {
+        let resolved = plan.transform_up(|plan| {
+            if !plan.expressions().iter().any(has_subquery) && !is_lateral(&plan) {
+                return Ok(Transformed::no(plan));
+            }
+            let plan =
+                plan.map_expressions(|expr| expr.transform_up(|expr| self.inner(expr)))?.data;
+            Ok(Transformed::yes(self.joined(plan)?))
+        });
+        Ok(resolved?.data)
+    }
+
+    /// A subquery with its own subqueries resolved.
+    fn inner(&self, expr: Expr) -> DfResult<Transformed<Expr>> {
+        let of = |subquery: Subquery| -> DfResult<Subquery> {
+            let plan = self.resolve(Arc::unwrap_or_clone(subquery.subquery))?;
+            Ok(Subquery { subquery: Arc::new(plan), ..subquery })
+        };
+        Ok(match expr {
+            Expr::ScalarSubquery(subquery) => Transformed::yes(Expr::ScalarSubquery(of(subquery)?)),
+            Expr::Exists(Exists { subquery, negated }) => {
+                Transformed::yes(Expr::Exists(Exists { subquery: of(subquery)?, negated }))
+            }
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                Transformed::yes(Expr::InSubquery(InSubquery::new(expr, of(subquery)?, negated)))
+            }
+            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
+                let of = SetComparison::new(expr, of(subquery)?, op, quantifier);
+                Transformed::yes(Expr::SetComparison(of))
+            }
+            other => Transformed::no(other),
+        })
+    }
+
+    /// One operator with the subqueries of its expressions joined to its input.
+    fn joined(&self, plan: LogicalPlan) -> DfResult<LogicalPlan> {
+        match plan {
+            LogicalPlan::Filter(filter) => self.filter(filter),
+            LogicalPlan::Projection(of) => {
+                let mut rows = Arc::unwrap_or_clone(of.input);
+                let mut outputs = Vec::with_capacity(of.expr.len());
+                for (expr, (table, field)) in of.expr.into_iter().zip(of.schema.iter()) {
+                    outputs.push(match has_subquery(&expr) {
+                        true => self
+                            .valued(&mut rows, expr)?
+                            .unalias()
+                            .alias_qualified(table.cloned(), field.name()),
+                        false => expr,
+                    });
+                }
+                projection(rows, outputs)
+            }
+            LogicalPlan::Aggregate(of) => {
+                let mut rows = Arc::unwrap_or_clone(of.input);
+                let mut valued = |exprs: Vec<Expr>| -> DfResult<Vec<Expr>> {
+                    exprs.into_iter().map(|expr| self.named(&mut rows, expr)).collect()
+                };
+                let (group, aggregates) = (valued(of.group_expr)?, valued(of.aggr_expr)?);
+                let of = Aggregate::try_new(Arc::new(rows), group, aggregates)?;
+                Ok(LogicalPlan::Aggregate(of))
+            }
+            LogicalPlan::Sort(sort) => {
+                let columns = sort.input.schema().columns().into_iter().map(Expr::Column);
+                let columns = columns.collect();
+                let mut rows = Arc::unwrap_or_clone(sort.input);
+                let mut keys = Vec::with_capacity(sort.expr.len());
+                for key in sort.expr {
+                    let expr = self.valued(&mut rows, key.expr)?;
+                    keys.push(datafusion_expr::SortExpr { expr, ..key });
+                }
+                let input = Arc::new(rows);
+                projection(
+                    LogicalPlan::Sort(Sort { expr: keys, input, fetch: sort.fetch }),
+                    columns,
+                )
+            }
+            LogicalPlan::Join(of) => self.join(of),
+            other => Ok(other),
+        }
+    }
+
+    /// An expression under the name that it had with its subqueries.
+    fn named(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
+        if !has_subquery(&expr) {
+            return Ok(expr);
+        }
+        let (table, name) = expr.qualified_name();
+        Ok(self.valued(rows, expr)?.unalias().alias_qualified(table, name))
+    }
+
+    fn filter(&self, filter: Filter) -> DfResult<LogicalPlan> {
+        let columns = filter.input.schema().columns();
+        let conditions = split_conjunction_owned(filter.predicate);
+        let (with, without): (Vec<Expr>, Vec<Expr>) =
+            conditions.into_iter().partition(has_subquery);
+        let mut rows = filtered(Arc::unwrap_or_clone(filter.input), without)?;
+        let mut values = Vec::new();
+        for condition in with {
+            match condition_of(condition) {
+                Condition::Exists { subquery, negated } => {
+                    self.exists_among(&mut rows, &subquery, negated)?;
+                }
+                Condition::In { expr, subquery, negated } => {
+                    let expr = self.valued(&mut rows, expr)?;
+                    self.among(&mut rows, expr, &subquery, negated)?;
+                }
+                Condition::Rows { equal, negated: false, .. } => {
+                    self.exists_among(&mut rows, &equal, false)?;
+                }
+                Condition::Rows { maybe, negated: true, .. } => {
+                    self.exists_among(&mut rows, &maybe, true)?;
+                }
+                Condition::Value(value) => values.push(self.valued(&mut rows, value)?),
+            }
+        }
+        let plan = filtered(rows, values)?;
+        match plan.schema().fields().len() == columns.len() {
+            true => Ok(plan),
+            false => projection(plan, columns.into_iter().map(Expr::Column).collect()),
+        }
+    }
+
+    /// Keeps the rows for which a subquery has rows, or has none.
+    fn exists_among(
+        &self,
+        rows: &mut LogicalPlan,
+        subquery: &Subquery,
+        negated: bool,
+    ) -> DfResult<()> {
+        if let Some(always) = self.always(&subquery.subquery)? {
+            *rows = filtered(rows.clone(), vec![lit(always != negated)])?;
+            return Ok(());
+        }
+        let around = self.around(rows);
+        let Unnested { plan, pending } = around.unnest(&subquery.subquery, false)?;
+        self.semi(rows, plan, pending, vec![], negated)
+    }
+
+    /// Whether a subquery has a row for every row around, as a global aggregate has.
+    fn always(&self, subquery: &LogicalPlan) -> DfResult<Option<bool>> {
+        Ok(defaults(subquery)?.map(|_| true))
+    }
+
+    /// Keeps the rows whose value is among those of a subquery, or is surely not.
+    fn among(
+        &self,
+        rows: &mut LogicalPlan,
+        expr: Expr,
+        subquery: &Subquery,
+        negated: bool,
+    ) -> DfResult<()> {
+        // What is compared is a column, so that no rule takes it for a constant.
+        let compared = match negated && !matches!(expr, Expr::Column(_)) {
+            true => self.computed(rows, expr)?,
+            false => expr,
+        };
+        let around = self.around(rows);
+        let value = Expr::Column(subquery.subquery.schema().columns()[0].clone());
+        let Unnested { plan, pending } = around.unnest(&subquery.subquery, false)?;
+        if !negated {
+            let equal = around.far(compared)?.eq(value);
+            return self.semi(rows, plan, [vec![equal], pending].concat(), vec![], false);
+        }
+        let keys: Option<Vec<(Expr, Expr)>> =
+            pending.iter().map(|expr| around.equality(expr, plan.schema())).collect();
+        match keys {
+            Some(keys) => {
+                let mut on = vec![(compared, value)];
+                for (own, of_subquery) in keys {
+                    on.push((around.near(own)?, of_subquery));
+                }
+                self.semi(rows, plan, vec![], on, true)
+            }
+            // A row that may be equal refutes, too.
+            None => {
+                let maybe = around.far(compared)?.eq(value).is_not_false();
+                self.semi(rows, plan, [vec![maybe], pending].concat(), vec![], true)
+            }
+        }
+    }
+
+    /// A semi or an anti join; with `on`, one that knows that NULL may be equal to its first pair.
+    fn semi(
+        &self,
+        rows: &mut LogicalPlan,
+        plan: LogicalPlan,
+        pending: Vec<Expr>,
+        on: Vec<(Expr, Expr)>,
+        negated: bool,
+    ) -> DfResult<()> {
+        let mut outputs = Vec::new();
+        let around = self.around(rows);
+        let (own, others): (Vec<Expr>, Vec<Expr>) = on.into_iter().unzip();
+        let width = others.len();
+        let all = around.carried([others, pending].concat(), &mut outputs)?;
+        let (others, pending) = all.split_at(width);
+        let others = others.to_vec();
+        let right = match outputs.is_empty() {
+            // All that is asked is whether there is a row.
+            true => any_row(plan, &self.names)?,
+            false => projection(plan, outputs)?,
+        };
+        let pending = pending.iter().cloned().map(|expr| around.near(expr));
+        let pending = pending.collect::<DfResult<Vec<_>>>()?;
+        let kind = if negated { JoinType::LeftAnti } else { JoinType::LeftSemi };
+        *rows = if own.is_empty() {
+            join(rows.clone(), right, pending, kind)?
+        } else {
+            LogicalPlan::Join(Join::try_new(
+                Arc::new(rows.clone()),
+                Arc::new(right),
+                own.into_iter().zip(others).collect(),
+                None,
+                kind,
+                datafusion_common::JoinConstraint::On,
+                datafusion_common::NullEquality::NullEqualsNothing,
+                true,
+            )?)
+        };
+        Ok(())
+    }
+
+    /// A join with a subquery in its condition, or with a lateral one.
+    fn join(&self, of: Join) -> DfResult<LogicalPlan> {
+        let columns: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
+        let on = of.on.iter().map(|(l, r)| l.clone().eq(r.clone()));
+        let conditions: Vec<Expr> = on
+            .chain(of.filter.clone().map(split_conjunction_owned).into_iter().flatten())
+            .collect();
+        if is_lateral(&LogicalPlan::Join(of.clone())) {
+            return self.lateral(of, conditions, columns);
+        }
+        if of.join_type == JoinType::Inner {
+            let (with, without): (Vec<Expr>, Vec<Expr>) =
+                conditions.into_iter().partition(has_subquery);
+            let joined = join(
+                Arc::unwrap_or_clone(of.left),
+                Arc::unwrap_or_clone(of.right),
+                without,
+                JoinType::Inner,
+            )?;
+            return self.filter(Filter::try_new(and_all(with), Arc::new(joined))?);
+        }
+        let refused = || {
+            let what = "a subquery that refers to both sides of an outer join, in its ON";
+            external(SqlError::unsupported(what).about("ON"))
+        };
+        let mut left = Arc::unwrap_or_clone(of.left);
+        let mut right = Arc::unwrap_or_clone(of.right);
+        let mut all = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            let replaced = condition.transform_up(|expr| {
+                if !is_subquery(&expr) {
+                    return Ok(Transformed::no(expr));
+                }
+                let of_side = |side: &LogicalPlan, other: &LogicalPlan| {
+                    let known = |column: &&Column| side.schema().has_column(column);
+                    !self.around(other).is_referred_to_by(subquery_of(&expr))
+                        && expr.column_refs().iter().all(known)
+                };
+                if of_side(&left, &right) {
+                    return Ok(Transformed::yes(self.value(&mut left, expr)?));
+                }
+                match of_side(&right, &left) {
+                    true => Ok(Transformed::yes(self.value(&mut right, expr)?)),
+                    false => Err(refused()),
+                }
+            })?;
+            all.push(replaced.data);
+        }
+        projection(join(left, right, all, of.join_type)?, columns)
+    }
+
+    fn lateral(
+        &self,
+        of: Join,
+        conditions: Vec<Expr>,
+        columns: Vec<Expr>,
+    ) -> DfResult<LogicalPlan> {
+        if !matches!(of.join_type, JoinType::Inner | JoinType::Left) {
+            let what = format!("{} JOIN with LATERAL", of.join_type.to_string().to_uppercase());
+            return Err(external(SqlError::unsupported(what).about("LATERAL")));
+        }
+        let around = self.around(&of.left);
+        let Unnested { plan, pending } = around.unnest(&of.right, false)?;
+        let mut outputs: Vec<Expr> =
+            of.right.schema().columns().into_iter().map(Expr::Column).collect();
+        let pending = around.carried(pending, &mut outputs)?;
+        let right = projection(plan, outputs)?;
+        let pending = pending.into_iter().map(|expr| around.near(expr));
+        let all = conditions.into_iter().map(Ok).chain(pending).collect::<DfResult<Vec<_>>>()?;
+        projection(join(of.left.as_ref().clone(), right, all, of.join_type)?, columns)
+    }
+
+    /// An expression whose subqueries are columns, joined to the rows.
+    fn valued(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
+        let valued = expr.transform_up(|expr| match is_subquery(&expr) {
+            true => Ok(Transformed::yes(self.value(rows, expr)?)),
+            false => Ok(Transformed::no(expr)),
+        });
+        Ok(valued?.data)
+    }
+
+    fn value(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
+        let negate = |value: Expr, negated: bool| if negated { !value } else { value };
+        match expr {
+            Expr::ScalarSubquery(subquery) => self.scalar(rows, &subquery),
+            Expr::Exists(Exists { subquery, negated }) => {
+                let exists = match self.always(&subquery.subquery)? {
+                    Some(always) => lit(always),
+                    None => self.exists(rows, &subquery.subquery)?,
+                };
+                Ok(negate(exists, negated))
+            }
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                Ok(negate(self.is_among(rows, *expr, &subquery.subquery)?, negated))
+            }
+            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
+                match (op, &quantifier) {
+                    (Operator::Eq, SetQuantifier::Any) => {
+                        self.is_among(rows, *expr, &subquery.subquery)
+                    }
+                    (Operator::NotEq, SetQuantifier::All) => {
+                        Ok(!self.is_among(rows, *expr, &subquery.subquery)?)
+                    }
+                    _ => self.ordered(rows, *expr, &subquery.subquery, op, &quantifier),
+                }
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// The value of a subquery's only row.
+    fn scalar(&self, rows: &mut LogicalPlan, subquery: &Subquery) -> DfResult<Expr> {
+        let plan = &subquery.subquery;
+        let default = defaults(plan)?;
+        let one_row =
+            default.is_some() || plan.max_rows().is_some_and(|rows| rows <= 1) || is_one_row(plan);
+        let plan = match one_row {
+            true => plan.as_ref().clone(),
+            false => {
+                let value = Expr::Column(plan.schema().columns()[0].clone());
+                let function = self.functions.aggregate(SINGLE_VALUE);
+                let function =
+                    function.ok_or_else(|| external(SqlError::unsupported(SINGLE_VALUE)))?;
+                let single = vec![function.call(vec![value])];
+                LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(plan), vec![], single)?)
+            }
+        };
+        let values = self.attached(rows, &plan)?;
+        values
+            .into_iter()
+            .next()
+            .ok_or_else(|| external(SqlError::unsupported("a subquery of no columns")))
+    }
+
+    /// The columns of a subquery of one row at most, beside the rows that it is of.
+    fn attached(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Vec<Expr>> {
+        let around = self.around(rows);
+        // Flink's global aggregate of no rows has a row only where it is computed for each row around.
+        let correlated = around.is_referred_to_by(subquery);
+        let defaults = defaults(subquery)?.filter(|_| correlated);
+        let replaces =
+            |default: &Expr| !matches!(default, Expr::Literal(value, _) if value.is_null());
+        let replaces = defaults.iter().flatten().any(replaces);
+        let Unnested { plan, pending } = around.unnest(subquery, true)?;
+        let table = self.names.fresh();
+        let name = |at: usize| format!("v{at}");
+        let columns = subquery.schema().columns().into_iter().enumerate();
+        let mut outputs: Vec<Expr> = columns
+            .map(|(at, column)| Expr::Column(column).alias_qualified(Some(table.clone()), name(at)))
+            .collect();
+        let values: Vec<Expr> = (0..outputs.len())
+            .map(|at| Expr::Column(Column::new(Some(table.clone()), name(at))))
+            .collect();
+        if replaces {
+            outputs.push(lit(true).alias_qualified(Some(table.clone()), "present"));
+        }
+        let pending = around.carried(pending, &mut outputs)?;
+        let right = projection(plan, outputs)?;
+        let pending =
+            pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
+        let present = Expr::Column(Column::new(Some(table), "present"));
+        let values = match defaults.filter(|_| replaces) {
+            Some(defaults) => (values.into_iter().zip(defaults))
+                .map(|(value, default)| or_default(&present, value, around.near(default)?))
+                .collect::<DfResult<_>>()?,
+            None => values,
+        };
+        *rows = join(rows.clone(), right, pending, JoinType::Left)?;
+        Ok(values)
+    }
+
+    /// Whether a subquery has rows.
+    fn exists(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Expr> {
+        let around = self.around(rows);
+        let unnested = around.unnest(subquery, false)?;
+        let Unnested { plan, pending } = around.distinct_keys(unnested)?;
+        let table = self.names.fresh();
+        let mut outputs = vec![lit(true).alias_qualified(Some(table.clone()), "present")];
+        let pending = around.carried(pending, &mut outputs)?;
+        let right = projection(plan, outputs)?;
+        let pending =
+            pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
+        *rows = join(rows.clone(), right, pending, JoinType::Left)?;
+        Ok(Expr::Column(Column::new(Some(table), "present")).is_not_null())
+    }
+
+    /// `x IN (S)` as a value: TRUE, FALSE or NULL.
+    fn is_among(
+        &self,
+        rows: &mut LogicalPlan,
+        value: Expr,
+        subquery: &LogicalPlan,
+    ) -> DfResult<Expr> {
+        let column = Expr::Column(subquery.schema().columns()[0].clone());
+        let equal = self.around(rows).far(value.clone())?.eq(column.clone());
+        let counts = vec![self.count(lit(1_i64))?, self.count(column)?];
+        let equal = self.exists(rows, &filtered(subquery.clone(), vec![equal])?)?;
+        let counts = Aggregate::try_new(Arc::new(subquery.clone()), vec![], counts)?;
+        let counts = self.attached(rows, &LogicalPlan::Aggregate(counts))?;
+        let [all, known] = &counts[..] else { return Err(external(SqlError::unsupported("IN"))) };
+        let none = all.clone().is_null().or(all.clone().eq(lit(0_i64)));
+        let unknown = value.is_null().or(all.clone().gt(known.clone()));
+        when(equal, lit(true)).when(none, lit(false)).when(unknown, null()).otherwise(lit(false))
+    }
+
+    /// A comparison with any row or with all, as one with the least and the greatest of them.
+    fn ordered(
+        &self,
+        rows: &mut LogicalPlan,
+        value: Expr,
+        subquery: &LogicalPlan,
+        op: Operator,
+        quantifier: &SetQuantifier,
+    ) -> DfResult<Expr> {
+        let column = Expr::Column(subquery.schema().columns()[0].clone());
+        let extreme = |name: &str| -> DfResult<Expr> {
+            let function = self.functions.aggregate(name);
+            let function = function.ok_or_else(|| external(SqlError::unsupported(name)))?;
+            Ok(function.call(vec![column.clone()]))
+        };
+        let columns = vec![
+            self.count(lit(1_i64))?,
+            self.count(column.clone())?,
+            extreme("MIN")?,
+            extreme("MAX")?,
+        ];
+        let counts = Aggregate::try_new(Arc::new(subquery.clone()), vec![], columns)?;
+        let counts = self.attached(rows, &LogicalPlan::Aggregate(counts))?;
+        let [all, known, least, greatest] = &counts[..] else {
+            return Err(external(SqlError::unsupported("ANY")));
+        };
+        let compared = |with: &Expr| {
+            Expr::BinaryExpr(datafusion_expr::BinaryExpr {
+                left: Box::new(value.clone()),
+                op,
+                right: Box::new(with.clone()),
+            })
+        };
+        let is_all = matches!(quantifier, SetQuantifier::All);
+        let holds = match (op, is_all) {
+            (Operator::Gt | Operator::GtEq, true) | (Operator::Lt | Operator::LtEq, false) => {
+                compared(greatest)
+            }
+            (Operator::Lt | Operator::LtEq, true) | (Operator::Gt | Operator::GtEq, false) => {
+                compared(least)
+            }
+            (Operator::Eq, true) => compared(least).and(compared(greatest)),
+            (Operator::NotEq, false) => compared(least).or(compared(greatest)),
+            _ => {
+                let word = if is_all { "ALL" } else { "ANY" };
+                return Err(external(SqlError::unsupported(format!("{op} {word}")).about(word)));
+            }
+        };
+        // One row is enough to refute ALL, and to fulfil ANY.
+        let decided = if is_all { !holds } else { holds };
+        let none = all.clone().is_null().or(all.clone().eq(lit(0_i64)));
+        let unknown = all.clone().gt(known.clone());
+        when(none, lit(is_all))
+            .when(value.is_null(), null())
+            .when(decided, lit(!is_all))
+            .when(unknown, null())
+            .otherwise(lit(is_all))
+    }
+
+    fn count(&self, of: Expr) -> DfResult<Expr> {
+        let function = self.functions.aggregate("COUNT");
+        let function = function.ok_or_else(|| external(SqlError::unsupported("COUNT")))?;
+        Ok(function.call(vec![of]))
+    }
+
+    /// A value as a column of the rows.
+    fn computed(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
+        let table = self.names.fresh();
+        let mut outputs: Vec<Expr> =
+            rows.schema().columns().into_iter().map(Expr::Column).collect();
+        outputs.push(expr.alias_qualified(Some(table.clone()), "x"));
+        *rows = projection(rows.clone(), outputs)?;
+        Ok(Expr::Column(Column::new(Some(table), "x")))
+    }
+}
+
+/// What a conjunct of WHERE with a subquery is.
+enum Condition {
+    Exists {
+        subquery: Subquery,
+        negated: bool,
+    },
+    In {
+        expr: Expr,
+        subquery: Subquery,
+        negated: bool,
+    },
+    /// A row of several values among those of a subquery: one that is equal, and one that may be.
+    Rows {
+        equal: Subquery,
+        maybe: Subquery,
+        negated: bool,
+    },
+    Value(Expr),
+}
+
+fn condition_of(condition: Expr) -> Condition {
     match condition {
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-            conjuncts(left)?;
-            conjuncts(right)
+        Expr::Exists(Exists { subquery, negated }) => Condition::Exists { subquery, negated },
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+            Condition::In { expr: *expr, subquery, negated }
         }
-        Expr::Nested(inner) => conjuncts(inner),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr }
-            if is_join(expr) && !is_of_constant(expr) =>
-        {
-            Ok(())
-        }
-        // Of a constant the join would not know any more what is NULL.
-        constant if is_of_constant(constant) => as_values(constant),
-        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-            let Expr::Subquery(subquery) = right.as_ref() else { return Ok(()) };
-            let (expr, subquery) = (left.clone(), subquery.clone());
-            *condition = Expr::InSubquery { expr, subquery, negated: false };
-            Ok(())
-        }
-        Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
-            let Expr::Subquery(subquery) = right.as_ref() else { return Ok(()) };
-            let (expr, subquery) = (left.clone(), subquery.clone());
-            *condition = Expr::InSubquery { expr, subquery, negated: true };
-            Ok(())
-        }
-        Expr::Exists { subquery, .. } if has_always_a_row(subquery) => as_values(condition),
-        direct if is_join(direct) => Ok(()),
-        other => as_values(other),
+        Expr::SetComparison(SetComparison {
+            expr,
+            subquery,
+            op: Operator::Eq,
+            quantifier: SetQuantifier::Any,
+        }) => Condition::In { expr: *expr, subquery, negated: false },
+        Expr::SetComparison(SetComparison {
+            expr,
+            subquery,
+            op: Operator::NotEq,
+            quantifier: SetQuantifier::All,
+        }) => Condition::In { expr: *expr, subquery, negated: true },
+        Expr::Case(case) => match rows_among(&case) {
+            Some([equal, maybe]) => Condition::Rows { equal, maybe, negated: false },
+            None => Condition::Value(Expr::Case(case)),
+        },
+        Expr::Not(inner) => match condition_of(*inner) {
+            Condition::Exists { subquery, negated } => {
+                Condition::Exists { subquery, negated: !negated }
+            }
+            Condition::In { expr, subquery, negated } => {
+                Condition::In { expr, subquery, negated: !negated }
+            }
+            Condition::Rows { equal, maybe, negated } => {
+                Condition::Rows { equal, maybe, negated: !negated }
+            }
+            Condition::Value(value) => Condition::Value(!value),
+        },
+        other => Condition::Value(other),
     }
 }
 
-fn is_join(expr: &Expr) -> bool {
+/// `(a, b) IN (S)` as it is rewritten: `CASE WHEN EXISTS (…) THEN TRUE WHEN EXISTS (…) THEN NULL …`.
+fn rows_among(case: &Case) -> Option<[Subquery; 2]> {
+    let exists = |expr: &Expr| match expr {
+        Expr::Exists(Exists { subquery, negated: false }) => Some(subquery.clone()),
+        _ => None,
+    };
+    let holds = |expr: &Expr, due: Option<bool>| match expr {
+        Expr::Literal(ScalarValue::Boolean(given), _) => *given == due,
+        Expr::ScalarFunction(cast) => {
+            due.is_none()
+                && cast
+                    .args
+                    .iter()
+                    .all(|arg| matches!(arg, Expr::Literal(value, _) if value.is_null()))
+        }
+        _ => false,
+    };
+    let [(equal, first), (maybe, second)] = &case.when_then_expr[..] else { return None };
+    let otherwise = case.else_expr.as_deref()?;
+    let is = case.expr.is_none()
+        && holds(first, Some(true))
+        && holds(second, None)
+        && holds(otherwise, Some(false));
+    is.then(|| Some([exists(equal)?, exists(maybe)?]))?
+}
+
+fn is_subquery(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)
+    )
+}
+
+fn has_subquery(expr: &Expr) -> bool {
+    expr.exists(|expr| Ok(is_subquery(expr))).unwrap_or(false)
+}
+
+/// The plan of an expression that is a subquery.
+fn subquery_of(expr: &Expr) -> &LogicalPlan {
+    static NOTHING: std::sync::LazyLock<LogicalPlan> =
+        std::sync::LazyLock::new(crate::decorrelate::unit);
     match expr {
-        Expr::Nested(inner) => is_join(inner),
-        _ => matches!(expr, Expr::Exists { .. } | Expr::InSubquery { .. }),
+        Expr::ScalarSubquery(of)
+        | Expr::Exists(Exists { subquery: of, .. })
+        | Expr::InSubquery(InSubquery { subquery: of, .. })
+        | Expr::SetComparison(SetComparison { subquery: of, .. }) => &of.subquery,
+        _ => &NOTHING,
     }
 }
 
-/// Whether it is IN of a value without columns.
-fn is_of_constant(expr: &Expr) -> bool {
-    match expr {
-        Expr::Nested(inner) => is_of_constant(inner),
-        Expr::InSubquery { expr, .. } => {
-            let column = |expr: &Expr| match expr {
-                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            };
-            visit_expressions(expr.as_ref(), column).is_continue()
+/// Whether a plan is a join with a subquery that may refer to what stands before it.
+fn is_lateral(plan: &LogicalPlan) -> bool {
+    let LogicalPlan::Join(join) = plan else { return false };
+    fn below(plan: &LogicalPlan) -> bool {
+        match plan {
+            LogicalPlan::Subquery(_) => true,
+            LogicalPlan::SubqueryAlias(alias) => below(&alias.input),
+            LogicalPlan::Projection(projection) => below(&projection.input),
+            _ => false,
         }
+    }
+    below(&join.right)
+}
+
+fn and_all(conditions: Vec<Expr>) -> Expr {
+    datafusion_expr::utils::conjunction(conditions).unwrap_or_else(|| lit(true))
+}
+
+fn null() -> Expr {
+    Expr::Literal(ScalarValue::Boolean(None), None)
+}
+
+/// Whether a plan is a global aggregate, with what is computed from its row.
+fn is_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        LogicalPlan::Projection(projection) => is_one_row(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => is_one_row(&alias.input),
+        LogicalPlan::Filter(filter) => is_one_row(&filter.input),
+        LogicalPlan::EmptyRelation(EmptyRelation { .. }) => true,
         _ => false,
     }
 }
 
-fn as_values(expr: &mut Expr) -> Result<()> {
-    match expr.visit(&mut Values { queries: 0 }) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
-}
-
-struct Values {
-    /// How many queries the current expression is inside of.
-    queries: usize,
-}
-
-impl VisitorMut for Values {
-    type Break = SqlError;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<SqlError> {
-        self.queries += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<SqlError> {
-        self.queries -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
-        if self.queries > 0 {
-            return ControlFlow::Continue(());
+/// Global aggregates as groupings by a constant: a stream of no rows has no row of it, whether its values are
+/// read or not.
+fn group_globally(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    let grouped = plan.transform_up(|plan| {
+        let LogicalPlan::Aggregate(of) = &plan else { return Ok(Transformed::no(plan)) };
+        if !of.group_expr.is_empty() {
+            return Ok(Transformed::no(plan));
         }
-        match value_of(expr) {
-            Ok(Some(value)) => *expr = value,
-            Ok(None) => {}
-            Err(error) => return ControlFlow::Break(error),
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-const UNKNOWN: &str = "CAST(NULL AS BOOLEAN)";
-
-fn value_of(expr: &Expr) -> Result<Option<Expr>> {
-    let (shape, value, query, negated) = match expr {
-        Expr::Exists { subquery, negated } if has_always_a_row(subquery) => {
-            return Ok(Some(parse_expression(if *negated { "FALSE" } else { "TRUE" })?));
-        }
-        Expr::Exists { subquery, negated } => {
-            ("COALESCE(`$rows`, 0) > 0".to_owned(), None, subquery, *negated)
-        }
-        Expr::InSubquery { expr, subquery, negated } => (among(), Some(expr), subquery, *negated),
-        Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right } => {
-            let Expr::Subquery(subquery) = right.as_ref() else { return Ok(None) };
-            let all = matches!(expr, Expr::AllOp { .. });
-            match (compare_op, all) {
-                (BinaryOperator::Eq, false) => (among(), Some(left), subquery, false),
-                (BinaryOperator::NotEq, true) => (among(), Some(left), subquery, true),
-                (op, _) => (ordered(op, all)?, Some(left), subquery, false),
-            }
-        }
-        _ => return Ok(None),
-    };
-    let mut filled = parse_expression(&format!("({shape})"))?;
-    let value = value.map(|value| value.as_ref().clone());
-    let mut failed = None;
-    let _ = replace(&mut filled, &mut |name| {
-        let part = match name {
-            "$x" => return value.clone(),
-            "$rows" => selected(query, "COUNT(*)", None),
-            "$nulls" => selected(query, "COUNT(*) - COUNT(`$c`)", None),
-            "$equal" => selected(query, "COUNT(*)", value.clone()),
-            "$least" => selected(query, "MIN(`$c`)", None),
-            "$greatest" => selected(query, "MAX(`$c`)", None),
-            _ => return None,
-        };
-        part.map_err(|error| failed = Some(error)).ok()
+        let columns = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let key = lit(true).alias("$all");
+        let of = Aggregate::try_new(Arc::clone(&of.input), vec![key], of.aggr_expr.clone())?;
+        let of = Projection::try_new(columns, Arc::new(LogicalPlan::Aggregate(of)))?;
+        Ok(Transformed::yes(LogicalPlan::Projection(of)))
     });
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    Ok(Some(match negated {
-        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(filled) },
-        false => filled,
-    }))
-}
-
-fn among() -> String {
-    format!(
-        "CASE WHEN COALESCE(`$equal`, 0) > 0 THEN TRUE WHEN COALESCE(`$rows`, 0) = 0 THEN FALSE \
-         WHEN `$x` IS NULL THEN {UNKNOWN} WHEN COALESCE(`$nulls`, 0) > 0 THEN {UNKNOWN} ELSE FALSE END"
-    )
-}
-
-/// A comparison with all rows, or any: with the greatest or the least of them.
-fn ordered(op: &BinaryOperator, all: bool) -> Result<String> {
-    let extreme = match (op, all) {
-        (BinaryOperator::Gt | BinaryOperator::GtEq, true)
-        | (BinaryOperator::Lt | BinaryOperator::LtEq, false) => "$greatest",
-        (BinaryOperator::Lt | BinaryOperator::LtEq, true)
-        | (BinaryOperator::Gt | BinaryOperator::GtEq, false) => "$least",
-        _ => {
-            let word = if all { "ALL" } else { "ANY" };
-            return Err(SqlError::unsupported(format!("{op} {word}")).about(word));
-        }
-    };
-    let (none, holds, found, otherwise) = match all {
-        true => ("TRUE", format!("NOT (`$x` {op} `{extreme}`)"), "FALSE", "TRUE"),
-        false => ("FALSE", format!("`$x` {op} `{extreme}`"), "TRUE", "FALSE"),
-    };
-    Ok(format!(
-        "CASE WHEN COALESCE(`$rows`, 0) = 0 THEN {none} WHEN `$x` IS NULL THEN {UNKNOWN} \
-         WHEN {holds} THEN {found} WHEN COALESCE(`$nulls`, 0) > 0 THEN {UNKNOWN} ELSE {otherwise} END"
-    ))
-}
-
-/// Puts expressions into the places that names hold.
-fn replace(expr: &mut Expr, by: &mut impl FnMut(&str) -> Option<Expr>) -> ControlFlow<()> {
-    visit_expressions_mut(expr, |expr| {
-        if let Expr::Identifier(name) = &*expr
-            && name.value.starts_with('$')
-            && let Some(value) = by(&name.value)
-        {
-            *expr = value;
-        }
-        ControlFlow::Continue(())
-    })
-}
-
-/// The only column of a query that is nothing but rows filtered: what is asked of them can be asked in it, so
-/// that what it takes from around it stays in reach.
-fn plain_column(query: &Query) -> Option<Expr> {
-    let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-    let limited = query.limit_clause.is_some() || query.with.is_some();
-    if grouped || limited || select.having.is_some() || select.distinct.is_some() {
-        return None;
-    }
-    let column = match &select.projection[..] {
-        [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] => expr.clone(),
-        // EXISTS does not look at columns.
-        _ => parse_expression("1").ok()?,
-    };
-    (!has_aggregate(&column)).then_some(column)
-}
-
-fn has_aggregate(expr: &Expr) -> bool {
-    let found = visit_expressions(expr, |expr| match expr {
-        Expr::Function(function) => {
-            let name = function.name.to_string().to_ascii_uppercase();
-            match NAMES.contains(&name.as_str()) || function.over.is_some() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
-}
-
-/// Whether a query is an aggregate of all rows, which has a row even of none.
-fn has_always_a_row(query: &Query) -> bool {
-    let SetExpr::Select(select) = query.body.as_ref() else { return false };
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-    let mut items = select.projection.iter().filter_map(|item| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
-        _ => None,
-    });
-    !grouped && select.having.is_none() && query.limit_clause.is_none() && items.any(has_aggregate)
-}
-
-/// A value of a query's rows as a subquery: `item` over its column `$c`, of those equal to a value if one is
-/// given.
-fn selected(query: &Query, item: &str, equal_to: Option<Expr>) -> Result<Expr> {
-    let equals = |column: Expr, value: Expr| Expr::BinaryOp {
-        left: Box::new(column),
-        op: BinaryOperator::Eq,
-        right: Box::new(value),
-    };
-    let mut item = parse_expression(item)?;
-    // A name without its table would mean a column of the query.
-    let captured = equal_to.as_ref().is_some_and(|value| {
-        let bare = |expr: &Expr| match expr {
-            Expr::Identifier(_) => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        visit_expressions(value, bare).is_break()
-    });
-    let Some(column) = plain_column(query).filter(|_| !captured) else {
-        let columns = if query_width(query) == Some(1) { "(`$c`)" } else { "" };
-        let shape = format!("(SELECT 1 FROM (SELECT 1) AS `$s` {columns} WHERE TRUE)");
-        let mut around = parse_expression(&shape)?;
-        if let Expr::Subquery(outer) = &mut around
-            && let SetExpr::Select(select) = outer.body.as_mut()
-            && let TableFactor::Derived { subquery, .. } = &mut select.from[0].relation
-        {
-            **subquery = query.clone();
-            select.projection = vec![SelectItem::UnnamedExpr(item)];
-            select.selection = match equal_to {
-                Some(value) => Some(equals(parse_expression("`$s`.`$c`")?, value)),
-                None => None,
-            };
-        }
-        return Ok(around);
-    };
-    let _ = replace(&mut item, &mut |name| (name == "$c").then(|| column.clone()));
-    let mut query = query.clone();
-    // The order of rows that are counted makes no difference.
-    query.order_by = None;
-    if let SetExpr::Select(select) = query.body.as_mut() {
-        select.projection = vec![SelectItem::UnnamedExpr(item)];
-        if let Some(value) = equal_to {
-            let equal = equals(column, value);
-            select.selection = Some(match select.selection.take() {
-                Some(known) => Expr::BinaryOp {
-                    left: Box::new(Expr::Nested(Box::new(known))),
-                    op: BinaryOperator::And,
-                    right: Box::new(equal),
-                },
-                None => equal,
-            });
-        }
-    }
-    Ok(Expr::Subquery(Box::new(query)))
-}
-
-/// How many columns a query has, where its text says so.
-fn query_width(query: &Query) -> Option<usize> {
-    fn of(body: &SetExpr) -> Option<usize> {
-        match body {
-            SetExpr::Select(select) => {
-                let wild = |item: &SelectItem| {
-                    matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))
-                };
-                (!select.projection.iter().any(wild)).then_some(select.projection.len())
-            }
-            SetExpr::Query(query) => of(&query.body),
-            SetExpr::SetOperation { left, .. } => of(left),
-            SetExpr::Values(values) => values.rows.first().map(|row| row.len()),
-            _ => None,
-        }
-    }
-    of(&query.body)
+    Ok(grouped?.data)
 }

@@ -33,6 +33,14 @@ enum Origin {
     Constant(ScalarValue),
 }
 
+/// The value of a key that is the same for all rows.
+fn constant(group: &[Expr], at: usize) -> Option<ScalarValue> {
+    match group.get(at)?.clone().unalias() {
+        Expr::Literal(value, _) => Some(value),
+        _ => None,
+    }
+}
+
 impl Translator<'_> {
     pub(crate) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<NodeId> {
         let mut input = self.node(&aggregate.input)?;
@@ -89,7 +97,12 @@ impl Translator<'_> {
         let mut output = Vec::new();
         let mut origins = Vec::new();
         // For each key its position in `key_columns`, where it is one.
-        for (key, property) in &grouping.keys {
+        let computes = aggregates.iter().any(|expr| grouping_call(expr).is_none());
+        for (at, (key, property)) in grouping.keys.iter().enumerate() {
+            if let Some(value) = constant(&group, at).filter(|_| computes) {
+                origins.push(Origin::Constant(value));
+                continue;
+            }
             origins.push(Origin::Before(output.len()));
             match property.filter(|_| by_window) {
                 Some(property) => output.push(property),

@@ -9,6 +9,7 @@ use datafusion_expr::{Expr, LogicalPlan};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{ChangelogMode, JoinKind, Node, NodeId, NodeKind};
 
+use crate::decorrelate::Names;
 use crate::diagnostics::{Result, SqlError};
 use crate::translate::{Translator, WindowProperties, arrow_of};
 
@@ -234,16 +235,14 @@ impl Translator<'_> {
 }
 
 /// Whether a join is INTERSECT (true) or EXCEPT (false), and whether ALL.
-fn set_operation(join: &Join) -> Option<(bool, bool)> {
+pub(crate) fn set_operation(join: &Join) -> Option<(bool, bool)> {
     let intersect = match join.join_type {
         JoinType::LeftSemi => true,
         JoinType::LeftAnti => false,
         _ => return None,
     };
-    // EXISTS by IS NOT DISTINCT FROM looks the same, but for the name that its subquery is given.
-    let of_subquery = matches!(join.right.as_ref(), LogicalPlan::SubqueryAlias(alias)
-        if alias.alias.table().starts_with("__correlated_sq"));
-    if of_subquery {
+    // EXISTS by IS NOT DISTINCT FROM looks the same, but for the names of its columns.
+    if Names::are_of(join.right.schema()) {
         return None;
     }
     let (left, right) = (join.left.schema(), join.right.schema());
@@ -261,7 +260,7 @@ fn set_operation(join: &Join) -> Option<(bool, bool)> {
 }
 
 /// Whether no row of a relation comes twice, because it is a grouping by all of its columns.
-fn is_distinct(plan: &LogicalPlan) -> bool {
+pub(crate) fn is_distinct(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Aggregate(Aggregate { aggr_expr, .. }) => aggr_expr.is_empty(),
         LogicalPlan::Distinct(_) => true,

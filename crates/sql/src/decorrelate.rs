@@ -1,0 +1,895 @@
+//! Decorrelation: a subquery that refers to columns of the rows around it, as one relation of all its
+//! answers and a condition on which of them belong to which of those rows.
+//!
+//! [`Around::unnest`] walks down the subquery and back. What compares its rows with those around it is not
+//! evaluated where it stands but handed up, as `pending`, to the join that puts both together:
+//!
+//! ```text
+//! SELECT MAX(v) FROM b WHERE b.k = a.k AND b.v > 3
+//! ⇒ plan: SELECT MAX(v), k FROM b WHERE b.v > 3 GROUP BY k     pending: k = a.k
+//! ```
+//!
+//! Where a condition cannot be handed up, because an operator above it depends on which rows there are, the
+//! subquery is joined with its *domain* first: the distinct values of the columns around it that it refers
+//! to (Neumann and Kemper, "Unnesting Arbitrary Queries", BTW 2015). What is pending then are equalities with
+//! the domain's columns, and those pass every operator as a further key of it.
+//!
+//! A global aggregate has a row even of no rows; a join with its groups would miss it. At the top of a
+//! subquery that is a value the join's NULLs are replaced ([`defaults`]), anywhere else the domain is joined
+//! once more.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use arrow::datatypes::FieldRef;
+use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion_common::{
+    Column, DFSchema, JoinType, Result as DfResult, ScalarValue, TableReference,
+};
+use datafusion_expr::expr::{Sort as SortKey, WindowFunction};
+use datafusion_expr::logical_plan::{
+    Aggregate, Distinct, Extension, FetchType, Filter, Join, Limit, Projection, SkipType, Sort,
+    Union, Values, Window,
+};
+use datafusion_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion_expr::{
+    BinaryExpr, EmptyRelation, Expr, ExprSchemable, LogicalPlan, Operator, WindowFrame,
+    WindowFunctionDefinition, lit,
+};
+use millstream_expr::Registry;
+
+use crate::context::external;
+use crate::correlate::CorrelateNode;
+use crate::diagnostics::SqlError;
+use crate::translate_join::set_operation;
+use crate::window::WindowNode;
+
+/// Names that nothing else has, for the columns that decorrelation makes.
+pub(crate) struct Names {
+    next: Cell<usize>,
+}
+
+/// How the qualifiers of those names begin.
+const PREFIX: &str = "$subquery";
+
+impl Names {
+    pub fn new() -> Self {
+        Self { next: Cell::new(0) }
+    }
+
+    /// A qualifier that is used by nobody.
+    pub fn fresh(&self) -> TableReference {
+        self.next.set(self.next.get() + 1);
+        TableReference::bare(format!("{PREFIX}_{}", self.next.get()))
+    }
+
+    /// Whether a relation is that of a decorrelated subquery, all of whose columns were named here.
+    pub fn are_of(schema: &DFSchema) -> bool {
+        schema.iter().all(|(table, _)| table.is_some_and(|table| table.table().starts_with(PREFIX)))
+    }
+}
+
+/// A subquery's rows for all rows around it at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Unnested {
+    /// At least the columns of the subquery, under their names, and those that `pending` compares.
+    pub plan: LogicalPlan,
+    /// What holds of a row and the row around it that it belongs to.
+    pub pending: Vec<Expr>,
+}
+
+/// The rows around a subquery.
+pub(crate) struct Around<'a> {
+    pub rows: &'a LogicalPlan,
+    pub names: &'a Names,
+    pub functions: &'a Registry,
+}
+
+/// The columns of a domain in the place of the columns around that they hold.
+type Substitution = Vec<(Column, Expr)>;
+
+impl Around<'_> {
+    /// Whether a column around is one of these rows: a subquery may refer to rows further out, too.
+    fn has(&self, column: &Column) -> bool {
+        self.rows
+            .schema()
+            .iter()
+            .any(|(table, field)| table == column.relation.as_ref() && *field.name() == column.name)
+    }
+
+    fn outer_columns<'e>(
+        &self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+    ) -> Vec<(FieldRef, Column)> {
+        let mut found: Vec<(FieldRef, Column)> = Vec::new();
+        for expr in exprs {
+            // The closure never fails.
+            let _ = expr.apply(|expr| {
+                if let Expr::OuterReferenceColumn(field, column) = expr
+                    && self.has(column)
+                    && !found.iter().any(|(_, known)| known == column)
+                {
+                    found.push((Arc::clone(field), column.clone()));
+                }
+                Ok(TreeNodeRecursion::Continue)
+            });
+        }
+        found
+    }
+
+    fn is_outer(&self, expr: &Expr) -> bool {
+        !self.outer_columns([expr]).is_empty()
+    }
+
+    /// Whether a plan refers to these rows; its own subqueries are joins already.
+    pub fn is_referred_to_by(&self, plan: &LogicalPlan) -> bool {
+        plan.exists(|node| Ok(node.expressions().iter().any(|expr| self.is_outer(expr))))
+            .unwrap_or(false)
+    }
+
+    fn columns_in(&self, plan: &LogicalPlan) -> Vec<(FieldRef, Column)> {
+        let mut exprs = Vec::new();
+        // The closure never fails.
+        let _ = plan.apply(|node| {
+            exprs.extend(node.expressions());
+            Ok(TreeNodeRecursion::Continue)
+        });
+        self.outer_columns(&exprs)
+    }
+
+    /// An expression over both, with plain columns for those of the rows around.
+    pub fn near(&self, expr: Expr) -> DfResult<Expr> {
+        let near = expr.transform(|expr| {
+            Ok(match expr {
+                Expr::OuterReferenceColumn(_, column) if self.has(&column) => {
+                    Transformed::yes(Expr::Column(column))
+                }
+                other => Transformed::no(other),
+            })
+        });
+        Ok(near?.data)
+    }
+
+    /// An expression over the rows around, as a subquery refers to it.
+    pub fn far(&self, expr: Expr) -> DfResult<Expr> {
+        let schema = self.rows.schema();
+        let far = expr.transform(|expr| {
+            let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+            let (table, field) = schema.qualified_field_from_column(column)?;
+            let column = Column::new(table.cloned(), field.name());
+            Ok(Transformed::yes(Expr::OuterReferenceColumn(Arc::clone(field), column)))
+        });
+        Ok(far?.data)
+    }
+
+    /// Takes a subquery out of the rows around it. `is_value` says that the caller replaces the value of
+    /// a global aggregate that has no group.
+    ///
+    /// # Errors
+    /// When an operator cannot be evaluated for many rows at once.
+    pub fn unnest(&self, plan: &LogicalPlan, is_value: bool) -> DfResult<Unnested> {
+        if !self.is_referred_to_by(plan) {
+            return Ok(Unnested { plan: plan.clone(), pending: Vec::new() });
+        }
+        match plan {
+            LogicalPlan::Filter(filter) => {
+                let mut below = self.unnest(&filter.input, false)?;
+                let (mine, free) = self.conjuncts(filter.predicate.clone());
+                below.plan = filtered(below.plan, free)?;
+                below.pending.extend(mine);
+                Ok(below)
+            }
+            LogicalPlan::Projection(projection) => {
+                let below = self.unnest(&projection.input, is_value)?;
+                self.projected(below, &projection.expr, &projection.schema)
+            }
+            LogicalPlan::SubqueryAlias(alias) => {
+                let below = self.unnest(&alias.input, is_value)?;
+                let columns = alias.input.schema().columns().into_iter().map(Expr::Column);
+                self.projected(below, &columns.collect::<Vec<_>>(), &alias.schema)
+            }
+            LogicalPlan::Subquery(lateral) => self.unnest(&lateral.subquery, is_value),
+            LogicalPlan::Join(join) => self.join(join),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, is_value),
+            LogicalPlan::Distinct(Distinct::All(input)) => {
+                let below = self.keyed(self.unnest(input, false)?, input.schema())?;
+                let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(below.plan)));
+                Ok(Unnested { plan, ..below })
+            }
+            // Without LIMIT the order of a subquery's rows says nothing.
+            LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.unnest(&sort.input, is_value),
+            LogicalPlan::Limit(limit) => self.limit(limit),
+            LogicalPlan::Window(window) => self.window(window),
+            LogicalPlan::Union(union) => self.union(union),
+            LogicalPlan::Values(values) => self.values(values),
+            LogicalPlan::Extension(extension) => self.extension(extension),
+            other => Err(refused(&other.display().to_string())),
+        }
+    }
+
+    /// The conjuncts of a condition that are about the rows around, and the others.
+    fn conjuncts(&self, condition: Expr) -> (Vec<Expr>, Vec<Expr>) {
+        split_conjunction_owned(condition).into_iter().partition(|part| self.is_outer(part))
+    }
+
+    /// The distinct values of columns around, as columns with names of their own.
+    fn domain(&self, outer: &[(FieldRef, Column)]) -> DfResult<(LogicalPlan, Substitution)> {
+        let keys: Vec<Expr> =
+            outer.iter().map(|(_, column)| Expr::Column(column.clone())).collect();
+        let rows = Aggregate::try_new(Arc::new(self.rows.clone()), keys.clone(), Vec::new())?;
+        let table = self.names.fresh();
+        let named =
+            |(at, key): (usize, Expr)| key.alias_qualified(Some(table.clone()), format!("d{at}"));
+        let named: Vec<Expr> = keys.into_iter().enumerate().map(named).collect();
+        let plan = projection(LogicalPlan::Aggregate(rows), named)?;
+        let columns = plan.schema().columns().into_iter().map(Expr::Column);
+        let columns = outer.iter().map(|(_, column)| column.clone()).zip(columns).collect();
+        Ok((plan, columns))
+    }
+
+    /// Evaluates what is pending by a join with the domain, which has `wanted` columns besides.
+    fn with_domain(
+        &self,
+        below: Unnested,
+        wanted: Vec<(FieldRef, Column)>,
+    ) -> DfResult<(Unnested, Substitution)> {
+        let mut outer = self.outer_columns(&below.pending);
+        let known = outer.clone();
+        outer.extend(wanted.into_iter().filter(|column| !known.contains(column)));
+        let (domain, columns) = self.domain(&outer)?;
+        let condition = substituted_all(below.pending, &columns)?;
+        let plan = join(domain, below.plan, condition, JoinType::Inner)?;
+        Ok((Unnested { plan, pending: equalities(&outer, &columns) }, columns))
+    }
+
+    /// A projection that carries what is pending, too.
+    fn projected(&self, below: Unnested, exprs: &[Expr], names: &DFSchema) -> DfResult<Unnested> {
+        let outer = self.outer_columns(exprs);
+        let (mut below, columns) = match outer.is_empty() {
+            true => (below, Vec::new()),
+            false => self.with_domain(below, outer)?,
+        };
+        let mut outputs = Vec::with_capacity(exprs.len());
+        for (expr, (table, field)) in exprs.iter().zip(names.iter()) {
+            outputs.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
+        }
+        below.pending = self.carried(below.pending, &mut outputs)?;
+        Ok(Unnested { plan: projection(below.plan, outputs)?, ..below })
+    }
+
+    /// What is pending, over `outputs`, to which the columns that it compares are added.
+    pub fn carried(&self, pending: Vec<Expr>, outputs: &mut Vec<Expr>) -> DfResult<Vec<Expr>> {
+        let table = self.names.fresh();
+        let over = |expr: Expr, outputs: &mut Vec<Expr>| {
+            expr.transform(|expr| {
+                if !matches!(expr, Expr::Column(_)) {
+                    return Ok(Transformed::no(expr));
+                }
+                let known = outputs.iter().find(|output| (*output).clone().unalias() == expr);
+                let output = match known {
+                    Some(known) => known.qualified_name(),
+                    None => {
+                        let name = format!("c{}", outputs.len());
+                        outputs.push(expr.alias_qualified(Some(table.clone()), &name));
+                        (Some(table.clone()), name)
+                    }
+                };
+                Ok(Transformed::yes(Expr::Column(column_of(output))))
+            })
+        };
+        pending.into_iter().map(|expr| Ok(over(expr, outputs)?.data)).collect()
+    }
+
+    /// The side of a condition that is about the subquery's rows alone, when it is an equality with
+    /// something that is about the rows around alone: rows that differ in it belong to different rows around.
+    fn key(&self, condition: &Expr, schema: &DFSchema) -> Option<(Expr, Operator, Expr)> {
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = condition else { return None };
+        if !matches!(op, Operator::Eq | Operator::IsNotDistinctFrom) {
+            return None;
+        }
+        let inner = |expr: &Expr| !expr.contains_outer() && expr.any_column_refs();
+        let outer = |expr: &Expr| self.is_outer(expr) && !expr.any_column_refs();
+        let (key, around) = match (inner(left) && outer(right), inner(right) && outer(left)) {
+            (true, _) => (left, right),
+            (_, true) => (right, left),
+            _ => return None,
+        };
+        // Zeros of different signs are equal, but no group.
+        let groups = *op == Operator::IsNotDistinctFrom
+            || !key.get_type(schema).is_ok_and(|of| of.is_floating());
+        groups.then(|| (key.as_ref().clone(), *op, around.as_ref().clone()))
+    }
+
+    /// What is pending, with columns in the place of its keys; what is no equality is evaluated.
+    fn with_keys(&self, below: Unnested) -> DfResult<(Unnested, Vec<Expr>)> {
+        let schema = Arc::clone(below.plan.schema());
+        let passes = |expr: &Expr| !expr.any_column_refs() || self.key(expr, &schema).is_some();
+        let below = match below.pending.iter().all(passes) {
+            true => below,
+            false => self.with_domain(below, Vec::new())?.0,
+        };
+        let schema = Arc::clone(below.plan.schema());
+        let keys =
+            below.pending.iter().filter_map(|expr| Some(self.key(expr, &schema)?.0)).collect();
+        Ok((below, keys))
+    }
+
+    /// The sides of a condition that is a plain equality: that of the rows around, and that of the subquery.
+    pub fn equality(&self, condition: &Expr, schema: &DFSchema) -> Option<(Expr, Expr)> {
+        let (key, op, around) = self.key(condition, schema)?;
+        (op == Operator::Eq).then_some((around, key))
+    }
+
+    /// A row for each value of the keys, or one when there are none.
+    pub fn distinct_keys(&self, below: Unnested) -> DfResult<Unnested> {
+        let (below, keys) = self.with_keys(below)?;
+        if keys.is_empty() {
+            return Ok(Unnested { plan: any_row(below.plan, self.names)?, ..below });
+        }
+        let below = self.keyed(below, &DFSchema::empty())?;
+        let columns = below.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let distinct = Aggregate::try_new(Arc::new(below.plan), columns, Vec::new())?;
+        Ok(Unnested { plan: LogicalPlan::Aggregate(distinct), ..below })
+    }
+
+    /// What is pending when its keys are columns of these names.
+    fn renamed(&self, below: &Unnested, keys: &[(Expr, Column)]) -> Vec<Expr> {
+        let schema = below.plan.schema();
+        let renamed = |expr: &Expr| match self.key(expr, schema) {
+            Some((key, op, around)) => match keys.iter().find(|(known, _)| *known == key) {
+                Some((_, column)) => comparison(Expr::Column(column.clone()), op, around),
+                None => expr.clone(),
+            },
+            None => expr.clone(),
+        };
+        below.pending.iter().map(renamed).collect()
+    }
+
+    /// The columns of `schema` and one for each key of what is pending, nothing else.
+    fn keyed(&self, below: Unnested, schema: &DFSchema) -> DfResult<Unnested> {
+        let (below, keys) = self.with_keys(below)?;
+        let mut outputs: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+        let table = self.names.fresh();
+        let mut columns: Vec<(Expr, Column)> = Vec::new();
+        for key in keys {
+            if columns.iter().any(|(known, _)| *known == key) {
+                continue;
+            }
+            let column = match outputs.iter().position(|output| *output == key) {
+                Some(at) => schema.columns()[at].clone(),
+                None => {
+                    let name = format!("k{}", columns.len());
+                    outputs.push(key.clone().alias_qualified(Some(table.clone()), &name));
+                    Column::new(Some(table.clone()), name)
+                }
+            };
+            columns.push((key, column));
+        }
+        let pending = self.renamed(&below, &columns);
+        Ok(Unnested { plan: projection(below.plan, outputs)?, pending })
+    }
+
+    /// With the columns of all of `outer` behind those of `schema`.
+    fn over_domain(
+        &self,
+        plan: &LogicalPlan,
+        outer: &[(FieldRef, Column)],
+    ) -> DfResult<(LogicalPlan, Vec<Expr>)> {
+        let (below, columns) = self.with_domain(self.unnest(plan, false)?, outer.to_vec())?;
+        let own: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let domain: DfResult<Vec<Expr>> = outer
+            .iter()
+            .map(|(field, column)| {
+                substituted(Expr::OuterReferenceColumn(Arc::clone(field), column.clone()), &columns)
+            })
+            .collect();
+        let domain = domain?;
+        let all = own.into_iter().chain(domain.iter().cloned()).collect();
+        Ok((projection(below.plan, all)?, domain))
+    }
+
+    fn join(&self, of: &Join) -> DfResult<Unnested> {
+        if set_operation(of).is_some() {
+            return self.set_operation(of);
+        }
+        let conditions = of.on.iter().map(|(l, r)| comparison(l.clone(), equal(of), r.clone()));
+        let conditions =
+            conditions.chain(of.filter.clone().map(split_conjunction_owned).into_iter().flatten());
+        let (mine, free): (Vec<Expr>, Vec<Expr>) =
+            conditions.clone().partition(|part| self.is_outer(part));
+        match of.join_type {
+            JoinType::Inner => {
+                let left = self.unnest(&of.left, false)?;
+                let right = self.unnest(&of.right, false)?;
+                let plan = join(left.plan, right.plan, free, JoinType::Inner)?;
+                let pending = left.pending.into_iter().chain(right.pending).chain(mine).collect();
+                Ok(Unnested { plan, pending })
+            }
+            JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::Right => {
+                let (kept, other) = match of.join_type {
+                    JoinType::Right => (&of.right, &of.left),
+                    _ => (&of.left, &of.right),
+                };
+                let below = self.unnest(kept, false)?;
+                if mine.is_empty() && !self.is_referred_to_by(other) {
+                    let (left, right) = match of.join_type {
+                        JoinType::Right => (of.left.as_ref().clone(), below.plan),
+                        _ => (below.plan, of.right.as_ref().clone()),
+                    };
+                    let joined = Join::try_new(
+                        Arc::new(left),
+                        Arc::new(right),
+                        of.on.clone(),
+                        of.filter.clone(),
+                        of.join_type,
+                        of.join_constraint,
+                        of.null_equality,
+                        of.null_aware,
+                    )?;
+                    return Ok(Unnested {
+                        plan: LogicalPlan::Join(joined),
+                        pending: below.pending,
+                    });
+                }
+                let outer = self.outer_columns(&mine).into_iter().chain(self.columns_in(other));
+                let (below, columns) = self.with_domain(below, outer.collect())?;
+                let other = self.unnest(other, false)?;
+                let mut conditions: Vec<Expr> = conditions.collect();
+                if of.null_aware {
+                    // The first pair is that of NOT IN: it is refuted by a row that may be equal, too.
+                    conditions[0] = conditions[0].clone().is_not_false();
+                }
+                let conditions = conditions.into_iter().chain(other.pending).collect();
+                let conditions = substituted_all(conditions, &columns)?;
+                let plan = match of.join_type {
+                    JoinType::Right => join(other.plan, below.plan, conditions, JoinType::Right)?,
+                    kind => join(below.plan, other.plan, conditions, kind)?,
+                };
+                Ok(Unnested { plan, pending: below.pending })
+            }
+            JoinType::Full => self.full_join(of, conditions.collect()),
+            kind => Err(refused(&format!("{kind} JOIN"))),
+        }
+    }
+
+    /// Both sides over the domain, which is equal in rows that are joined.
+    fn full_join(&self, of: &Join, conditions: Vec<Expr>) -> DfResult<Unnested> {
+        let outer = self.columns_in(&LogicalPlan::Join(of.clone()));
+        let (left, left_domain) = self.over_domain(&of.left, &outer)?;
+        let (right, right_domain) = self.over_domain(&of.right, &outer)?;
+        let columns: Substitution = (outer.iter().map(|(_, column)| column.clone()))
+            .zip(left_domain.iter().cloned())
+            .collect();
+        let pairs = left_domain.iter().cloned().zip(right_domain.iter().cloned());
+        let mut all = substituted_all(conditions, &columns)?;
+        all.extend(pairs.clone().map(|(l, r)| comparison(l, Operator::IsNotDistinctFrom, r)));
+        // What tells a row that is filled up from one whose domain is NULL.
+        let table = self.names.fresh();
+        let mut left_columns: Vec<Expr> =
+            left.schema().columns().into_iter().map(Expr::Column).collect();
+        left_columns.push(lit(true).alias_qualified(Some(table.clone()), "present"));
+        let left = projection(left, left_columns)?;
+        let present = Expr::Column(Column::new(Some(table.clone()), "present"));
+        let joined = join(left, right, all, JoinType::Full)?;
+        let mut outputs: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
+        let mut domain = Vec::with_capacity(outer.len());
+        for (at, (l, r)) in pairs.enumerate() {
+            let value = datafusion_expr::when(present.clone().is_true(), l).otherwise(r)?;
+            outputs.push(value.alias_qualified(Some(table.clone()), format!("d{at}")));
+            domain.push(Expr::Column(Column::new(Some(table.clone()), format!("d{at}"))));
+        }
+        let columns: Substitution =
+            outer.iter().map(|(_, column)| column.clone()).zip(domain).collect();
+        Ok(Unnested { plan: projection(joined, outputs)?, pending: equalities(&outer, &columns) })
+    }
+
+    /// INTERSECT or EXCEPT: the domain is a part of the rows that are compared.
+    fn set_operation(&self, of: &Join) -> DfResult<Unnested> {
+        let outer = self.columns_in(&LogicalPlan::Join(of.clone()));
+        let (left, left_domain) = self.over_domain(&of.left, &outer)?;
+        let (right, right_domain) = self.over_domain(&of.right, &outer)?;
+        // The rows of a DISTINCT stay distinct, and are known to be.
+        let left = match crate::translate_join::is_distinct(&of.left) {
+            true => LogicalPlan::Distinct(Distinct::All(Arc::new(left))),
+            false => left,
+        };
+        let own = of.left.schema().columns().into_iter().zip(of.right.schema().columns());
+        let own = own.map(|(l, r)| (Expr::Column(l), Expr::Column(r)));
+        let joined = Join::try_new(
+            Arc::new(left),
+            Arc::new(right),
+            own.chain(left_domain.iter().cloned().zip(right_domain)).collect(),
+            None,
+            of.join_type,
+            of.join_constraint,
+            of.null_equality,
+            false,
+        )?;
+        let columns: Substitution =
+            outer.iter().map(|(_, column)| column.clone()).zip(left_domain).collect();
+        Ok(Unnested { plan: LogicalPlan::Join(joined), pending: equalities(&outer, &columns) })
+    }
+
+    fn aggregate(&self, of: &Aggregate, is_value: bool) -> DfResult<Unnested> {
+        let outer = self.outer_columns(of.group_expr.iter().chain(&of.aggr_expr));
+        let below = self.unnest(&of.input, false)?;
+        let (below, columns) = match outer.is_empty() {
+            true => (below, Vec::new()),
+            false => self.with_domain(below, outer)?,
+        };
+        let (below, keys) = self.with_keys(below)?;
+        let mut group = Vec::with_capacity(of.group_expr.len());
+        let width = of.schema.fields().len() - of.aggr_expr.len();
+        for (at, expr) in of.group_expr.iter().enumerate() {
+            let expr = substituted(expr.clone(), &columns)?;
+            let (table, field) = of.schema.qualified_field(at);
+            group.push(match expr {
+                sets @ Expr::GroupingSet(_) => sets,
+                expr => named(expr, table, field.name()),
+            });
+        }
+        let mut aggregates = Vec::with_capacity(of.aggr_expr.len());
+        for (at, expr) in of.aggr_expr.iter().enumerate() {
+            let (table, field) = of.schema.qualified_field(width + at);
+            aggregates.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
+        }
+        let table = self.names.fresh();
+        let mut renamed: Vec<(Expr, Column)> = Vec::new();
+        for key in keys {
+            if renamed.iter().any(|(known, _)| *known == key) {
+                continue;
+            }
+            let same = group.iter().find(|expr| (*expr).clone().unalias() == key);
+            let column = match same {
+                Some(same) => column_of(same.qualified_name()),
+                None => {
+                    let name = format!("k{}", renamed.len());
+                    group.push(key.clone().alias_qualified(Some(table.clone()), &name));
+                    Column::new(Some(table.clone()), name)
+                }
+            };
+            renamed.push((key, column));
+        }
+        let pending = self.renamed(&below, &renamed);
+        let grouped = Aggregate::try_new(Arc::new(below.plan), group, aggregates)?;
+        let grouped = Unnested { plan: LogicalPlan::Aggregate(grouped), pending };
+        match of.group_expr.is_empty() && !is_value {
+            true => self.with_empty_groups(grouped, of),
+            false => Ok(grouped),
+        }
+    }
+
+    /// A global aggregate with its row of no rows.
+    fn with_empty_groups(&self, grouped: Unnested, of: &Aggregate) -> DfResult<Unnested> {
+        let outer = self.outer_columns(&grouped.pending);
+        let (domain, columns) = self.domain(&outer)?;
+        let table = self.names.fresh();
+        let present = Expr::Column(Column::new(Some(table.clone()), "present"));
+        let of_group = grouped.plan.schema().columns().into_iter().map(Expr::Column);
+        let of_group = of_group.chain([lit(true).alias_qualified(Some(table), "present")]);
+        let groups = projection(grouped.plan, of_group.collect())?;
+        let condition = substituted_all(grouped.pending, &columns)?;
+        let joined = join(domain, groups, condition, JoinType::Left)?;
+        let mut outputs = Vec::new();
+        for (aggregate, (of_table, field)) in of.aggr_expr.iter().zip(of.schema.iter()) {
+            let value = Expr::Column(Column::new(of_table.cloned(), field.name()));
+            outputs.push(match default_of(aggregate) {
+                Some(default) => {
+                    let value = or_default(&present, value, default)?;
+                    named(value, of_table, field.name())
+                }
+                None => value,
+            });
+        }
+        outputs.extend(columns.iter().map(|(_, column)| column.clone()));
+        let pending = equalities(&outer, &columns);
+        Ok(Unnested { plan: projection(joined, outputs)?, pending })
+    }
+
+    /// The first rows for each row around: a rank by the keys.
+    fn limit(&self, limit: &Limit) -> DfResult<Unnested> {
+        let (SkipType::Literal(skip), FetchType::Literal(fetch)) =
+            (limit.get_skip_type()?, limit.get_fetch_type()?)
+        else {
+            return Err(external(SqlError::new("LIMIT and OFFSET take a number").about("LIMIT")));
+        };
+        let (input, order) = match limit.input.as_ref() {
+            LogicalPlan::Sort(Sort { expr, input, .. }) => (input, expr.clone()),
+            _ => (&limit.input, Vec::new()),
+        };
+        let outer = self.outer_columns(order.iter().map(|key| &key.expr));
+        let below = self.unnest(input, false)?;
+        let (below, columns) = match outer.is_empty() {
+            true => (below, Vec::new()),
+            false => self.with_domain(below, outer)?,
+        };
+        let (below, keys) = self.with_keys(below)?;
+        let mut order_by = Vec::with_capacity(order.len());
+        for key in order {
+            order_by.push(SortKey { expr: substituted(key.expr, &columns)?, ..key });
+        }
+        let function = self.functions.aggregate("ROW_NUMBER");
+        let function = function.ok_or_else(|| refused("LIMIT"))?;
+        let mut call =
+            WindowFunction::new(WindowFunctionDefinition::AggregateUDF(function), vec![]);
+        call.params.partition_by = keys;
+        call.params.window_frame = WindowFrame::new(Some(false));
+        call.params.order_by = order_by;
+        let number = Expr::from(call);
+        let name = number.schema_name().to_string();
+        let ranked = LogicalPlan::Window(Window::try_new(vec![number], Arc::new(below.plan))?);
+        let number = Expr::Column(Column::new_unqualified(name));
+        let mut kept = Vec::new();
+        if skip > 0 {
+            kept.push(number.clone().gt(lit(skip as i64)));
+        }
+        if let Some(fetch) = fetch {
+            kept.push(number.lt_eq(lit(skip.saturating_add(fetch) as i64)));
+        }
+        Ok(Unnested { plan: filtered(ranked, kept)?, pending: below.pending })
+    }
+
+    /// OVER: the keys are part of every partition.
+    fn window(&self, window: &Window) -> DfResult<Unnested> {
+        let outer = self.outer_columns(&window.window_expr);
+        let below = self.unnest(&window.input, false)?;
+        let (below, columns) = match outer.is_empty() {
+            true => (below, Vec::new()),
+            false => self.with_domain(below, outer)?,
+        };
+        let (below, keys) = self.with_keys(below)?;
+        let mut calls = Vec::with_capacity(window.window_expr.len());
+        for expr in &window.window_expr {
+            let call = substituted(expr.clone(), &columns)?.transform(|expr| {
+                Ok(match expr {
+                    Expr::WindowFunction(mut call) => {
+                        call.params.partition_by.extend(keys.iter().cloned());
+                        Transformed::yes(Expr::WindowFunction(call))
+                    }
+                    other => Transformed::no(other),
+                })
+            });
+            calls.push(call?.data);
+        }
+        let names: Vec<_> = calls.iter().map(Expr::qualified_name).collect();
+        let schema = Arc::clone(below.plan.schema());
+        let plan = LogicalPlan::Window(Window::try_new(calls, Arc::new(below.plan))?);
+        let mut outputs: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+        let own = window.schema.iter().skip(window.input.schema().fields().len());
+        for (name, (table, field)) in names.into_iter().zip(own) {
+            outputs.push(named(Expr::Column(column_of(name)), table, field.name()));
+        }
+        Ok(Unnested { plan: projection(plan, outputs)?, pending: below.pending })
+    }
+
+    fn union(&self, union: &Union) -> DfResult<Unnested> {
+        let outer = self.columns_in(&LogicalPlan::Union(union.clone()));
+        let inputs =
+            union.inputs.iter().map(|input| Ok(Arc::new(self.over_domain(input, &outer)?.0)));
+        let inputs = inputs.collect::<DfResult<Vec<_>>>()?;
+        let plan = LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?);
+        self.over_named_domain(plan, &union.schema, &outer)
+    }
+
+    /// A plan whose first columns are those of `schema`, and the others those of a domain, by position.
+    fn over_named_domain(
+        &self,
+        plan: LogicalPlan,
+        schema: &DFSchema,
+        outer: &[(FieldRef, Column)],
+    ) -> DfResult<Unnested> {
+        let table = self.names.fresh();
+        let given = plan.schema().columns();
+        let mut outputs = Vec::with_capacity(given.len());
+        for (column, (of_table, field)) in given.iter().zip(schema.iter()) {
+            outputs.push(named(Expr::Column(column.clone()), of_table, field.name()));
+        }
+        let mut columns = Substitution::new();
+        for (at, column) in given.into_iter().skip(schema.fields().len()).enumerate() {
+            let name = format!("d{at}");
+            outputs.push(Expr::Column(column).alias_qualified(Some(table.clone()), &name));
+            let named = Expr::Column(Column::new(Some(table.clone()), name));
+            columns.push((outer[at].1.clone(), named));
+        }
+        Ok(Unnested { plan: projection(plan, outputs)?, pending: equalities(outer, &columns) })
+    }
+
+    /// VALUES of what is around: its rows one by one over the domain.
+    fn values(&self, values: &Values) -> DfResult<Unnested> {
+        let outer = self.outer_columns(values.values.iter().flatten());
+        let (domain, columns) = self.domain(&outer)?;
+        let mut inputs = Vec::with_capacity(values.values.len());
+        for row in &values.values {
+            let mut outputs = Vec::with_capacity(row.len() + outer.len());
+            for (value, (table, field)) in row.iter().zip(values.schema.iter()) {
+                let value = substituted(value.clone(), &columns)?;
+                let value = value.cast_to(field.data_type(), domain.schema())?;
+                outputs.push(named(value, table, field.name()));
+            }
+            outputs.extend(columns.iter().map(|(_, column)| column.clone()));
+            inputs.push(Arc::new(projection(domain.clone(), outputs)?));
+        }
+        let plan = match &inputs[..] {
+            [only] => only.as_ref().clone(),
+            _ => LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?),
+        };
+        self.over_named_domain(plan, &values.schema, &outer)
+    }
+
+    fn extension(&self, extension: &Extension) -> DfResult<Unnested> {
+        let node = extension.node.as_any();
+        let calls = node.is::<CorrelateNode>();
+        let windows = node.downcast_ref::<WindowNode>().is_some_and(|node| node.kind.is_aligned());
+        let [input] = &extension.node.inputs()[..] else {
+            return Err(refused(extension.node.name()));
+        };
+        if !calls && !windows {
+            return Err(refused(extension.node.name()));
+        }
+        let below = self.unnest(input, false)?;
+        let exprs = extension.node.expressions();
+        let outer = self.outer_columns(&exprs);
+        let (below, columns) = match outer.is_empty() {
+            true => (below, Vec::new()),
+            false => self.with_domain(below, outer)?,
+        };
+        let exprs = substituted_all(exprs, &columns)?;
+        let node = extension.node.with_exprs_and_inputs(exprs, vec![below.plan])?;
+        Ok(Unnested { plan: LogicalPlan::Extension(Extension { node }), pending: below.pending })
+    }
+}
+
+/// What the columns of a value's subquery are where a global aggregate has no group; `None` where it is no
+/// global aggregate, and NULL it is.
+pub(crate) fn defaults(plan: &LogicalPlan) -> DfResult<Option<Vec<Expr>>> {
+    match plan {
+        LogicalPlan::Aggregate(of) if of.group_expr.is_empty() => {
+            let null = |(at, _): (usize, &Expr)| {
+                let data_type = of.schema.field(at).data_type();
+                Ok(Expr::Literal(ScalarValue::try_from(data_type)?, None))
+            };
+            let value = |(at, expr)| default_of(expr).map_or_else(|| null((at, expr)), Ok);
+            Ok(Some(of.aggr_expr.iter().enumerate().map(value).collect::<DfResult<_>>()?))
+        }
+        LogicalPlan::Projection(projection) => {
+            let Some(below) = defaults(&projection.input)? else { return Ok(None) };
+            let columns: Substitution =
+                projection.input.schema().columns().into_iter().zip(below).collect();
+            let over = |expr: &Expr| {
+                let value = expr.clone().unalias().transform(|expr| {
+                    let known = match &expr {
+                        Expr::Column(column) => columns.iter().find(|(of, _)| of == column),
+                        _ => None,
+                    };
+                    Ok(known
+                        .map(|(_, value)| Transformed::yes(value.clone()))
+                        .unwrap_or_else(|| Transformed::no(expr)))
+                });
+                Ok(value?.data)
+            };
+            Ok(Some(projection.expr.iter().map(over).collect::<DfResult<_>>()?))
+        }
+        LogicalPlan::SubqueryAlias(alias) => defaults(&alias.input),
+        LogicalPlan::Subquery(subquery) => defaults(&subquery.subquery),
+        LogicalPlan::Sort(sort) if sort.fetch.is_none() => defaults(&sort.input),
+        _ => Ok(None),
+    }
+}
+
+/// What an aggregate of no rows gives, where that is not NULL.
+fn default_of(aggregate: &Expr) -> Option<Expr> {
+    match aggregate {
+        Expr::Alias(alias) => default_of(&alias.expr),
+        Expr::AggregateFunction(call) => {
+            matches!(call.func.name(), "COUNT" | "APPROX_COUNT_DISTINCT").then(|| lit(0_i64))
+        }
+        _ => None,
+    }
+}
+
+/// A value of a row that is there, else the default.
+pub(crate) fn or_default(present: &Expr, value: Expr, default: Expr) -> DfResult<Expr> {
+    datafusion_expr::when(present.clone().is_true(), value).otherwise(default)
+}
+
+fn refused(operator: &str) -> datafusion_common::DataFusionError {
+    let name = operator.split([':', ' ']).next().unwrap_or(operator);
+    let what = format!("a subquery that refers to rows around it from below {name}");
+    external(SqlError::unsupported(what).hint("join the relations, and compute it above the join"))
+}
+
+/// How the keys of a join are compared.
+fn equal(join: &Join) -> Operator {
+    match join.null_equality {
+        datafusion_common::NullEquality::NullEqualsNull => Operator::IsNotDistinctFrom,
+        datafusion_common::NullEquality::NullEqualsNothing => Operator::Eq,
+    }
+}
+
+fn comparison(left: Expr, op: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
+}
+
+/// That columns of a domain hold what is around.
+fn equalities(outer: &[(FieldRef, Column)], columns: &Substitution) -> Vec<Expr> {
+    let pair = |(field, column): &(FieldRef, Column)| {
+        let (_, of_domain) = columns.iter().find(|(known, _)| known == column)?;
+        let around = Expr::OuterReferenceColumn(Arc::clone(field), column.clone());
+        Some(comparison(of_domain.clone(), Operator::IsNotDistinctFrom, around))
+    };
+    outer.iter().filter_map(pair).collect()
+}
+
+fn substituted(expr: Expr, columns: &Substitution) -> DfResult<Expr> {
+    let replaced = expr.transform(|expr| {
+        let known = match &expr {
+            Expr::OuterReferenceColumn(_, column) => columns.iter().find(|(of, _)| of == column),
+            _ => None,
+        };
+        Ok(match known {
+            Some((_, by)) => Transformed::yes(by.clone()),
+            None => Transformed::no(expr),
+        })
+    });
+    Ok(replaced?.data)
+}
+
+fn substituted_all(exprs: Vec<Expr>, columns: &Substitution) -> DfResult<Vec<Expr>> {
+    exprs.into_iter().map(|expr| substituted(expr, columns)).collect()
+}
+
+fn column_of((table, name): (Option<TableReference>, String)) -> Column {
+    Column::new(table, name)
+}
+
+/// An expression under the name that a column had.
+fn named(expr: Expr, table: Option<&TableReference>, name: &str) -> Expr {
+    let (given_table, given) = expr.qualified_name();
+    match given_table.as_ref() == table && given == name {
+        true => expr,
+        false => expr.unalias().alias_qualified(table.cloned(), name),
+    }
+}
+
+pub(crate) fn projection(input: LogicalPlan, exprs: Vec<Expr>) -> DfResult<LogicalPlan> {
+    Ok(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input))?))
+}
+
+pub(crate) fn filtered(input: LogicalPlan, conditions: Vec<Expr>) -> DfResult<LogicalPlan> {
+    Ok(match conjunction(conditions) {
+        Some(condition) => LogicalPlan::Filter(Filter::try_new(condition, Arc::new(input))?),
+        None => input,
+    })
+}
+
+pub(crate) fn join(
+    left: LogicalPlan,
+    right: LogicalPlan,
+    conditions: Vec<Expr>,
+    kind: JoinType,
+) -> DfResult<LogicalPlan> {
+    let joined = Join::try_new(
+        Arc::new(left),
+        Arc::new(right),
+        Vec::new(),
+        conjunction(conditions),
+        kind,
+        datafusion_common::JoinConstraint::On,
+        datafusion_common::NullEquality::NullEqualsNothing,
+        false,
+    )?;
+    Ok(LogicalPlan::Join(joined))
+}
+
+/// One row when a relation has rows.
+pub(crate) fn any_row(plan: LogicalPlan, names: &Names) -> DfResult<LogicalPlan> {
+    let key = lit(true).alias_qualified(Some(names.fresh()), "present");
+    let grouped = Aggregate::try_new(Arc::new(plan), vec![key], Vec::new())?;
+    Ok(LogicalPlan::Aggregate(grouped))
+}
+
+/// One row without columns.
+pub(crate) fn unit() -> LogicalPlan {
+    let schema = Arc::new(DFSchema::empty());
+    LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, schema })
+}
