@@ -219,7 +219,7 @@ impl Around<'_> {
         let rows = Aggregate::try_new(Arc::new(self.rows.clone()), keys.clone(), Vec::new())?;
         let table = self.names.fresh();
         let named =
-            |(at, key): (usize, Expr)| key.alias_qualified(Some(table.clone()), format!("d{at}"));
+            |(at, key): (usize, Expr)| key.alias_qualified(Some(table.clone()), format!("$d{at}"));
         let named: Vec<Expr> = keys.into_iter().enumerate().map(named).collect();
         let plan = projection(LogicalPlan::Aggregate(rows), named)?;
         let columns = plan.schema().columns().into_iter().map(Expr::Column);
@@ -269,7 +269,7 @@ impl Around<'_> {
                 let output = match known {
                     Some(known) => known.qualified_name(),
                     None => {
-                        let name = format!("c{}", outputs.len());
+                        let name = format!("$c{}", outputs.len());
                         outputs.push(expr.alias_qualified(Some(table.clone()), &name));
                         (Some(table.clone()), name)
                     }
@@ -358,7 +358,7 @@ impl Around<'_> {
             let column = match outputs.iter().position(|output| *output == key) {
                 Some(at) => schema.columns()[at].clone(),
                 None => {
-                    let name = format!("k{}", columns.len());
+                    let name = format!("$k{}", columns.len());
                     outputs.push(key.clone().alias_qualified(Some(table.clone()), &name));
                     Column::new(Some(table.clone()), name)
                 }
@@ -467,16 +467,16 @@ impl Around<'_> {
         let table = self.names.fresh();
         let mut left_columns: Vec<Expr> =
             left.schema().columns().into_iter().map(Expr::Column).collect();
-        left_columns.push(lit(true).alias_qualified(Some(table.clone()), "present"));
+        left_columns.push(lit(true).alias_qualified(Some(table.clone()), "$present"));
         let left = projection(left, left_columns)?;
-        let present = Expr::Column(Column::new(Some(table.clone()), "present"));
+        let present = Expr::Column(Column::new(Some(table.clone()), "$present"));
         let joined = join(left, right, all, JoinType::Full)?;
         let mut outputs: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
         let mut domain = Vec::with_capacity(outer.len());
         for (at, (l, r)) in pairs.enumerate() {
             let value = datafusion_expr::when(present.clone().is_true(), l).otherwise(r)?;
-            outputs.push(value.alias_qualified(Some(table.clone()), format!("d{at}")));
-            domain.push(Expr::Column(Column::new(Some(table.clone()), format!("d{at}"))));
+            outputs.push(value.alias_qualified(Some(table.clone()), format!("$d{at}")));
+            domain.push(Expr::Column(Column::new(Some(table.clone()), format!("$d{at}"))));
         }
         let columns: Substitution =
             outer.iter().map(|(_, column)| column.clone()).zip(domain).collect();
@@ -543,7 +543,7 @@ impl Around<'_> {
             let column = match same {
                 Some(same) => column_of(same.qualified_name()),
                 None => {
-                    let name = format!("k{}", renamed.len());
+                    let name = format!("$k{}", renamed.len());
                     group.push(key.clone().alias_qualified(Some(table.clone()), &name));
                     Column::new(Some(table.clone()), name)
                 }
@@ -564,9 +564,9 @@ impl Around<'_> {
         let outer = self.outer_columns(&grouped.pending);
         let (domain, columns) = self.domain(&outer)?;
         let table = self.names.fresh();
-        let present = Expr::Column(Column::new(Some(table.clone()), "present"));
+        let present = Expr::Column(Column::new(Some(table.clone()), "$present"));
         let of_group = grouped.plan.schema().columns().into_iter().map(Expr::Column);
-        let of_group = of_group.chain([lit(true).alias_qualified(Some(table), "present")]);
+        let of_group = of_group.chain([lit(true).alias_qualified(Some(table), "$present")]);
         let groups = projection(grouped.plan, of_group.collect())?;
         let condition = substituted_all(grouped.pending, &columns)?;
         let joined = join(domain, groups, condition, JoinType::Left)?;
@@ -686,7 +686,7 @@ impl Around<'_> {
         }
         let mut columns = Substitution::new();
         for (at, column) in given.into_iter().skip(schema.fields().len()).enumerate() {
-            let name = format!("d{at}");
+            let name = format!("$d{at}");
             outputs.push(Expr::Column(column).alias_qualified(Some(table.clone()), &name));
             let named = Expr::Column(Column::new(Some(table.clone()), name));
             columns.push((outer[at].1.clone(), named));
@@ -883,7 +883,7 @@ pub(crate) fn join(
 
 /// One row when a relation has rows.
 pub(crate) fn any_row(plan: LogicalPlan, names: &Names) -> DfResult<LogicalPlan> {
-    let key = lit(true).alias_qualified(Some(names.fresh()), "present");
+    let key = lit(true).alias_qualified(Some(names.fresh()), "$present");
     let grouped = Aggregate::try_new(Arc::new(plan), vec![key], Vec::new())?;
     Ok(LogicalPlan::Aggregate(grouped))
 }

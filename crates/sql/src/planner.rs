@@ -19,7 +19,6 @@ use datafusion_optimizer::eliminate_filter::EliminateFilter;
 use datafusion_optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion_optimizer::optimize_projections::OptimizeProjections;
 use datafusion_optimizer::optimizer::Optimizer;
-use datafusion_optimizer::propagate_empty_relation::PropagateEmptyRelation;
 use datafusion_optimizer::push_down_filter::PushDownFilter;
 use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
 use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
@@ -569,7 +568,6 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
             Arc::new(ReplaceDistinctWithAggregate::new()),
             Arc::new(EliminateCrossJoin::new()),
             Arc::new(EliminateFilter::new()),
-            Arc::new(PropagateEmptyRelation::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(CommonSubexprEliminate::new()),
             Arc::new(OptimizeProjections::new()),

@@ -260,6 +260,8 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             Some(pattern_call("SIMILAR", *negated, expr, pattern, escape_char.as_ref()))
         }
         Expr::CompoundFieldAccess { root, access_chain } => fields_as_texts(root, access_chain),
+        // A call sees the columns around a subquery; the library's array literal does not.
+        Expr::Array(array) => Some(call(Ident::new("ARRAY"), array.elem.clone())),
         // A subquery or a list of rows is compared by rows.
         Expr::Tuple(values) => Some(call(Ident::new("ROW"), values.clone())),
         Expr::InSubquery { expr, subquery, negated } => rows_in(expr, subquery, *negated)?,

@@ -417,7 +417,7 @@ impl Subqueries<'_> {
         let replaces = defaults.iter().flatten().any(replaces);
         let Unnested { plan, pending } = around.unnest(subquery, true)?;
         let table = self.names.fresh();
-        let name = |at: usize| format!("v{at}");
+        let name = |at: usize| format!("$v{at}");
         let columns = subquery.schema().columns().into_iter().enumerate();
         let mut outputs: Vec<Expr> = columns
             .map(|(at, column)| Expr::Column(column).alias_qualified(Some(table.clone()), name(at)))
@@ -426,13 +426,13 @@ impl Subqueries<'_> {
             .map(|at| Expr::Column(Column::new(Some(table.clone()), name(at))))
             .collect();
         if replaces {
-            outputs.push(lit(true).alias_qualified(Some(table.clone()), "present"));
+            outputs.push(lit(true).alias_qualified(Some(table.clone()), "$present"));
         }
         let pending = around.carried(pending, &mut outputs)?;
         let right = projection(plan, outputs)?;
         let pending =
             pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
-        let present = Expr::Column(Column::new(Some(table), "present"));
+        let present = Expr::Column(Column::new(Some(table), "$present"));
         let values = match defaults.filter(|_| replaces) {
             Some(defaults) => (values.into_iter().zip(defaults))
                 .map(|(value, default)| or_default(&present, value, around.near(default)?))
@@ -449,13 +449,13 @@ impl Subqueries<'_> {
         let unnested = around.unnest(subquery, false)?;
         let Unnested { plan, pending } = around.distinct_keys(unnested)?;
         let table = self.names.fresh();
-        let mut outputs = vec![lit(true).alias_qualified(Some(table.clone()), "present")];
+        let mut outputs = vec![lit(true).alias_qualified(Some(table.clone()), "$present")];
         let pending = around.carried(pending, &mut outputs)?;
         let right = projection(plan, outputs)?;
         let pending =
             pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
         *rows = join(rows.clone(), right, pending, JoinType::Left)?;
-        Ok(Expr::Column(Column::new(Some(table), "present")).is_not_null())
+        Ok(Expr::Column(Column::new(Some(table), "$present")).is_not_null())
     }
 
     /// `x IN (S)` as a value: TRUE, FALSE or NULL.
@@ -547,9 +547,9 @@ impl Subqueries<'_> {
         let table = self.names.fresh();
         let mut outputs: Vec<Expr> =
             rows.schema().columns().into_iter().map(Expr::Column).collect();
-        outputs.push(expr.alias_qualified(Some(table.clone()), "x"));
+        outputs.push(expr.alias_qualified(Some(table.clone()), "$x"));
         *rows = projection(rows.clone(), outputs)?;
-        Ok(Expr::Column(Column::new(Some(table), "x")))
+        Ok(Expr::Column(Column::new(Some(table), "$x")))
     }
 }
 
