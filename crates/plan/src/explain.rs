@@ -161,12 +161,14 @@ fn details(plan: &Plan, node: &Node) -> String {
                 of_input(partition)
             )
         }
-        NodeKind::WindowJoin { kind, left, on, condition, .. } => {
+        NodeKind::WindowJoin { kind, left, on, null_aware, condition, .. } => {
             let window = format!(", window [{}]", of_input(left));
-            format!("{kind:?}{window}{}", join_details(plan, node, on, condition.as_ref()))
+            let among = not_in(plan, node, *null_aware);
+            format!("{kind:?}{window}{among}{}", join_details(plan, node, on, condition.as_ref()))
         }
-        NodeKind::Join { kind, on, condition, .. } => {
-            format!("{kind:?}{}", join_details(plan, node, on, condition.as_ref()))
+        NodeKind::Join { kind, on, null_aware, condition, .. } => {
+            let among = not_in(plan, node, *null_aware);
+            format!("{kind:?}{among}{}", join_details(plan, node, on, condition.as_ref()))
         }
         NodeKind::IntervalJoin { kind, on, times, least, most, condition, .. } => {
             let sides = [0, 1].map(|side: usize| &plan.nodes[node.inputs[side]].schema);
@@ -265,6 +267,13 @@ fn short(name: &str) -> &str {
         .next()
         .and_then(|name| name.split(" ORDER BY").next())
         .unwrap_or(name)
+}
+
+/// The pair of NOT IN, which NULL may be equal to.
+fn not_in(plan: &Plan, node: &Node, pair: Option<(usize, usize)>) -> String {
+    let Some((left, right)) = pair else { return String::new() };
+    let [of_left, of_right] = [0, 1].map(|side: usize| &plan.nodes[node.inputs[side]].schema);
+    format!(", {} NOT IN [{}]", names(of_left, &[left]), names(of_right, &[right]))
 }
 
 fn join_details(

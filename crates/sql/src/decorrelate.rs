@@ -474,7 +474,7 @@ impl Around<'_> {
         let mut outputs: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
         let mut domain = Vec::with_capacity(outer.len());
         for (at, (l, r)) in pairs.enumerate() {
-            let value = datafusion_expr::when(present.clone().is_true(), l).otherwise(r)?;
+            let value = datafusion_expr::when(present.clone().is_not_null(), l).otherwise(r)?;
             outputs.push(value.alias_qualified(Some(table.clone()), format!("$d{at}")));
             domain.push(Expr::Column(Column::new(Some(table.clone()), format!("$d{at}"))));
         }
@@ -789,7 +789,7 @@ fn default_of(aggregate: &Expr) -> Option<Expr> {
 
 /// A value of a row that is there, else the default.
 pub(crate) fn or_default(present: &Expr, value: Expr, default: Expr) -> DfResult<Expr> {
-    datafusion_expr::when(present.clone().is_true(), value).otherwise(default)
+    datafusion_expr::when(present.clone().is_not_null(), value).otherwise(default)
 }
 
 fn refused(operator: &str) -> datafusion_common::DataFusionError {

@@ -33,6 +33,7 @@ pub mod script;
 pub mod statement;
 mod subqueries;
 pub mod temporal;
+mod tidy;
 pub mod time_settings;
 pub mod translate;
 mod translate_aggregate;

@@ -21,6 +21,7 @@ use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::rewrite::StateHints;
 use crate::temporal::TemporalNode;
+use crate::tidy::tidy;
 use crate::time_settings::{state_ttl, watermark_options};
 use crate::translate_over::{follows_keys, is_rank};
 use crate::translate_temporal::compares_times;
@@ -85,28 +86,7 @@ pub fn translate(
             *ttl = ttl.map(|hinted| hinted.or(usual).filter(|ms| *ms > 0));
         }
     }
-    Ok(prune(plan))
-}
-
-/// Without the nodes that nobody reads.
-fn prune(plan: Plan) -> Plan {
-    let mut used = vec![false; plan.nodes.len()];
-    plan.outputs().for_each(|output| used[output] = true);
-    for id in (0..plan.nodes.len()).rev() {
-        if used[id] {
-            plan.nodes[id].inputs.iter().for_each(|input| used[*input] = true);
-        }
-    }
-    let mut moved = vec![0; plan.nodes.len()];
-    let ttl = plan.ttl;
-    let mut kept = Plan::default();
-    for (id, mut node) in plan.nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
-        node.inputs.iter_mut().for_each(|input| *input = moved[*input]);
-        moved[id] = kept.add(node);
-        let ttl = ttl.get(&id).filter(|ttl| ttl.iter().any(Option::is_some));
-        kept.ttl.extend(ttl.map(|ttl| (moved[id], *ttl)));
-    }
-    kept
+    tidy(plan)
 }
 
 /// Which columns of a node hold the bounds of a window.

@@ -1,0 +1,106 @@
+//! A plan without what translating it left behind: nodes that nobody reads, and Calcs on top of each other.
+
+use std::sync::Arc;
+
+use millstream_expr::ScalarExpr;
+use millstream_plan::{NodeKind, Plan};
+
+use crate::diagnostics::Result;
+
+/// The same plan with one Calc in the place of two, and without the nodes that nobody reads.
+///
+/// # Errors
+/// When an expression cannot be rebuilt.
+pub fn tidy(mut plan: Plan) -> Result<Plan> {
+    for id in 0..plan.nodes.len() {
+        while let Some((input, kind)) = fused(&plan, id)? {
+            plan.nodes[id].inputs = vec![input];
+            plan.nodes[id].kind = kind;
+        }
+    }
+    Ok(prune(plan))
+}
+
+/// A Calc over the input of the Calc below it.
+fn fused(plan: &Plan, id: usize) -> Result<Option<(usize, NodeKind)>> {
+    let upper = &plan.nodes[id];
+    let NodeKind::Calc { condition, projection } = &upper.kind else { return Ok(None) };
+    let lower = &plan.nodes[upper.inputs[0]];
+    let NodeKind::Calc { condition: first, projection: below } = &lower.kind else {
+        return Ok(None);
+    };
+    // What the second condition computes may fail for rows that the first one leaves out.
+    if first.is_some() && condition.is_some() {
+        return Ok(None);
+    }
+    let Some(below) = below else {
+        let projection = projection.clone();
+        let kind =
+            NodeKind::Calc { condition: condition.clone().or_else(|| first.clone()), projection };
+        return Ok(Some((lower.inputs[0], kind)));
+    };
+    let all_columns = below.iter().all(|value| value.as_column().is_some());
+    if !all_columns && !(condition.is_none() && selects_once(projection.as_deref(), below)) {
+        return Ok(None);
+    }
+    let over = |value: &ScalarExpr| value.over(below);
+    let projection = match projection {
+        Some(values) => values.iter().map(over).collect::<std::result::Result<_, _>>()?,
+        None => below.clone(),
+    };
+    let condition = match condition {
+        Some(condition) => Some(over(condition)?),
+        None => first.clone(),
+    };
+    let kind = NodeKind::Calc { condition, projection: Some(projection) };
+    Ok(Some((lower.inputs[0], kind)))
+}
+
+/// Whether a projection only selects columns, and none that is computed twice.
+fn selects_once(projection: Option<&[ScalarExpr]>, below: &[ScalarExpr]) -> bool {
+    let Some(values) = projection else { return true };
+    let mut taken = vec![false; below.len()];
+    values.iter().all(|value| match value.as_column() {
+        Some(column) => {
+            let again = std::mem::replace(&mut taken[column], true);
+            !again || below[column].as_column().is_some()
+        }
+        None => false,
+    })
+}
+
+/// Without the nodes that nobody reads.
+fn prune(plan: Plan) -> Plan {
+    let mut used = vec![false; plan.nodes.len()];
+    plan.outputs().for_each(|output| used[output] = true);
+    for id in (0..plan.nodes.len()).rev() {
+        if used[id] {
+            plan.nodes[id].inputs.iter().for_each(|input| used[*input] = true);
+        }
+    }
+    let mut moved = vec![0; plan.nodes.len()];
+    let ttl = plan.ttl;
+    let mut kept = Plan::default();
+    for (id, mut node) in plan.nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
+        node.inputs.iter_mut().for_each(|input| *input = moved[*input]);
+        moved[id] = match is_nothing(&kept, &node) {
+            true => node.inputs[0],
+            false => kept.add(node),
+        };
+        let ttl = ttl.get(&id).filter(|ttl| ttl.iter().any(Option::is_some));
+        kept.ttl.extend(ttl.map(|ttl| (moved[id], *ttl)));
+    }
+    kept
+}
+
+/// Whether a node is a Calc that gives what it gets.
+fn is_nothing(plan: &Plan, node: &millstream_plan::Node) -> bool {
+    let NodeKind::Calc { condition: None, projection } = &node.kind else { return false };
+    let input = &plan.nodes[node.inputs[0]];
+    let in_place = |values: &Vec<ScalarExpr>| {
+        values.len() == input.schema.fields().len()
+            && values.iter().enumerate().all(|(at, value)| value.as_column() == Some(at))
+    };
+    let same = Arc::ptr_eq(&input.schema, &node.schema) || input.schema == node.schema;
+    same && projection.as_ref().is_none_or(in_place)
+}
