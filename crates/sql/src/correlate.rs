@@ -145,10 +145,10 @@ pub fn correlate(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         let always =
             |filter: &Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
         let condition = join.filter.clone().filter(|filter| !always(filter));
+        // What the condition leaves out is filled up with NULLs: a join with the call's rows, as of any
+        // other lateral relation.
         if !join.on.is_empty() || (outer && condition.is_some()) {
-            return Err(external(
-                SqlError::unsupported("a join condition on a table function").hint("write ON TRUE"),
-            ));
+            return Ok(Transformed::no(plan));
         }
         let arguments = call
             .arguments

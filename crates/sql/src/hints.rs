@@ -1,4 +1,4 @@
-//! Hints, `/*+ … */`: OPTIONS behind a table and STATE_TTL behind SELECT.
+//! Hints, `/*+ … */`: OPTIONS behind a table, STATE_TTL and LOOKUP behind SELECT.
 
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value, ValueWithSpan,
@@ -15,14 +15,43 @@ use crate::script::tokenize;
 /// The hint that says how long state is kept of a table's rows.
 const STATE_TTL: &str = "STATE_TTL";
 
+/// The hint that says how a lookup join asks its table.
+const LOOKUP: &str = "LOOKUP";
+
+/// Whether a hint is LOOKUP.
+pub fn is_lookup(hint: &str) -> bool {
+    hint.get(..LOOKUP.len()).is_some_and(|name| name.eq_ignore_ascii_case(LOOKUP))
+}
+
+/// What LOOKUP may say: how many requests are under way makes no difference to a table that is kept here.
+///
+/// # Errors
+/// When it asks for a lookup that is done again when nothing is found.
+pub fn check_lookup(hint: &str) -> Result<()> {
+    const HARMLESS: [&str; 6] = ["table", "async", "output-mode", "capacity", "timeout", "shuffle"];
+    for (key, _) in pairs_of(LOOKUP, hint)? {
+        if !HARMLESS.contains(&key.as_str()) {
+            return Err(SqlError::unsupported(format!("'{key}' in the hint {LOOKUP}"))
+                .hint("a lookup finds what its table has: to wait for a row, join with FOR SYSTEM_TIME AS OF an event time")
+                .about(&key));
+        }
+    }
+    Ok(())
+}
+
 /// The tables and times of `STATE_TTL('t' = '1 d', …)`.
 ///
 /// # Errors
 /// When the hint is written another way.
 pub fn state_ttl_of(hint: &str) -> Result<Vec<(String, String)>> {
+    pairs_of(STATE_TTL, hint)
+}
+
+/// What stands in the parentheses of a hint.
+fn pairs_of(name: &str, hint: &str) -> Result<Vec<(String, String)>> {
     let wrong = || {
-        SqlError::new(format!("the hint {hint} is not written as STATE_TTL('t' = '1 d', …)"))
-            .about(STATE_TTL)
+        SqlError::new(format!("the hint {hint} is not written as {name}('t' = '1 d', …)"))
+            .about(name)
     };
     let Expr::Function(call) = parse_expression(hint).map_err(|_| wrong())? else {
         return Err(wrong());
@@ -62,14 +91,14 @@ pub fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> 
         let mut words =
             inner.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
         let name = words.next().map_or(String::new(), |token| token.to_string());
-        if name.eq_ignore_ascii_case(STATE_TTL) {
+        if [STATE_TTL, LOOKUP].iter().any(|known| name.eq_ignore_ascii_case(known)) {
             // It stands behind SELECT, where the parser keeps it.
             out.push(token.clone());
             continue;
         }
         if !name.eq_ignore_ascii_case("OPTIONS") {
             return Err(SqlError::unsupported(format!("the hint {name}"))
-                .hint("OPTIONS('key' = 'value') after a table and STATE_TTL('table' = '1 d') after SELECT are")
+                .hint("OPTIONS('key' = 'value') after a table, STATE_TTL('table' = '1 d') and LOOKUP('table' = 't') after SELECT are")
                 .at(token));
         }
         // The alias comes first.

@@ -20,7 +20,7 @@ use sqlparser::ast::{
 use crate::diagnostics::SqlError;
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
-use crate::hints::state_ttl_of;
+use crate::hints::{check_lookup, is_lookup, state_ttl_of};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
 
@@ -163,7 +163,11 @@ impl Rewriter {
         if hint.style != OptimizerHintStyle::MultiLine || !hint.prefix.is_empty() {
             return Ok(());
         }
-        for (table, ttl) in state_ttl_of(hint.text.trim())? {
+        let hint = hint.text.trim();
+        if is_lookup(hint) {
+            return check_lookup(hint);
+        }
+        for (table, ttl) in state_ttl_of(hint)? {
             let ms = duration_of("STATE_TTL", &ttl)?;
             self.hints.insert(table, ms);
         }
@@ -339,7 +343,12 @@ fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, 
 fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
     let named = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
     // Up to the first index the names may be those of a table and its column.
-    let first = chain.iter().position(|access| !named(access))?;
+    let first = match root {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+            chain.iter().position(|access| !named(access))?
+        }
+        _ => 0,
+    };
     if !chain[first..].iter().any(named) {
         return None;
     }
