@@ -16,6 +16,7 @@ use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
 use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
+use crate::json_quick::Quick;
 use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape};
 
 /// The options of the format.
@@ -48,6 +49,8 @@ pub struct JsonDecoder {
     by_name: HashMap<String, usize>,
     options: JsonOptions,
     separator: u8,
+    /// Reads every line by the scanner.
+    plain: bool,
 }
 
 impl JsonDecoder {
@@ -63,7 +66,8 @@ impl JsonDecoder {
         let by_name =
             schema.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at));
         let separator = if options.iso_timestamps { b'T' } else { b' ' };
-        Ok(Self { by_name: by_name.collect(), schema, options, separator })
+        let plain = millstream_types::plain_paths();
+        Ok(Self { by_name: by_name.collect(), schema, options, separator, plain })
     }
 }
 
@@ -134,12 +138,27 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn lines(&mut self, text: &'a str) -> Result<()> {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-            self.record = &rest.as_bytes()[..end];
-            self.one_line(&rest[..end])?;
-            rest = rest.get(end + 1..).unwrap_or("");
+        let mut quick = Quick::new(text);
+        let mut at = 0;
+        while at < text.len() {
+            let found = match self.decoder.plain {
+                true => None,
+                false => quick.line(at, &self.decoder.by_name, &mut self.found),
+            };
+            let end = match found {
+                Some(end) => {
+                    self.row()?;
+                    end
+                }
+                None => {
+                    let rest = &text[at..];
+                    let end = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+                    self.record = &rest.as_bytes()[..end];
+                    self.one_line(&rest[..end])?;
+                    at + end
+                }
+            };
+            at = end + 1;
             self.line += 1;
         }
         Ok(())
@@ -456,16 +475,19 @@ mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::{Field, Int32Type, Schema};
 
-    fn decode(text: &str, options: JsonOptions) -> Result<Decoded> {
+    fn decoder(options: JsonOptions) -> JsonDecoder {
         let schema = Arc::new(Schema::new(vec![
             Field::new("i", DataType::Int32, true),
             Field::new("s", DataType::Utf8, true),
             Field::new("a", DataType::new_list(DataType::Int32, true), true),
         ]));
-        let decoder = JsonDecoder::new(&schema, &[0, 1, 2], options)?;
+        JsonDecoder::new(&schema, &[0, 1, 2], options).unwrap()
+    }
+
+    fn decode(text: &str, options: JsonOptions) -> Result<Decoded> {
         let chunk =
             Chunk { bytes: text.as_bytes().to_vec(), source: "x.json".into(), first_line: 1 };
-        decoder.decode(&chunk)
+        decoder(options).decode(&chunk)
     }
 
     #[test]
@@ -477,6 +499,51 @@ mod tests {
         assert_eq!(i, [Some(4), Some(7), Some(1), None]);
         let s: Vec<_> = rows.column(1).as_string::<i32>().iter().collect();
         assert_eq!(s, [Some("1.50"), Some("{\"x\":[1,\"a b\"]}"), None, Some("é")]);
+    }
+
+    #[test]
+    fn the_quick_walk_gives_what_the_scanner_gives() {
+        let lines = [
+            "{\"i\":1,\"s\":\"a\",\"a\":[1,2]}",
+            "{\"i\": -20, \"s\": \"b\\\"c\", \"other\": {\"x\": [\"\\\\\"]}}",
+            "{\"s\":null,\"i\":1.5e3,\"unknown key of some length\":\"text\",\"a\":null}",
+            "{\"i\":7,\"s\":true,\"i\":8}\r",
+            "{}",
+            " {\"s\":\"é\\u00e9 long enough to go from one block of bytes to the next one, surely\"}",
+        ];
+        let mut state = 1_u64;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..4_000 {
+            let mut text: Vec<u8> = Vec::new();
+            for _ in 0..1 + random(4) {
+                text.extend(lines[random(lines.len())].as_bytes());
+                text.push(b'\n');
+            }
+            for _ in 0..random(3) {
+                let (at, by) = (random(text.len()), b"\"\\{}[]:,\n 0-e.tn\xc3"[random(17)]);
+                match random(3) {
+                    0 => text[at] = by,
+                    1 => text.insert(at, by),
+                    _ => drop(text.remove(at)),
+                }
+            }
+            for ignore_parse_errors in [false, true] {
+                let options = JsonOptions { ignore_parse_errors, ..JsonOptions::default() };
+                let decoded = [false, true].map(|plain| {
+                    let mut decoder = decoder(options.clone());
+                    decoder.plain = plain;
+                    let chunk =
+                        Chunk { bytes: text.clone(), source: "x.json".into(), first_line: 1 };
+                    format!("{:?}", decoder.decode(&chunk))
+                });
+                assert_eq!(decoded[0], decoded[1], "{}", String::from_utf8_lossy(&text));
+            }
+        }
     }
 
     #[test]

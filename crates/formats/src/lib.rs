@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`decoder`] | [`Decoder`]: what a text format does to a chunk |
 //! | [`mod@column`] | a column that is being filled from text |
-//! | [`json`], [`json_scan`], [`csv`] | the text formats |
+//! | [`json`], [`json_scan`], `json_quick`, [`csv`] | the text formats |
+//! | `marks` | where quotes, delimiters and line ends stand |
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
 //! | [`parquet_file`] | Parquet files |
@@ -20,7 +21,9 @@ pub mod decoder;
 pub mod encode;
 pub mod infer;
 pub mod json;
+mod json_quick;
 pub mod json_scan;
+mod marks;
 pub mod options;
 pub mod parquet_file;
 

@@ -25,3 +25,12 @@ pub use changes::{ChangeBatch, ChangeOp};
 pub use error::{Error, Result};
 pub use sql_type::SqlType;
 pub use time::{Epoch, Watermark};
+
+/// Whether the ways that are only faster are switched off, by `MILLSTREAM_PLAIN=1` in the environment: tests
+/// run both, and get the same.
+pub fn plain_paths() -> bool {
+    static PLAIN: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        std::env::var_os("MILLSTREAM_PLAIN").is_some_and(|set| set == "1")
+    });
+    *PLAIN
+}
