@@ -1,23 +1,25 @@
 //! [`Join`]: rows of two inputs that belong together, kept right as both change.
 //!
-//! Each side keeps its rows by key, with the number of partners that each has on the other side. A change of
-//! one side meets the rows that the other side has at that moment; in an epoch all that comes of it is put
-//! together, so that a row that finds and loses a partner within it leaves no trace.
+//! Each side keeps its rows by key. A change of one side meets the rows that the other side has at that moment;
+//! in an epoch all that comes of it is put together, so that a row that finds and loses a partner within it
+//! leaves no trace.
+//!
+//! Whether a row has partners decides whether it comes out with NULLs, or at all. Where all rows of a key are
+//! partners, the number of rows of the key on the other side tells; where a condition decides, each row has
+//! its own number. A side of which nothing but that is asked, the right one of EXISTS, keeps no rows.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::row::{RowConverter, SortField};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use millstream_expr::ScalarExpr;
 use millstream_plan::JoinKind;
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
+use crate::consolidate::Changes;
+use crate::join_side::{Incoming, Side};
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::pairs::{PAIRS, batch, beside, both, holds, nulls, taken};
 use crate::session_aggregate::renumbered;
@@ -39,7 +41,9 @@ pub struct JoinSpec {
     pub inputs: [SchemaRef; 2],
     /// The columns that come out.
     pub schema: SchemaRef,
-    /// Whether rows are only ever added, to both inputs and to the result.
+    /// Whether rows are also taken back, for each input.
+    pub removes: [bool; 2],
+    /// Whether rows are only ever added to the result.
     pub appends: bool,
     /// For each input how long a row is kept, in ms; `None` is for ever.
     pub ttl: [Option<i64>; 2],
@@ -61,6 +65,23 @@ impl JoinSpec {
         }
     }
 
+    /// With which sign a row of a side comes out or goes, when it had partners and has some now.
+    fn turns(&self, side: usize, had: bool, has: bool) -> Option<i64> {
+        if had == has {
+            return None;
+        }
+        match self.one_sided() {
+            Some(with) if side == 0 => Some(if has == with { 1 } else { -1 }),
+            Some(_) => None,
+            None => self.keeps(side).then_some(if has { -1 } else { 1 }),
+        }
+    }
+
+    /// Whether a left row that has a partner has one for ever, and nothing more comes of it.
+    fn settles(&self) -> bool {
+        self.one_sided().is_some() && !self.removes[1]
+    }
+
     /// Whether only left rows come out, and whether those with a partner.
     fn one_sided(&self) -> Option<bool> {
         match self.kind {
@@ -71,133 +92,53 @@ impl JoinSpec {
     }
 }
 
-type Bytes = Box<[u8]>;
-
-/// A row of one side.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    /// How many copies of it there are.
-    copies: i64,
-    /// How many rows of the other side belong to each copy.
-    partners: i64,
-    /// When it was last written, by the clock in ms.
-    written: i64,
-}
-
-/// The rows of one side.
-struct Side {
-    keys: KeyIndex,
-    converter: RowConverter,
-    /// By the slot of the key: rows in arrow's row format.
-    rows: Vec<HashMap<Bytes, Entry, FixedState>>,
-    /// How many slots have rows.
-    live: usize,
-    /// How long a row is kept, in ms.
-    ttl: Option<i64>,
-    now: i64,
-    /// Rows by the time they were written, which may not have been the last one.
-    queue: VecDeque<(i64, u32, Bytes)>,
-    bytes: usize,
-}
-
-impl Side {
-    fn new(spec: &JoinSpec, side: usize) -> Result<Self> {
-        let fields = spec.inputs[side].fields().iter();
-        let fields = fields.map(|field| SortField::new(field.data_type().clone()));
-        Ok(Self {
-            keys: KeyIndex::new(&spec.key_types(side))?,
-            converter: RowConverter::new(fields.collect())?,
-            rows: Vec::new(),
-            live: 0,
-            ttl: spec.ttl[side],
-            now: 0,
-            queue: VecDeque::new(),
-            bytes: 0,
-        })
-    }
-
-    /// Changes the number of copies of a row; `partners` is how many it has if it is new.
-    fn change(&mut self, slot: usize, row: &[u8], weight: i64, partners: i64) {
-        let rows = &mut self.rows[slot];
-        let was_empty = rows.is_empty();
-        let entry = match rows.get_mut(row) {
-            Some(entry) => entry,
-            None => {
-                self.bytes += row.len();
-                rows.entry(row.into()).or_insert(Entry { copies: 0, partners, written: i64::MIN })
-            }
-        };
-        entry.copies += weight;
-        if self.ttl.is_some() {
-            // What is taken back may have expired.
-            entry.copies = entry.copies.max(0);
-            if std::mem::replace(&mut entry.written, self.now) != self.now {
-                self.queue.push_back((self.now, slot as u32, row.into()));
-            }
-        }
-        if entry.copies == 0 {
-            rows.remove(row);
-            self.bytes -= row.len();
-        }
-        self.live = self.live + usize::from(was_empty && !rows.is_empty())
-            - usize::from(!was_empty && rows.is_empty());
-    }
-
-    /// Starts an epoch: rows that have expired are gone.
-    fn expire(&mut self, clock_ms: i64) {
-        let Some(ttl) = self.ttl else { return };
-        self.now = clock_ms;
-        while self.queue.front().is_some_and(|(at, ..)| at.saturating_add(ttl) <= clock_ms) {
-            let Some((written, slot, row)) = self.queue.pop_front() else { return };
-            let rows = &mut self.rows[slot as usize];
-            if rows.get(&row).is_some_and(|entry| entry.written == written) {
-                rows.remove(&row);
-                self.bytes -= row.len();
-                self.live -= usize::from(rows.is_empty());
-            }
-        }
-    }
-
-    /// Numbers the keys anew once most have no rows any more.
-    fn compact(&mut self, spec: &JoinSpec, side: usize) -> Result<()> {
-        let known = self.keys.len();
-        if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
-            return Ok(());
-        }
-        let live = (0..self.rows.len() as u32).filter(|slot| !self.rows[*slot as usize].is_empty());
-        let live: Vec<u32> = live.collect();
-        self.keys = renumbered(&self.keys, &live, KeyIndex::new(&spec.key_types(side))?)?;
-        let taken = |slot: &u32| std::mem::take(&mut self.rows[*slot as usize]);
-        self.rows = live.iter().map(taken).collect();
-        let moved: HashMap<u32, u32> = live.iter().copied().zip(0..).collect();
-        let queue = std::mem::take(&mut self.queue).into_iter();
-        let queue = queue.filter_map(|(at, slot, row)| Some((at, *moved.get(&slot)?, row)));
-        self.queue = queue.collect();
-        Ok(())
-    }
-}
-
 /// So few keys are not worth being numbered anew.
 const KEYS_MIN: usize = 1_024;
 
 /// One shard of a join.
 pub struct Join {
     spec: Arc<JoinSpec>,
+    keys: KeyIndex,
     sides: [Side; 2],
+    /// Whether all rows of a key are partners of each other.
+    by_key: bool,
     /// The columns of both inputs, which the condition is over.
     both: SchemaRef,
     /// What has come of the epoch's changes, where some of it may cancel out.
-    changes: HashMap<Bytes, i64, FixedState>,
-    result: RowConverter,
+    changes: Changes,
+    slots: Vec<u32>,
+    /// So many keys are looked through for those that are not needed any more.
+    keys_most: usize,
 }
 
-/// A row of a change and the rows of the other side it meets.
+/// A batch of one side on its way.
+struct Batch<'a> {
+    side: usize,
+    changes: &'a ChangeBatch,
+    /// By row: the slot of its key.
+    slots: &'a [u32],
+    /// By row: whether it can have partners.
+    meets: Option<Vec<bool>>,
+}
+
+impl Batch<'_> {
+    fn meets(&self, row: usize) -> bool {
+        self.meets.as_ref().is_none_or(|meets| meets[row])
+    }
+}
+
+/// Rows of a batch and entries of the other side that they meet.
 #[derive(Default)]
 struct Pairs {
-    /// Positions in the batch.
     rows: Vec<u32>,
-    /// Slots of the other side, and rows there.
-    others: Vec<(u32, Bytes)>,
+    entries: Vec<u32>,
+}
+
+/// Rows of the result that one side's rows become or stop being, with their weights.
+#[derive(Default)]
+struct Turned {
+    entries: Vec<u32>,
+    weights: Vec<i64>,
 }
 
 impl Join {
@@ -207,35 +148,24 @@ impl Join {
     /// When a column cannot be a key, or be compared.
     pub fn new(spec: Arc<JoinSpec>) -> Result<Self> {
         let both = both(&spec.inputs);
-        let result = spec.schema.fields().iter();
-        let result = result.map(|field| SortField::new(field.data_type().clone())).collect();
+        let by_key =
+            spec.condition.is_none() && spec.null_aware.is_none() && spec.ttl == [None, None];
+        let side = |side: usize| {
+            let fields = spec.inputs[side].fields().iter();
+            let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+            let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+            Side::new(schema, spec.removes[side], spec.ttl[side])
+        };
         Ok(Self {
-            sides: [Side::new(&spec, 0)?, Side::new(&spec, 1)?],
+            keys: KeyIndex::new(&spec.key_types(0))?,
+            sides: [side(0), side(1)],
+            by_key,
             both,
-            changes: HashMap::default(),
-            result: RowConverter::new(result)?,
+            changes: Changes::default(),
+            slots: Vec::new(),
+            keys_most: KEYS_MIN,
             spec,
         })
-    }
-
-    /// Rows of one side with those of the other, or with NULLs.
-    fn columns(
-        &self,
-        side: usize,
-        own: &RecordBatch,
-        rows: &UInt32Array,
-        others: Option<&[(u32, Bytes)]>,
-    ) -> Result<Vec<ArrayRef>> {
-        let own = taken(own, rows)?;
-        let other = match others {
-            Some(others) => {
-                let parser = self.sides[1 - side].converter.parser();
-                let rows = others.iter().map(|(_, row)| parser.parse(row));
-                self.sides[1 - side].converter.convert_rows(rows)?
-            }
-            None => nulls(&self.spec.inputs[1 - side], rows.len()),
-        };
-        Ok(beside(side, own, other))
     }
 
     /// Takes rows of the result with their weights.
@@ -243,88 +173,115 @@ impl Join {
         if weights.is_empty() {
             return Ok(());
         }
-        if self.spec.appends {
-            // Rows that are only added carry no weights: copies follow one another.
+        if !self.spec.appends {
+            self.changes.add(columns, weights);
+            return Ok(());
+        }
+        // Rows that are only added carry no weights: copies follow one another.
+        let columns = if weights.iter().all(|weight| *weight == 1) {
+            columns
+        } else {
             let copies = weights.iter().enumerate();
             let copies: UInt32Array =
                 copies.flat_map(|(row, w)| std::iter::repeat_n(row as u32, *w as usize)).collect();
             let columns = columns.iter().map(|column| take(column, &copies, None));
-            let columns = columns.collect::<Result<_, _>>()?;
-            let rows = batch(&self.spec.schema, columns, copies.len())?;
-            out.emit(ChangeBatch::insert(rows));
-            return Ok(());
-        }
-        let rows = self.result.convert_columns(&columns)?;
-        for (row, weight) in rows.iter().zip(weights) {
-            match self.changes.get_mut(row.as_ref()) {
-                Some(known) => *known += weight,
-                None => {
-                    self.changes.insert(row.as_ref().into(), weight);
-                }
-            }
-        }
+            columns.collect::<Result<_, _>>()?
+        };
+        let rows = weights.iter().sum::<i64>() as usize;
+        out.emit(ChangeBatch::insert(batch(&self.spec.schema, columns, rows)?));
         Ok(())
     }
 
-    /// Takes the pairs of a batch: those for which the condition holds are partners of each other.
+    /// The rows of the other side that each row of a batch has as partners, as they are put out; how many
+    /// partners each row has, where that depends on the row.
+    fn meet_all(&mut self, of: &Batch<'_>, out: &mut Output) -> Result<Vec<i64>> {
+        let count = of.changes.num_rows();
+        let mut partners = vec![0; if self.by_key { 0 } else { count }];
+        let mut pairs = Pairs::default();
+        for row in (0..count).filter(|row| of.meets(*row)) {
+            for entry in self.sides[1 - of.side].of_slot(of.slots[row]) {
+                pairs.rows.push(row as u32);
+                pairs.entries.push(entry);
+            }
+            if pairs.rows.len() >= PAIRS {
+                self.meet(of, std::mem::take(&mut pairs), &mut partners, out)?;
+            }
+        }
+        if !pairs.rows.is_empty() {
+            self.meet(of, pairs, &mut partners, out)?;
+        }
+        Ok(partners)
+    }
+
+    /// Takes pairs: those for which the condition holds are partners of each other.
     fn meet(
         &mut self,
-        side: usize,
-        changes: &ChangeBatch,
+        of: &Batch<'_>,
         pairs: Pairs,
         partners: &mut [i64],
         out: &mut Output,
     ) -> Result<()> {
         let spec = Arc::clone(&self.spec);
+        let (side, weight) = (of.side, |row: u32| of.changes.weight(row as usize));
+        let comes = spec.one_sided().is_none();
         let rows = UInt32Array::from(pairs.rows);
-        let columns = self.columns(side, &changes.rows, &rows, Some(&pairs.others))?;
+        let columns = || -> Result<Vec<ArrayRef>> {
+            let own = taken(&of.changes.rows, &rows)?;
+            Ok(beside(side, own, self.sides[1 - side].columns(&pairs.entries)?))
+        };
+        if self.by_key {
+            let columns = columns()?;
+            let weights = rows.values().iter().zip(&pairs.entries);
+            let weights =
+                weights.map(|(row, entry)| weight(*row) * self.sides[1 - side].copies(*entry));
+            let weights = weights.collect();
+            return self.emit(columns, weights, out);
+        }
+        let columns = columns()?;
         let holds = self.holds(&columns, rows.len())?;
         let (mut kept, mut weights) = (Vec::new(), Vec::new());
-        let (mut lost, mut lost_weights) = (Vec::new(), Vec::new());
-        for (at, (row, (slot, other))) in rows.values().iter().zip(&pairs.others).enumerate() {
+        let mut turned = Turned::default();
+        for (at, (row, entry)) in rows.values().iter().zip(&pairs.entries).enumerate() {
             if holds.as_ref().is_some_and(|holds| !holds.value(at)) {
                 continue;
             }
-            let weight = changes.weight(*row as usize);
-            let Some(entry) = self.sides[1 - side].rows[*slot as usize].get_mut(other) else {
-                continue;
-            };
-            partners[*row as usize] += entry.copies;
-            let (before, copies) = (entry.partners, entry.copies);
-            entry.partners += weight;
-            let (had, has) = (before > 0, entry.partners > 0);
-            if spec.one_sided().is_none() {
+            let copies = self.sides[1 - side].copies(*entry);
+            partners[*row as usize] += copies;
+            let (before, after) = self.sides[1 - side].meet(*entry, weight(*row));
+            if comes {
                 kept.push(at as u32);
-                weights.push(weight * copies);
+                weights.push(weight(*row) * copies);
             }
-            if had != has {
-                // The row of the other side comes out, or no longer does, without a partner.
-                let change = if has { -copies } else { copies };
-                let with_nulls = spec.keeps(1 - side).then_some(change);
-                let alone = spec.one_sided().filter(|_| side == 1);
-                let alone = alone.map(|with| if with { -change } else { change });
-                if let Some(change) = with_nulls.or(alone) {
-                    lost.push(other.clone());
-                    lost_weights.push(change);
-                }
+            if let Some(sign) = spec.turns(1 - side, before > 0, after > 0) {
+                turned.entries.push(*entry);
+                turned.weights.push(sign * copies);
             }
         }
-        let kept = UInt32Array::from(kept);
         if !kept.is_empty() {
-            let picked = columns.iter().map(|column| take(column, &kept, None));
-            self.emit(picked.collect::<Result<_, _>>()?, weights, out)?;
+            let columns = match kept.len() == rows.len() {
+                true => columns,
+                false => {
+                    let kept = UInt32Array::from(kept);
+                    let picked = columns.iter().map(|column| take(column, &kept, None));
+                    picked.collect::<Result<_, _>>()?
+                }
+            };
+            self.emit(columns, weights, out)?;
         }
-        if lost.is_empty() {
+        self.turn(1 - side, turned, out)
+    }
+
+    /// Puts out rows of a side that come or go because they have no partners, or have some.
+    fn turn(&mut self, side: usize, turned: Turned, out: &mut Output) -> Result<()> {
+        if turned.weights.is_empty() {
             return Ok(());
         }
-        let parser = self.sides[1 - side].converter.parser();
-        let lost = lost.iter().map(|row| parser.parse(row));
-        let lost = self.sides[1 - side].converter.convert_rows(lost)?;
-        let columns = match spec.one_sided() {
-            Some(_) => lost,
-            None => beside(1 - side, lost, nulls(&spec.inputs[side], lost_weights.len())),
+        let rows = self.sides[side].columns(&turned.entries)?;
+        let columns = match self.spec.one_sided() {
+            Some(_) => rows,
+            None => beside(side, rows, nulls(&self.spec.inputs[1 - side], turned.weights.len())),
         };
-        self.emit(columns, lost_weights, out)
+        self.emit(columns, turned.weights, out)
     }
 
     /// For which pairs the condition holds; `None` is all of them.
@@ -346,6 +303,55 @@ impl Join {
         }
         Ok(holds)
     }
+
+    /// Counts a batch's rows by key; rows of the other side turn where a key gets its first row here or loses
+    /// its last.
+    fn count(&mut self, of: &Batch<'_>, out: &mut Output) -> Result<()> {
+        let spec = Arc::clone(&self.spec);
+        let mut turned = Turned::default();
+        for row in (0..of.changes.num_rows()).filter(|row| of.meets(*row)) {
+            let slot = of.slots[row];
+            let (had, has) = self.sides[of.side].count(slot, of.changes.weight(row));
+            let other = &self.sides[1 - of.side];
+            if let Some(sign) = spec.turns(1 - of.side, had, has) {
+                for entry in other.of_slot(slot) {
+                    turned.entries.push(entry);
+                    turned.weights.push(sign * other.copies(entry));
+                }
+            }
+            // What has a partner for ever never turns again.
+            if !had && has && spec.settles() {
+                self.turn(1 - of.side, std::mem::take(&mut turned), out)?;
+                self.sides[1 - of.side].forget(slot);
+            }
+        }
+        self.turn(1 - of.side, turned, out)
+    }
+
+    /// Forgets keys that no row has any more, once that may be most of them.
+    fn compact(&mut self) -> Result<()> {
+        for side in &mut self.sides {
+            side.compact()?;
+        }
+        let known = self.keys.len() as u32;
+        let empty = self.sides.iter().all(Side::is_empty);
+        if (known as usize <= self.keys_most && !empty) || known == 0 {
+            return Ok(());
+        }
+        let is_live = |slot: &u32| self.sides.iter().any(|side| side.has(*slot));
+        let live: Vec<u32> = (0..known).filter(is_live).collect();
+        self.keys_most = (2 * live.len()).max(KEYS_MIN);
+        if live.len() == known as usize {
+            return Ok(());
+        }
+        let empty = KeyIndex::new(&self.spec.key_types(0))?;
+        self.keys = renumbered(&self.keys, &live, empty)?;
+        self.sides.iter_mut().for_each(|side| side.retain_slots(&live));
+        if live.is_empty() {
+            self.slots = Vec::new();
+        }
+        Ok(())
+    }
 }
 
 impl Operator for Join {
@@ -358,89 +364,73 @@ impl Operator for Join {
         let spec = Arc::clone(&self.spec);
         let count = changes.num_rows();
         let keys = pick(&changes.rows, &spec.keys[side]);
-        let (mut own, mut other) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for (at, slots) in [(side, &mut own), (1 - side, &mut other)] {
-            let index = &mut self.sides[at];
-            index.keys.slots(&keys, count, slots)?;
-            index.rows.resize_with(index.keys.len(), HashMap::default);
-        }
-        let meets = |row: usize| spec.equal_nulls || keys.iter().all(|column| column.is_valid(row));
-        let mut partners = vec![0; count];
-        let mut pairs = Pairs::default();
-        for row in (0..count).filter(|row| meets(*row)) {
-            let slot = other[row];
-            for other in self.sides[1 - side].rows[slot as usize].keys() {
-                pairs.rows.push(row as u32);
-                pairs.others.push((slot, other.clone()));
-            }
-            if pairs.rows.len() >= PAIRS {
-                self.meet(side, &changes, std::mem::take(&mut pairs), &mut partners, out)?;
-            }
-        }
-        if !pairs.rows.is_empty() {
-            self.meet(side, &changes, pairs, &mut partners, out)?;
-        }
-        let encoded = self.sides[side].converter.convert_columns(changes.rows.columns())?;
+        let mut slots = std::mem::take(&mut self.slots);
+        self.keys.slots(&keys, count, &mut slots)?;
+        self.sides.iter_mut().for_each(|side| side.resize(self.keys.len()));
+        let some_null = keys.iter().any(|column| column.null_count() > 0) && !spec.equal_nulls;
+        let valid = |row: usize| keys.iter().all(|column| column.is_valid(row));
+        let meets = some_null.then(|| (0..count).map(valid).collect());
+        let of = Batch { side, changes: &changes, slots: &slots, meets };
+        let pairs_matter = !(self.by_key && spec.one_sided().is_some());
+        let partners = match pairs_matter {
+            true => self.meet_all(&of, out)?,
+            false => Vec::new(),
+        };
+        let has = |row: usize| match self.by_key {
+            true => of.meets(row) && self.sides[1 - side].total(of.slots[row]) > 0,
+            false => partners[row] > 0,
+        };
+        // The rows that come out without a partner, or, of one side only, because they have one or none.
         let (mut alone, mut weights) = (Vec::new(), Vec::new());
+        // A row without a key has no partner, now or later; nor is a row kept that never turns.
+        let mut kept = Vec::new();
+        let stores = side == 0 || spec.one_sided().is_none() || !self.by_key;
         for row in 0..count {
-            let weight = changes.weight(row);
-            // A row without a key has no partner, now or later.
-            if meets(row) {
-                self.sides[side].change(
-                    own[row] as usize,
-                    encoded.row(row).as_ref(),
-                    weight,
-                    partners[row],
-                );
-            }
-            let has = partners[row] > 0;
+            let has = has(row);
             let comes = match spec.one_sided() {
                 Some(with) => side == 0 && has == with,
                 None => spec.keeps(side) && !has,
             };
             if comes {
                 alone.push(row as u32);
-                weights.push(weight);
+                weights.push(changes.weight(row));
+            }
+            let settled = side == 0 && has && spec.settles() && self.by_key;
+            if stores && of.meets(row) && !settled {
+                kept.push(row as u32);
             }
         }
-        let alone = UInt32Array::from(alone);
-        let columns = match spec.one_sided() {
-            Some(_) => taken(&changes.rows, &alone)?,
-            None => self.columns(side, &changes.rows, &alone, None)?,
-        };
-        if side == 0 || spec.one_sided().is_none() {
+        if !alone.is_empty() {
+            let alone = UInt32Array::from(alone);
+            let own = taken(&changes.rows, &alone)?;
+            let columns = match spec.one_sided() {
+                Some(_) => own,
+                None => beside(side, own, nulls(&spec.inputs[1 - side], alone.len())),
+            };
             self.emit(columns, weights, out)?;
         }
+        if self.by_key {
+            self.count(&of, out)?;
+        }
+        self.sides[side].add(&Incoming {
+            columns: changes.rows.columns(),
+            slots: &slots,
+            weights: changes.weights.as_ref().map(|weights| &weights.values()[..]),
+            partners: (!self.by_key).then_some(&partners[..]),
+            rows: &kept,
+        })?;
+        self.slots = slots;
         Ok(())
     }
 
     fn end_epoch(&mut self, _: &OperatorTime, out: &mut Output) -> Result<()> {
-        for side in [0, 1] {
-            let spec = Arc::clone(&self.spec);
-            self.sides[side].compact(&spec, side)?;
+        for changes in self.changes.net(&self.spec.schema)? {
+            out.emit(changes);
         }
-        let changes: Vec<(Bytes, i64)> =
-            self.changes.drain().filter(|(_, weight)| *weight != 0).collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        // What is taken back comes first.
-        let (gone, come): (Vec<_>, Vec<_>) = changes.into_iter().partition(|(_, w)| *w < 0);
-        let changes = [gone, come].concat();
-        let parser = self.result.parser();
-        let columns = self.result.convert_rows(changes.iter().map(|(row, _)| parser.parse(row)))?;
-        let rows = batch(&self.spec.schema, columns, changes.len())?;
-        let weights = Int64Array::from_iter_values(changes.iter().map(|(_, weight)| *weight));
-        out.emit(ChangeBatch::weighted(rows, weights));
-        Ok(())
+        self.compact()
     }
 
     fn state_bytes(&self) -> usize {
-        let of = |side: &Side| {
-            let rows = side.rows.iter().map(|rows| rows.allocation_size()).sum::<usize>();
-            let queue = side.queue.iter().map(|(_, _, row)| row.len()).sum::<usize>();
-            side.keys.bytes() + side.bytes + rows + queue
-        };
-        self.sides.iter().map(of).sum()
+        self.keys.bytes() + self.sides.iter().map(Side::bytes).sum::<usize>()
     }
 }

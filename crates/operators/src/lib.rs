@@ -17,14 +17,15 @@
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
-//! | [`pairs`] | what joins have in common |
+//! | [`pairs`] | what joins have in common; `consolidate` puts changes together |
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
-//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time |
+//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time; `join_side` keeps the rows of a join |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
 pub mod calc;
+mod consolidate;
 pub mod copies;
 pub mod correlate;
 pub mod current_watermark;
@@ -37,6 +38,7 @@ pub mod float_sum;
 pub mod group_aggregate;
 pub mod interval_join;
 pub mod join;
+mod join_side;
 pub mod limit;
 pub mod lookup_join;
 pub mod normalize;

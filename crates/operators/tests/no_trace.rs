@@ -249,7 +249,8 @@ fn joins_leave_no_trace() {
                         condition: None,
                         inputs: [input(), input()],
                         schema: if one_sided { input() } else { Arc::new(Schema::new(both)) },
-                        appends: false,
+                        removes: [true, true],
+            appends: false,
                         ttl: [None, None],
                     };
                     Box::new(Join::new(Arc::new(spec)).unwrap()) as Box<dyn Operator>

@@ -250,6 +250,9 @@ impl Builder<'_> {
                     condition: condition.clone(),
                     inputs: two(&inputs)?,
                     schema,
+                    removes: [0, 1].map(|side: usize| {
+                        self.plan.nodes[node.inputs[side]].changelog != ChangelogMode::Append
+                    }),
                     appends: node.changelog == ChangelogMode::Append,
                     ttl,
                 });

@@ -4,5 +4,7 @@
 //! slot, so that state is walked and copied column by column.
 
 pub mod key_index;
+pub mod row_store;
 
 pub use key_index::{KeyIndex, hash_rows};
+pub use row_store::RowStore;
