@@ -1,0 +1,3 @@
+//! x
+#[test]
+fn x() { println!("{}", rusqlite::version()); }
