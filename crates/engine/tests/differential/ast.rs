@@ -128,6 +128,8 @@ pub struct Ranked {
     /// Positions of columns, and whether they descend.
     pub order: Vec<(usize, bool)>,
     pub most: u64,
+    /// The name of the number.
+    pub number: String,
     /// Whether the number is a column of the result.
     pub shown: bool,
 }
@@ -225,7 +227,7 @@ impl Query {
             Body::Ranked(ranked) => {
                 let mut names = ranked.query.names();
                 if ranked.shown {
-                    names.push("rn".to_owned());
+                    names.push(ranked.number.clone());
                 }
                 names
             }

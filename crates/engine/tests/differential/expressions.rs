@@ -162,7 +162,7 @@ impl Generator<'_> {
         let pick = if depth == 0 { 4 + self.below(9) } else { self.below(13) };
         match pick {
             0 | 1 => {
-                let operator = ["AND", "OR"][self.below(2) as usize];
+                let operator = self.pick(&["AND", "OR", "OR"]);
                 let (left, right) = (self.condition(below), self.condition(below));
                 Expr::infix(operator, ty, left, right)
             }

@@ -141,7 +141,9 @@ impl<'a> Generator<'a> {
         }
         let alias = format!("a{}", self.number_of());
         let most = 1 + self.below(3);
-        Body::Ranked(Box::new(Ranked { alias, query, function, partition, order, most, shown }))
+        let number = format!("c{}", inner.len());
+        let ranked = Ranked { alias, query, function, partition, order, most, number, shown };
+        Body::Ranked(Box::new(ranked))
     }
 
     /// A subquery in EXISTS or IN.
@@ -167,7 +169,7 @@ impl<'a> Generator<'a> {
         let (from, columns) = self.from();
         let correlates = !self.scopes.is_empty();
         self.scopes.push(Scope { visible: columns.clone(), columns, grouped: None });
-        let mut filter = (self.below(5) < 3).then(|| self.condition(2));
+        let mut filter = (self.below(5) < 2).then(|| self.condition(2));
         if correlates && self.below(10) < 6 {
             if let Some(correlation) = self.correlation() {
                 filter = Some(match filter {
@@ -281,7 +283,10 @@ impl<'a> Generator<'a> {
                 // A literal would be the position of a column.
                 expr = self.scopes.last().and_then(|scope| scope.columns.first().cloned()).unwrap_or(expr);
             }
-            keys.push((key as u32, expr));
+            // The same key twice is rare.
+            if keys.iter().all(|(_, other)| *other != expr) || self.below(20) == 0 {
+                keys.push((key as u32, expr));
+            }
         }
         (self.outer, self.subqueries_allowed, self.bare) = (outer, subqueries, bare);
         let sets = match self.below(6) {

@@ -78,7 +78,7 @@ impl Renderer {
     }
 
     fn set(&mut self, operator: &str, all: bool, left: &Query, right: &Query) -> String {
-        let names = left.names();
+        let (names, others) = (left.names(), right.names());
         let [left, right] = [left, right].map(|side| self.query(side, false));
         let word = if all { " ALL" } else { "" };
         if self.flink {
@@ -88,16 +88,16 @@ impl Renderer {
             return format!("SELECT * FROM ({left}) {operator}{word} SELECT * FROM ({right})");
         }
         // Equal rows are numbered: those of a number are a set.
-        let columns = names.join(", ");
-        let numbered =
-            format!("SELECT *, ROW_NUMBER() OVER (PARTITION BY {columns}) AS copy FROM");
-        format!(
-            "SELECT {columns} FROM ({numbered} ({left}) {operator} {numbered} ({right}))"
-        )
+        let numbered = |names: &[String], side: &str| {
+            let columns = names.join(", ");
+            format!("SELECT *, ROW_NUMBER() OVER (PARTITION BY {columns}) AS copy FROM ({side})")
+        };
+        let sides = (numbered(&names, &left), numbered(&others, &right));
+        format!("SELECT {} FROM ({} {operator} {})", names.join(", "), sides.0, sides.1)
     }
 
     fn ranked(&mut self, ranked: &Ranked) -> String {
-        let Ranked { alias, query, function, partition, order, most, shown } = ranked;
+        let Ranked { alias, query, function, partition, order, most, number, shown } = ranked;
         let inner = self.query(query, false);
         let names = query.names();
         let column = |at: &usize| format!("{alias}.{}", names.get(*at).map_or("lost", |name| name));
@@ -110,10 +110,10 @@ impl Renderer {
             .map(|(at, down)| format!("{}{}", column(at), if *down { " DESC" } else { "" }));
         let window = format!("{function}() OVER ({by}ORDER BY {})", list(order));
         let columns = list(names.iter().cloned());
-        let number = if *shown { ", rn" } else { "" };
+        let shown = if *shown { format!(", {number}") } else { String::new() };
         format!(
-            "SELECT {columns}{number} FROM (SELECT {alias}.*, {window} AS rn FROM ({inner}) \
-             AS {alias}) AS {alias}r WHERE rn <= {most}"
+            "SELECT {columns}{shown} FROM (SELECT {alias}.*, {window} AS {number} FROM ({inner}) \
+             AS {alias}) AS {alias}r WHERE {number} <= {most}"
         )
     }
 

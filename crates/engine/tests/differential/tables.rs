@@ -37,10 +37,10 @@ pub struct Table {
 
 /// A value of a small domain, or NULL.
 pub fn value(random: &mut Random, ty: Type) -> Value {
-    const TEXTS: [&str; 6] = ["", "a", "b", "ab", "B", "ba"];
+    const TEXTS: [&str; 6] = ["a", "b", "a", "ab", "B", ""];
     match ty {
         _ if random.below(4) == 0 => Value::Null,
-        Type::Int | Type::BigInt => Value::Number(random.below(8) as i64 - 2),
+        Type::Int | Type::BigInt => Value::Number(random.below(6) as i64 - 1),
         Type::Bool => Value::Number(random.below(2) as i64),
         Type::Text => Value::Text(TEXTS[random.below(6) as usize].to_owned()),
     }
@@ -61,10 +61,10 @@ impl Table {
         let types: Vec<Type> = (0..columns)
             .map(|at| if at == 0 { TYPES[random.below(3) as usize] } else { TYPES[random.below(7) as usize] })
             .collect();
-        let count = match random.below(8) {
+        let count = match random.below(12) {
             0 => 0,
-            1 => random.below(20),
-            _ => 1 + random.below(8),
+            1 => 8 + random.below(12),
+            _ => 2 + random.below(8),
         };
         let row = |random: &mut Random| types.iter().map(|ty| value(random, *ty)).collect();
         let rows: Vec<Vec<Value>> = (0..count).map(|_| row(random)).collect();
