@@ -42,9 +42,16 @@ pub struct Expr {
 pub enum Form {
     Literal(Value),
     /// A column; `bare` ones are written without their relation.
-    Column { relation: String, name: String, bare: bool },
+    Column {
+        relation: String,
+        name: String,
+        bare: bool,
+    },
     /// What a SELECT is grouped by: the number of the SELECT and of the key.
-    Key { select: u32, key: u32 },
+    Key {
+        select: u32,
+        key: u32,
+    },
     /// An operator between two arguments.
     Infix(&'static str),
     /// An operator before its argument.
@@ -52,21 +59,36 @@ pub enum Form {
     /// An operator behind its argument.
     Suffix(&'static str),
     /// The value and both bounds.
-    Between { negated: bool },
+    Between {
+        negated: bool,
+    },
     /// The value and those it may be.
-    InList { negated: bool },
+    InList {
+        negated: bool,
+    },
     /// Pairs of a condition and a value, and the value otherwise.
     Case,
     Call(&'static str),
-    Like { pattern: &'static str, negated: bool },
+    Like {
+        pattern: &'static str,
+        negated: bool,
+    },
     /// Its argument, if it has one, and then the condition of FILTER if it has that.
-    Aggregate { name: &'static str, distinct: bool, filtered: bool },
+    Aggregate {
+        name: &'static str,
+        distinct: bool,
+        filtered: bool,
+    },
     Cast,
     /// The value of a subquery.
     Scalar,
-    Exists { negated: bool },
+    Exists {
+        negated: bool,
+    },
     /// Whether the row of the arguments is one of the subquery.
-    Among { negated: bool },
+    Among {
+        negated: bool,
+    },
 }
 
 impl Expr {
@@ -110,11 +132,21 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     Select(Box<Select>),
-    Set { operator: &'static str, all: bool, left: Box<Query>, right: Box<Query> },
+    Set {
+        operator: &'static str,
+        all: bool,
+        left: Box<Query>,
+        right: Box<Query>,
+    },
     /// The first rows of each partition.
     Ranked(Box<Ranked>),
     /// The first rows, by all columns.
-    Limited { alias: String, query: Box<Query>, descending: Vec<bool>, count: u64 },
+    Limited {
+        alias: String,
+        query: Box<Query>,
+        descending: Vec<bool>,
+        count: u64,
+    },
 }
 
 /// The rows of a query with a number of at most `most` in their partition.

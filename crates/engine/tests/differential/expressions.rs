@@ -90,7 +90,8 @@ impl Generator<'_> {
         let mut column = fitting[self.random.below(fitting.len() as u64) as usize].clone();
         let bare = own && self.bare && self.below(4) == 0;
         if let Form::Column { name, bare: without, .. } = &mut column.form {
-            let same = |other: &&Expr| matches!(&other.form, Form::Column { name: n, .. } if n == name);
+            let same =
+                |other: &&Expr| matches!(&other.form, Form::Column { name: n, .. } if n == name);
             *without = bare && self.scopes[at].columns.iter().filter(same).count() == 1;
         }
         Some(column)
@@ -122,9 +123,7 @@ impl Generator<'_> {
             }
             6 => Expr::new(Form::Call("ABS"), ty, vec![self.expr(ty, depth)]),
             7 => Expr::new(Form::Prefix("-"), ty, vec![self.expr(ty, depth)]),
-            8 if ty == Type::BigInt => {
-                Expr::new(Form::Cast, ty, vec![self.expr(Type::Int, depth)])
-            }
+            8 if ty == Type::BigInt => Expr::new(Form::Cast, ty, vec![self.expr(Type::Int, depth)]),
             8 => Expr::new(Form::Call("CHAR_LENGTH"), ty, vec![self.expr(Type::Text, depth)]),
             _ => self.leaf(ty),
         }
@@ -169,7 +168,11 @@ impl Generator<'_> {
             2 => Expr::new(Form::Prefix("NOT"), ty, vec![self.condition(below)]),
             3 => {
                 let operators = [
-                    "IS TRUE", "IS FALSE", "IS NOT TRUE", "IS NOT FALSE", "IS UNKNOWN",
+                    "IS TRUE",
+                    "IS FALSE",
+                    "IS NOT TRUE",
+                    "IS NOT FALSE",
+                    "IS UNKNOWN",
                     "IS NOT UNKNOWN",
                 ];
                 let operator = self.pick(&operators);

@@ -2,7 +2,9 @@
 
 use millstream_testing::Random;
 
-use crate::ast::{Body, Expr, Form, Group, Join, Query, Ranked, Relation, Select, Sets, Source, Type};
+use crate::ast::{
+    Body, Expr, Form, Group, Join, Query, Ranked, Relation, Select, Sets, Source, Type,
+};
 
 /// What a query is made from.
 pub struct Generator<'a> {
@@ -38,13 +40,16 @@ const LEVEL_MAX: u32 = 4;
 
 impl<'a> Generator<'a> {
     pub fn new(random: &'a mut Random, tables: Vec<(String, Vec<(String, Type)>)>) -> Self {
-        let budget = 1 + random.below(6) as u32;
+        // Some queries have no subqueries but derived tables: what is wrong without them must be found too.
+        let subqueries_allowed = random.below(4) > 0;
+        let budget =
+            if subqueries_allowed { 1 + random.below(6) } else { 3 + random.below(6) } as u32;
         Self {
             random,
             scopes: Vec::new(),
             outer: true,
             bare: true,
-            subqueries_allowed: true,
+            subqueries_allowed,
             tables,
             budget,
             level: 0,
@@ -231,7 +236,8 @@ impl<'a> Generator<'a> {
         };
         let outer = self.pick_visible(at)?;
         let ty = outer.ty;
-        let own = self.column_of(inner, ty).or_else(|| self.scopes[inner].columns.first().cloned())?;
+        let own =
+            self.column_of(inner, ty).or_else(|| self.scopes[inner].columns.first().cloned())?;
         if own.ty != ty && !(ty.takes(own.ty) || own.ty.takes(ty)) {
             return None;
         }
@@ -281,7 +287,11 @@ impl<'a> Generator<'a> {
             let mut expr = self.expr(ty, depth);
             if expr.free().is_empty() {
                 // A literal would be the position of a column.
-                expr = self.scopes.last().and_then(|scope| scope.columns.first().cloned()).unwrap_or(expr);
+                expr = self
+                    .scopes
+                    .last()
+                    .and_then(|scope| scope.columns.first().cloned())
+                    .unwrap_or(expr);
             }
             // The same key twice is rare.
             if keys.iter().all(|(_, other)| *other != expr) || self.below(20) == 0 {
@@ -293,18 +303,29 @@ impl<'a> Generator<'a> {
             0 if !keys.is_empty() && self.scopes.len() == 1 => Some(match self.below(3) {
                 0 => Sets::Rollup,
                 1 => Sets::Cube,
-                _ => Sets::Listed(
-                    (0..1 + self.below(3))
-                        .map(|_| {
-                            let chosen = keys.iter().filter(|_| self.random.below(2) == 0);
-                            chosen.map(|(key, _)| *key).collect()
-                        })
-                        .collect(),
-                ),
+                _ => self.listed_sets(&keys),
             }),
             _ => None,
         };
         Group { keys, sets }
+    }
+
+    /// Some sets of keys; each key is in one of them.
+    fn listed_sets(&mut self, keys: &[(u32, Expr)]) -> Sets {
+        let mut sets: Vec<Vec<u32>> = Vec::new();
+        for _ in 0..1 + self.below(3) {
+            let chosen = keys.iter().filter(|_| self.random.below(2) == 0);
+            sets.push(chosen.map(|(key, _)| *key).collect());
+        }
+        let left: Vec<u32> = keys
+            .iter()
+            .map(|(key, _)| *key)
+            .filter(|key| !sets.iter().any(|set| set.contains(key)))
+            .collect();
+        if !left.is_empty() {
+            sets.push(left);
+        }
+        Sets::Listed(sets)
     }
 
     /// From here on only keys and aggregates can be named.
@@ -319,7 +340,8 @@ impl<'a> Generator<'a> {
             .collect();
         let Some(scope) = self.scopes.last_mut() else { return };
         let rows = std::mem::take(&mut scope.columns);
-        scope.visible = keys.iter().filter(|(_, plain)| *plain).map(|(key, _)| key.clone()).collect();
+        scope.visible =
+            keys.iter().filter(|(_, plain)| *plain).map(|(key, _)| key.clone()).collect();
         scope.columns = keys.into_iter().map(|(key, _)| key).collect();
         scope.grouped = Some(rows);
     }

@@ -23,7 +23,9 @@ pub enum Answer {
 pub fn answer(tables: &[Table], sql: &str) -> Answer {
     match run(tables, sql) {
         Ok(rows) => Answer::Rows(rows),
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
+        Err(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+        {
             Answer::TooLong
         }
         Err(error) => Answer::Wrong(error.to_string()),
@@ -34,7 +36,8 @@ fn run(tables: &[Table], sql: &str) -> rusqlite::Result<Rows> {
     let mut connection = Connection::open_in_memory()?;
     connection.pragma_update(None, "case_sensitive_like", true)?;
     for table in tables {
-        connection.execute(&format!("CREATE TABLE {} ({})", table.name, table.declared(false)), [])?;
+        connection
+            .execute(&format!("CREATE TABLE {} ({})", table.name, table.declared(false)), [])?;
         let marks = vec!["?"; table.types.len()].join(", ");
         let mut insert =
             connection.prepare(&format!("INSERT INTO {} VALUES ({marks})", table.name))?;

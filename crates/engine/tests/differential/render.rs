@@ -69,9 +69,7 @@ impl Renderer {
                 let order = list(names.iter().zip(descending).map(|(name, down)| {
                     format!("{alias}.{name}{}", if *down { " DESC" } else { "" })
                 }));
-                format!(
-                    "SELECT {columns} FROM ({inner}) AS {alias} ORDER BY {order} LIMIT {count}"
-                )
+                format!("SELECT {columns} FROM ({inner}) AS {alias} ORDER BY {order} LIMIT {count}")
             }
         });
         text
@@ -172,9 +170,7 @@ impl Renderer {
     fn plain(&mut self, select: &Select, distinct: bool, by: Option<String>) -> String {
         let mut text = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
         let items = select.items.iter();
-        text.push_str(&list(
-            items.map(|(name, item)| format!("{} AS {name}", self.expr(item))),
-        ));
+        text.push_str(&list(items.map(|(name, item)| format!("{} AS {name}", self.expr(item)))));
         for (at, join) in select.from.iter().enumerate() {
             text.push_str(&match at {
                 0 => " FROM ".to_owned(),
@@ -233,7 +229,8 @@ impl Renderer {
             }
             Form::Case => {
                 let (otherwise, pairs) = args.split_last().map_or(("", &args[..]), |(o, p)| (o, p));
-                let pairs = pairs.chunks(2).map(|pair| format!("WHEN {} THEN {}", pair[0], pair[1]));
+                let pairs =
+                    pairs.chunks(2).map(|pair| format!("WHEN {} THEN {}", pair[0], pair[1]));
                 format!("CASE {} ELSE {otherwise} END", pairs.collect::<Vec<_>>().join(" "))
             }
             Form::Call("CHAR_LENGTH") if !self.flink => format!("LENGTH({})", args[0]),

@@ -44,7 +44,10 @@ pub enum Failure {
     Error(String),
     /// A row was taken back that was not there.
     Negative(Rows),
-    Different { given: Rows, due: Rows },
+    Different {
+        given: Rows,
+        due: Rows,
+    },
 }
 
 impl Failure {
@@ -69,9 +72,8 @@ impl Case {
     pub fn random(seed: u64) -> Self {
         let mut random = Random::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
         let changing = random.below(3) == 0;
-        let tables: Vec<Table> = (0..3)
-            .map(|at| Table::random(&mut random, &format!("t{at}"), changing))
-            .collect();
+        let tables: Vec<Table> =
+            (0..3).map(|at| Table::random(&mut random, &format!("t{at}"), changing)).collect();
         let columns = tables.iter().map(|table| (table.name.clone(), table.columns()));
         let query = Generator::new(&mut random, columns.collect()).whole();
         let parallelism = 1 + random.below(3) as usize;
@@ -88,12 +90,12 @@ impl Case {
         };
         let streamed = async {
             let limit = Duration::from_secs(60);
-            tokio::time::timeout(limit, self.stream()).await.unwrap_or_else(|_| {
-                Err(Failure::Error("it does not end".to_owned()))
-            })
+            tokio::time::timeout(limit, self.stream())
+                .await
+                .unwrap_or_else(|_| Err(Failure::Error("it does not end".to_owned())))
         };
-        let given = catch_unwind(AssertUnwindSafe(|| runtime.block_on(streamed)))
-            .unwrap_or_else(|panic| {
+        let given =
+            catch_unwind(AssertUnwindSafe(|| runtime.block_on(streamed))).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<String>().cloned();
                 let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
                 Err(Failure::Error(format!("panic: {}", text.unwrap_or_default())))
@@ -112,10 +114,8 @@ impl Case {
     }
 
     async fn stream(&self) -> Result<Rows, Failure> {
-        let engine = Engine::builder()
-            .parallelism(self.parallelism)
-            .pieces_per_epoch(self.pieces)
-            .build();
+        let engine =
+            Engine::builder().parallelism(self.parallelism).pieces_per_epoch(self.pieces).build();
         let folder = tempfile::tempdir().unwrap();
         for table in &self.tables {
             self.register(&engine, table, folder.path()).await;

@@ -23,6 +23,10 @@ pub fn shrink(case: &Case, failure: Failure, runtime: &tokio::runtime::Runtime) 
             (at, since) = (0, 0);
             continue;
         };
+        if !is_well_formed(&candidate.query) {
+            at += 1;
+            continue;
+        }
         tries += 1;
         match candidate.run(runtime) {
             Outcome::Failed(found) if found.kind() == kind => {
@@ -261,6 +265,52 @@ impl Edits {
             }
         }
     }
+}
+
+/// Whether subqueries have the columns that are due, and those that are values one row: SQLite does not mind.
+fn is_well_formed(query: &Query) -> bool {
+    let with = query.with.iter().all(|(_, query)| is_well_formed(query));
+    with && match &query.body {
+        Body::Select(select) => {
+            let from = select.from.iter().all(|join| match &join.relation.source {
+                Source::Query(query) => is_well_formed(query),
+                Source::Table(_) => true,
+            });
+            let keys = select.group.iter().flat_map(|group| &group.keys).map(|(_, key)| key);
+            let on = select.from.iter().filter_map(|join| join.on.as_ref());
+            let items = select.items.iter().map(|(_, item)| item);
+            let all = items.chain(on).chain(keys).chain(&select.filter).chain(&select.having);
+            from && all.into_iter().all(|expr| is_sound(expr, select))
+        }
+        Body::Set { left, right, .. } => {
+            left.names().len() == right.names().len()
+                && is_well_formed(left)
+                && is_well_formed(right)
+        }
+        Body::Ranked(ranked) => is_well_formed(&ranked.query),
+        Body::Limited { query, descending, .. } => {
+            query.names().len() == descending.len() && is_well_formed(query)
+        }
+    }
+}
+
+fn is_sound(expr: &Expr, of: &Select) -> bool {
+    let shaped = match (&expr.form, &expr.query) {
+        (Form::Scalar, Some(query)) => {
+            query.names().len() == 1
+                && matches!(&query.body, Body::Select(select) if select.is_global())
+        }
+        (Form::Among { .. }, Some(query)) => query.names().len() == expr.args.len(),
+        (Form::Aggregate { .. }, _) => {
+            // One of columns outside alone would be an aggregate of the query outside.
+            let free = expr.free();
+            free.is_empty() || of.from.iter().any(|join| free.contains(&join.relation.alias))
+        }
+        _ => true,
+    };
+    shaped
+        && expr.args.iter().all(|arg| is_sound(arg, of))
+        && expr.query.iter().all(|query| is_well_formed(query))
 }
 
 /// A query that is all that another selects from.

@@ -48,18 +48,17 @@ pub fn value(random: &mut Random, ty: Type) -> Value {
 
 impl Table {
     pub fn random(random: &mut Random, name: &str, changing: bool) -> Self {
-        const TYPES: [Type; 7] = [
-            Type::BigInt,
-            Type::BigInt,
-            Type::Int,
-            Type::Int,
-            Type::Text,
-            Type::Text,
-            Type::Bool,
-        ];
+        const TYPES: [Type; 7] =
+            [Type::BigInt, Type::BigInt, Type::Int, Type::Int, Type::Text, Type::Text, Type::Bool];
         let columns = 2 + random.below(3);
         let types: Vec<Type> = (0..columns)
-            .map(|at| if at == 0 { TYPES[random.below(3) as usize] } else { TYPES[random.below(7) as usize] })
+            .map(|at| {
+                if at == 0 {
+                    TYPES[random.below(3) as usize]
+                } else {
+                    TYPES[random.below(7) as usize]
+                }
+            })
             .collect();
         let count = match random.below(12) {
             0 => 0,
@@ -142,8 +141,7 @@ impl Table {
         });
         let (types, arrays): (Vec<DataType>, Vec<ArrayRef>) = columns.unzip();
         let fields = self.columns().into_iter().zip(types);
-        let fields: Vec<Field> =
-            fields.map(|((name, _), ty)| Field::new(name, ty, true)).collect();
+        let fields: Vec<Field> = fields.map(|((name, _), ty)| Field::new(name, ty, true)).collect();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap()
     }
 
