@@ -250,6 +250,13 @@ impl Query {
         Self { with: Vec::new(), body: Body::Select(Box::new(select)) }
     }
 
+    /// Whether a subquery is a part of an expression.
+    pub fn has_subqueries(&self) -> bool {
+        let mut names = Names::default();
+        names.query(self);
+        names.subqueries
+    }
+
     /// The names of its columns.
     pub fn names(&self) -> Vec<String> {
         match &self.body {
@@ -272,6 +279,8 @@ impl Query {
 struct Names {
     defined: BTreeSet<String>,
     used: BTreeSet<String>,
+    /// Whether a subquery is a part of an expression.
+    subqueries: bool,
 }
 
 impl Names {
@@ -286,6 +295,7 @@ impl Names {
             _ => {}
         }
         expr.args.iter().for_each(|arg| self.expr(arg));
+        self.subqueries |= expr.query.is_some();
         expr.query.iter().for_each(|query| self.query(query));
     }
 

@@ -122,7 +122,8 @@ fn judge(mut tally: Tally, count: u64) {
     tally.failed.sort_by_key(|(case, _)| case.seed);
     let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for (case, failure) in &tally.failed {
-        kinds.entry(failure.kind()).or_default().push(case.seed);
+        let with = if case.query.has_subqueries() { "" } else { "without a subquery, " };
+        kinds.entry(format!("{with}{}", failure.kind())).or_default().push(case.seed);
     }
     kinds.iter().for_each(|(kind, seeds)| println!("  {} x {kind}: {seeds:?}", seeds.len()));
     let failed = tally.failed.len();
