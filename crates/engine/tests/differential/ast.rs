@@ -1,7 +1,7 @@
 //! The generator's own query tree: typed, and of no SQL dialect.
 //!
-//! Every relation has an alias of its own and every SELECT a number of its own, so that what a subquery takes
-//! from outside of itself is found without resolving names.
+//! Every relation has an alias of its own and every SELECT a number of its own, so that what a
+//! subquery takes from outside of itself is found without resolving names.
 
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ impl Expr {
         matches!(self.form, Form::Aggregate { .. }) || self.args.iter().any(Self::aggregates)
     }
 
-    /// The relations whose columns, and the numbers of the SELECTs whose keys are taken from outside.
+    /// The relations whose columns and the numbers of the SELECTs whose keys it takes from outside.
     pub fn free(&self) -> BTreeSet<String> {
         let mut names = Names::default();
         names.expr(self);

@@ -1,6 +1,6 @@
 //! Random expressions of a type, over the columns in scope.
 
-use crate::ast::{Expr, Form, Query, Type, Value};
+use crate::ast::{Expr, Form, Type, Value};
 use crate::generate::{Generator, Scope};
 use crate::tables::value;
 
@@ -14,7 +14,8 @@ impl Generator<'_> {
             return self.leaf(ty);
         }
         if self.subqueries() && self.below(7) == 0 {
-            return self.scalar(ty, depth - 1);
+            let query = self.scalar_subquery(ty);
+            return Expr::of_query(Form::Scalar, ty, Vec::new(), query);
         }
         match self.below(8) {
             0 => self.case(ty, depth - 1),
@@ -153,31 +154,34 @@ impl Generator<'_> {
 
     /// A condition, of no literal alone.
     pub fn condition(&mut self, depth: u32) -> Expr {
-        let ty = Type::Bool;
         if self.subqueries() && self.below(4) == 0 {
             return self.of_rows(depth);
         }
-        let below = depth.saturating_sub(1);
-        let pick = if depth == 0 { 4 + self.below(9) } else { self.below(13) };
+        match self.below(13) {
+            pick @ 0..=3 if depth > 0 => self.connective(pick, depth - 1),
+            _ => self.predicate(depth.saturating_sub(1)),
+        }
+    }
+
+    /// AND, OR, NOT, and whether a condition is true, false or unknown.
+    fn connective(&mut self, pick: u64, depth: u32) -> Expr {
+        const TRUTHS: [&str; 6] =
+            ["IS TRUE", "IS FALSE", "IS NOT TRUE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"];
+        let condition = self.condition(depth);
         match pick {
             0 | 1 => {
                 let operator = self.pick(&["AND", "OR", "OR"]);
-                let (left, right) = (self.condition(below), self.condition(below));
-                Expr::infix(operator, ty, left, right)
+                Expr::infix(operator, Type::Bool, condition, self.condition(depth))
             }
-            2 => Expr::new(Form::Prefix("NOT"), ty, vec![self.condition(below)]),
-            3 => {
-                let operators = [
-                    "IS TRUE",
-                    "IS FALSE",
-                    "IS NOT TRUE",
-                    "IS NOT FALSE",
-                    "IS UNKNOWN",
-                    "IS NOT UNKNOWN",
-                ];
-                let operator = self.pick(&operators);
-                Expr::new(Form::Suffix(operator), ty, vec![self.condition(below)])
-            }
+            2 => Expr::new(Form::Prefix("NOT"), Type::Bool, vec![condition]),
+            _ => Expr::new(Form::Suffix(self.pick(&TRUTHS)), Type::Bool, vec![condition]),
+        }
+    }
+
+    /// A condition about values.
+    fn predicate(&mut self, below: u32) -> Expr {
+        let ty = Type::Bool;
+        match 4 + self.below(9) {
             4 => {
                 let of = self.any_type();
                 let operator = ["IS NULL", "IS NOT NULL"][self.below(2) as usize];
@@ -239,12 +243,7 @@ impl Generator<'_> {
         let types: Vec<Type> = (0..1 + u64::from(several)).map(|_| self.any_type()).collect();
         let args = types.iter().map(|ty| self.expr(*ty, depth.min(1))).collect();
         let query = self.subquery(Some(&types));
-        Expr::of_query(Form::Among { negated: negated && !several }, Type::Bool, args, query)
-    }
-
-    fn scalar(&mut self, ty: Type, depth: u32) -> Expr {
-        let query: Query = self.scalar_subquery(ty, depth);
-        Expr::of_query(Form::Scalar, ty, Vec::new(), query)
+        Expr::of_query(Form::Among { negated }, Type::Bool, args, query)
     }
 
     /// An aggregate of the columns that the SELECT groups, if there is one of the type.
@@ -278,10 +277,8 @@ impl Generator<'_> {
         let filtered = self.below(6) == 0;
         if filtered {
             let filter = self.condition(0);
-            // A filter of other rows' columns alone would make it another query's aggregate.
-            let outer = std::mem::replace(&mut self.outer, false);
+            // With columns from outside alone it would be an aggregate of the query outside.
             args.push(if self.is_local(&filter) { filter } else { self.local_condition() });
-            self.outer = outer;
         }
         let name = if name == "*" { "COUNT" } else { name };
         Some(Expr::new(Form::Aggregate { name, distinct, filtered }, ty, args))

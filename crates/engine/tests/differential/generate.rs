@@ -1,4 +1,5 @@
-//! Random queries: relations, joins, groups, set operations, ranks, and subqueries wherever an expression is.
+//! Random queries: relations, joins, groups, set operations, ranks, and subqueries wherever an
+//! expression is.
 
 use millstream_testing::Random;
 
@@ -40,7 +41,7 @@ const LEVEL_MAX: u32 = 4;
 
 impl<'a> Generator<'a> {
     pub fn new(random: &'a mut Random, tables: Vec<(String, Vec<(String, Type)>)>) -> Self {
-        // Some queries have no subqueries but derived tables: what is wrong without them must be found too.
+        // Some queries have derived tables only: what is wrong without subqueries is found too.
         let subqueries_allowed = random.below(4) > 0;
         let budget =
             if subqueries_allowed { 1 + random.below(6) } else { 3 + random.below(6) } as u32;
@@ -153,19 +154,15 @@ impl<'a> Generator<'a> {
 
     /// A subquery in EXISTS or IN.
     pub fn subquery(&mut self, types: Option<&[Type]>) -> Query {
-        let bare = self.bare;
-        let query = self.query(types);
-        self.bare = bare;
-        query
+        self.query(types)
     }
 
     /// A subquery of one row.
-    pub fn scalar_subquery(&mut self, ty: Type, depth: u32) -> Query {
+    pub fn scalar_subquery(&mut self, ty: Type) -> Query {
         self.level += 1;
         self.budget = self.budget.saturating_sub(1);
         let select = self.select(&[ty], true);
         self.level -= 1;
-        let _ = depth;
         Query::select(select)
     }
 
@@ -187,7 +184,7 @@ impl<'a> Generator<'a> {
                 });
             }
         }
-        let group = (scalar || self.below(20) < 7).then(|| self.group(number, scalar));
+        let group = (scalar || self.below(20) < 7).then(|| self.group(scalar));
         if let Some(group) = &group {
             self.regroup(number, group);
         }
@@ -274,8 +271,7 @@ impl<'a> Generator<'a> {
         Some(visible[self.random.below(visible.len() as u64) as usize].clone())
     }
 
-    fn group(&mut self, number: u32, scalar: bool) -> Group {
-        let _ = number;
+    fn group(&mut self, scalar: bool) -> Group {
         let mut keys = Vec::new();
         let count = if scalar || self.below(5) == 0 { 0 } else { 1 + self.below(2) };
         let outer = std::mem::replace(&mut self.outer, false);

@@ -146,7 +146,7 @@ impl Renderer {
         let by = match &select.group {
             Some(group) if !group.keys.is_empty() => Some(self.group_by(&texts, &group.sets)),
             _ if self.flink || !select.is_global() => None,
-            // All rows are one group, but no rows are none where it is not asked for each row outside.
+            // All rows are one group; no rows are none, but for a row of a query outside.
             _ if select.is_correlated() || always_a_row => None,
             _ => Some("NULL".to_owned()),
         };

@@ -267,7 +267,8 @@ impl Edits {
     }
 }
 
-/// Whether subqueries have the columns that are due, and those that are values one row: SQLite does not mind.
+/// Whether subqueries have the columns that are due, and those that are values one row. SQLite does
+/// not mind.
 fn is_well_formed(query: &Query) -> bool {
     let with = query.with.iter().all(|(_, query)| is_well_formed(query));
     with && match &query.body {

@@ -1,5 +1,5 @@
-//! Random tables, and the ways they are given to the engine: rows that are added, and rows that are added of
-//! which some are taken back again.
+//! Random tables, and the ways they are given to the engine: rows that are added, and rows that are
+//! added of which some are taken back again.
 
 use std::fmt::Write as _;
 use std::path::Path;
