@@ -46,10 +46,11 @@ impl Generator<'_> {
     }
 
     fn leaf(&mut self, ty: Type) -> Expr {
-        if self.scopes.last().is_some_and(|scope| scope.grouped.is_some()) && self.below(2) == 0 {
-            if let Some(aggregate) = self.aggregate(ty) {
-                return aggregate;
-            }
+        if self.scopes.last().is_some_and(|scope| scope.grouped.is_some())
+            && self.below(2) == 0
+            && let Some(aggregate) = self.aggregate(ty)
+        {
+            return aggregate;
         }
         match self.below(5) {
             0 => self.literal(ty),

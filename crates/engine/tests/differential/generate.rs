@@ -172,17 +172,18 @@ impl<'a> Generator<'a> {
         let correlates = !self.scopes.is_empty();
         self.scopes.push(Scope { visible: columns.clone(), columns, grouped: None });
         let mut filter = (self.below(5) < 2).then(|| self.condition(2));
-        if correlates && self.below(10) < 6 {
-            if let Some(correlation) = self.correlation() {
-                filter = Some(match filter {
-                    Some(filter) if self.below(2) == 0 => both(filter, correlation),
-                    Some(filter) if self.below(6) == 0 => {
-                        Expr::infix("OR", Type::Bool, correlation, filter)
-                    }
-                    Some(filter) if self.below(3) == 0 => both(correlation, filter),
-                    _ => correlation,
-                });
-            }
+        if correlates
+            && self.below(10) < 6
+            && let Some(correlation) = self.correlation()
+        {
+            filter = Some(match filter {
+                Some(filter) if self.below(2) == 0 => both(filter, correlation),
+                Some(filter) if self.below(6) == 0 => {
+                    Expr::infix("OR", Type::Bool, correlation, filter)
+                }
+                Some(filter) if self.below(3) == 0 => both(correlation, filter),
+                _ => correlation,
+            });
         }
         let group = (scalar || self.below(20) < 7).then(|| self.group(scalar));
         if let Some(group) = &group {

@@ -1,8 +1,8 @@
 //! Random queries over random tables: what is streamed must be what a batch engine gives.
 //!
 //! The batch engine is SQLite, and not DataFusion, whose planner crates are our front end: an
-//! oracle that shares them shares their mistakes. SQLite evaluates a correlated subquery by a nested
-//! loop, once for each row outside, and so knows no rule by which we make joins of subqueries.
+//! oracle that shares them shares their mistakes. SQLite evaluates a correlated subquery by a
+//! nested loop, once for each row outside, and so knows no rule by which we make joins of them.
 //!
 //! A query is a tree of the test's own (`ast`), random and well typed (`generate`, `expressions`),
 //! and written in both dialects (`render`). Tables are small, full of NULLs and of equal rows

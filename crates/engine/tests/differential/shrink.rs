@@ -200,35 +200,25 @@ impl Edits {
             return;
         }
         match &mut expr.form {
-            Form::Aggregate { filtered, .. } if *filtered => {
-                if self.due() {
-                    *filtered = false;
-                    expr.args.pop();
-                    return;
-                }
+            Form::Aggregate { filtered, .. } if *filtered && self.due() => {
+                *filtered = false;
+                expr.args.pop();
+                return;
             }
-            Form::Case if expr.args.len() > 3 => {
-                if self.due() {
-                    expr.args.drain(..2);
-                    return;
-                }
+            Form::Case if expr.args.len() > 3 && self.due() => {
+                expr.args.drain(..2);
+                return;
             }
-            Form::InList { .. } if expr.args.len() > 2 => {
-                if self.due() {
-                    expr.args.pop();
-                    return;
-                }
+            Form::InList { .. } if expr.args.len() > 2 && self.due() => {
+                expr.args.pop();
+                return;
             }
-            Form::Call("COALESCE") if expr.args.len() > 2 => {
-                if self.due() {
-                    expr.args.pop();
-                    return;
-                }
+            Form::Call("COALESCE") if expr.args.len() > 2 && self.due() => {
+                expr.args.pop();
+                return;
             }
-            Form::Exists { negated } | Form::Among { negated } if *negated => {
-                if self.due() {
-                    *negated = false;
-                }
+            Form::Exists { negated } | Form::Among { negated } if *negated && self.due() => {
+                *negated = false;
             }
             _ => {}
         }
