@@ -18,6 +18,7 @@
 //! smaller and shown.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(missing_docs, reason = "fields of a test's own tree are named for what they are")]
+#![allow(clippy::print_stdout, reason = "it tells what it found")]
 
 mod ast;
 mod expressions;
