@@ -250,7 +250,7 @@ fn joins_leave_no_trace() {
                         inputs: [input(), input()],
                         schema: if one_sided { input() } else { Arc::new(Schema::new(both)) },
                         removes: [true, true],
-            appends: false,
+                        appends: false,
                         ttl: [None, None],
                     };
                     Box::new(Join::new(Arc::new(spec)).unwrap()) as Box<dyn Operator>

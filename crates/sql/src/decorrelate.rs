@@ -49,23 +49,23 @@ pub(crate) struct Names {
     next: Cell<usize>,
 }
 
-/// How the qualifiers of those names begin.
-const PREFIX: &str = "$subquery";
+/// The qualifier of those names.
+const TABLE: &str = "$subquery";
 
 impl Names {
     pub fn new() -> Self {
         Self { next: Cell::new(0) }
     }
 
-    /// A qualifier that is used by nobody.
-    pub fn fresh(&self) -> TableReference {
-        self.next.set(self.next.get() + 1);
-        TableReference::bare(format!("{PREFIX}_{}", self.next.get()))
+    /// A column that nobody else has; `kind` says what it holds.
+    pub fn column(&self, kind: &str) -> Column {
+        let number = self.next.replace(self.next.get() + 1);
+        Column::new(Some(TABLE), format!("${kind}{number}"))
     }
 
     /// Whether a relation is that of a decorrelated subquery, all of whose columns were named here.
     pub fn are_of(schema: &DFSchema) -> bool {
-        schema.iter().all(|(table, _)| table.is_some_and(|table| table.table().starts_with(PREFIX)))
+        schema.iter().all(|(table, _)| table.is_some_and(|table| table.table() == TABLE))
     }
 }
 
@@ -152,14 +152,7 @@ impl Around<'_> {
 
     /// An expression over the rows around, as a subquery refers to it.
     pub fn far(&self, expr: Expr) -> DfResult<Expr> {
-        let schema = self.rows.schema();
-        let far = expr.transform(|expr| {
-            let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
-            let (table, field) = schema.qualified_field_from_column(column)?;
-            let column = Column::new(table.cloned(), field.name());
-            Ok(Transformed::yes(Expr::OuterReferenceColumn(Arc::clone(field), column)))
-        });
-        Ok(far?.data)
+        as_outer(expr, self.rows.schema())
     }
 
     /// Takes a subquery out of the rows around it. `is_value` says that the caller replaces the value of
@@ -217,10 +210,7 @@ impl Around<'_> {
         let keys: Vec<Expr> =
             outer.iter().map(|(_, column)| Expr::Column(column.clone())).collect();
         let rows = Aggregate::try_new(Arc::new(self.rows.clone()), keys.clone(), Vec::new())?;
-        let table = self.names.fresh();
-        let named =
-            |(at, key): (usize, Expr)| key.alias_qualified(Some(table.clone()), format!("$d{at}"));
-        let named: Vec<Expr> = keys.into_iter().enumerate().map(named).collect();
+        let named = keys.into_iter().map(|key| aliased(key, &self.names.column("d"))).collect();
         let plan = projection(LogicalPlan::Aggregate(rows), named)?;
         let columns = plan.schema().columns().into_iter().map(Expr::Column);
         let columns = outer.iter().map(|(_, column)| column.clone()).zip(columns).collect();
@@ -259,7 +249,6 @@ impl Around<'_> {
 
     /// What is pending, over `outputs`, to which the columns that it compares are added.
     pub fn carried(&self, pending: Vec<Expr>, outputs: &mut Vec<Expr>) -> DfResult<Vec<Expr>> {
-        let table = self.names.fresh();
         let over = |expr: Expr, outputs: &mut Vec<Expr>| {
             expr.transform(|expr| {
                 if !matches!(expr, Expr::Column(_)) {
@@ -267,14 +256,14 @@ impl Around<'_> {
                 }
                 let known = outputs.iter().find(|output| (*output).clone().unalias() == expr);
                 let output = match known {
-                    Some(known) => known.qualified_name(),
+                    Some(known) => column_of(known.qualified_name()),
                     None => {
-                        let name = format!("$c{}", outputs.len());
-                        outputs.push(expr.alias_qualified(Some(table.clone()), &name));
-                        (Some(table.clone()), name)
+                        let column = self.names.column("c");
+                        outputs.push(aliased(expr, &column));
+                        column
                     }
                 };
-                Ok(Transformed::yes(Expr::Column(column_of(output))))
+                Ok(Transformed::yes(Expr::Column(output)))
             })
         };
         pending.into_iter().map(|expr| Ok(over(expr, outputs)?.data)).collect()
@@ -349,7 +338,6 @@ impl Around<'_> {
     fn keyed(&self, below: Unnested, schema: &DFSchema) -> DfResult<Unnested> {
         let (below, keys) = self.with_keys(below)?;
         let mut outputs: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
-        let table = self.names.fresh();
         let mut columns: Vec<(Expr, Column)> = Vec::new();
         for key in keys {
             if columns.iter().any(|(known, _)| *known == key) {
@@ -358,9 +346,9 @@ impl Around<'_> {
             let column = match outputs.iter().position(|output| *output == key) {
                 Some(at) => schema.columns()[at].clone(),
                 None => {
-                    let name = format!("$k{}", columns.len());
-                    outputs.push(key.clone().alias_qualified(Some(table.clone()), &name));
-                    Column::new(Some(table.clone()), name)
+                    let column = self.names.column("k");
+                    outputs.push(aliased(key.clone(), &column));
+                    column
                 }
             };
             columns.push((key, column));
@@ -464,19 +452,19 @@ impl Around<'_> {
         let mut all = substituted_all(conditions, &columns)?;
         all.extend(pairs.clone().map(|(l, r)| comparison(l, Operator::IsNotDistinctFrom, r)));
         // What tells a row that is filled up from one whose domain is NULL.
-        let table = self.names.fresh();
+        let present = self.names.column("present");
         let mut left_columns: Vec<Expr> =
             left.schema().columns().into_iter().map(Expr::Column).collect();
-        left_columns.push(lit(true).alias_qualified(Some(table.clone()), "$present"));
+        left_columns.push(aliased(lit(true), &present));
         let left = projection(left, left_columns)?;
-        let present = Expr::Column(Column::new(Some(table.clone()), "$present"));
+        let present = Expr::Column(present);
         let joined = join(left, right, all, JoinType::Full)?;
         let mut outputs: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
         let mut domain = Vec::with_capacity(outer.len());
-        for (at, (l, r)) in pairs.enumerate() {
-            let value = datafusion_expr::when(present.clone().is_not_null(), l).otherwise(r)?;
-            outputs.push(value.alias_qualified(Some(table.clone()), format!("$d{at}")));
-            domain.push(Expr::Column(Column::new(Some(table.clone()), format!("$d{at}"))));
+        for (l, r) in pairs {
+            let column = self.names.column("d");
+            outputs.push(aliased(or_default(&present, l, r)?, &column));
+            domain.push(Expr::Column(column));
         }
         let columns: Substitution =
             outer.iter().map(|(_, column)| column.clone()).zip(domain).collect();
@@ -533,7 +521,6 @@ impl Around<'_> {
             let (table, field) = of.schema.qualified_field(width + at);
             aggregates.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
         }
-        let table = self.names.fresh();
         let mut renamed: Vec<(Expr, Column)> = Vec::new();
         for key in keys {
             if renamed.iter().any(|(known, _)| *known == key) {
@@ -543,9 +530,9 @@ impl Around<'_> {
             let column = match same {
                 Some(same) => column_of(same.qualified_name()),
                 None => {
-                    let name = format!("$k{}", renamed.len());
-                    group.push(key.clone().alias_qualified(Some(table.clone()), &name));
-                    Column::new(Some(table.clone()), name)
+                    let column = self.names.column("k");
+                    group.push(aliased(key.clone(), &column));
+                    column
                 }
             };
             renamed.push((key, column));
@@ -563,10 +550,10 @@ impl Around<'_> {
     fn with_empty_groups(&self, grouped: Unnested, of: &Aggregate) -> DfResult<Unnested> {
         let outer = self.outer_columns(&grouped.pending);
         let (domain, columns) = self.domain(&outer)?;
-        let table = self.names.fresh();
-        let present = Expr::Column(Column::new(Some(table.clone()), "$present"));
+        let present = self.names.column("present");
         let of_group = grouped.plan.schema().columns().into_iter().map(Expr::Column);
-        let of_group = of_group.chain([lit(true).alias_qualified(Some(table), "$present")]);
+        let of_group = of_group.chain([aliased(lit(true), &present)]);
+        let present = Expr::Column(present.clone());
         let groups = projection(grouped.plan, of_group.collect())?;
         let condition = substituted_all(grouped.pending, &columns)?;
         let joined = join(domain, groups, condition, JoinType::Left)?;
@@ -678,18 +665,16 @@ impl Around<'_> {
         schema: &DFSchema,
         outer: &[(FieldRef, Column)],
     ) -> DfResult<Unnested> {
-        let table = self.names.fresh();
         let given = plan.schema().columns();
         let mut outputs = Vec::with_capacity(given.len());
         for (column, (of_table, field)) in given.iter().zip(schema.iter()) {
             outputs.push(named(Expr::Column(column.clone()), of_table, field.name()));
         }
         let mut columns = Substitution::new();
-        for (at, column) in given.into_iter().skip(schema.fields().len()).enumerate() {
-            let name = format!("$d{at}");
-            outputs.push(Expr::Column(column).alias_qualified(Some(table.clone()), &name));
-            let named = Expr::Column(Column::new(Some(table.clone()), name));
-            columns.push((outer[at].1.clone(), named));
+        for (column, (_, around)) in given.into_iter().skip(schema.fields().len()).zip(outer) {
+            let named = self.names.column("d");
+            outputs.push(aliased(Expr::Column(column), &named));
+            columns.push((around.clone(), Expr::Column(named)));
         }
         Ok(Unnested { plan: projection(plan, outputs)?, pending: equalities(outer, &columns) })
     }
@@ -838,6 +823,11 @@ fn substituted_all(exprs: Vec<Expr>, columns: &Substitution) -> DfResult<Vec<Exp
     exprs.into_iter().map(|expr| substituted(expr, columns)).collect()
 }
 
+/// An expression as a column of a name.
+pub(crate) fn aliased(expr: Expr, column: &Column) -> Expr {
+    expr.alias_qualified(column.relation.clone(), &column.name)
+}
+
 fn column_of((table, name): (Option<TableReference>, String)) -> Column {
     Column::new(table, name)
 }
@@ -881,9 +871,20 @@ pub(crate) fn join(
     Ok(LogicalPlan::Join(joined))
 }
 
+/// An expression over some rows, as a subquery refers to it.
+pub(crate) fn as_outer(expr: Expr, schema: &DFSchema) -> DfResult<Expr> {
+    let outer = expr.transform(|expr| {
+        let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+        let (table, field) = schema.qualified_field_from_column(column)?;
+        let column = Column::new(table.cloned(), field.name());
+        Ok(Transformed::yes(Expr::OuterReferenceColumn(Arc::clone(field), column)))
+    });
+    Ok(outer?.data)
+}
+
 /// One row when a relation has rows.
 pub(crate) fn any_row(plan: LogicalPlan, names: &Names) -> DfResult<LogicalPlan> {
-    let key = lit(true).alias_qualified(Some(names.fresh()), "$present");
+    let key = aliased(lit(true), &names.column("present"));
     let grouped = Aggregate::try_new(Arc::new(plan), vec![key], Vec::new())?;
     Ok(LogicalPlan::Aggregate(grouped))
 }

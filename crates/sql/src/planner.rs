@@ -44,7 +44,7 @@ use crate::group_window;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
-use crate::subqueries::join_subqueries;
+use crate::subqueries::{compare_rows, join_subqueries};
 use crate::translate::{Output, translate};
 
 /// Plans statements over a catalog.
@@ -559,7 +559,7 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
-    let plan = coerce_arguments(plan)?;
+    let plan = compare_rows(coerce_arguments(plan)?)?;
     let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
         join_subqueries(plan, &catalog.functions)?,

@@ -14,7 +14,7 @@ use sqlparser::ast::{
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OptimizerHint, OptimizerHintStyle, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
     UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType, visit_expressions_mut,
+    WindowType,
 };
 
 use crate::diagnostics::SqlError;
@@ -101,6 +101,7 @@ impl VisitorMut for Rewriter {
         }
         name_columns(&mut select.projection);
         select.from.iter_mut().for_each(nest_versioned);
+        distinct_sets(&mut select.group_by);
         expand_group_window(select);
         ControlFlow::Continue(())
     }
@@ -284,59 +285,69 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     })
 }
 
-/// `(a, b) IN (SELECT x, y …)`: whether a row with these values is there, and whether one may be.
+/// `(a, b) IN (SELECT x, y …)` with one column on both sides: a row.
 fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, SqlError> {
     let Expr::Function(function) = row else { return Ok(None) };
     let FunctionArguments::List(list) = &function.args else { return Ok(None) };
     if function.name.to_string() != "ROW" {
         return Ok(None);
     }
-    let values = list.args.iter().filter_map(|argument| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
-        _ => None,
-    });
-    let values: Vec<Expr> = values.collect();
-    let columns: Vec<String> = (0..values.len()).map(|at| format!("`${at}`")).collect();
-    let (row, columns) = (columns.join(", "), columns.iter().map(|name| format!("`$rows`.{name}")));
-    let columns: Vec<String> = columns.collect();
-    let pairs: Vec<String> =
-        columns.iter().enumerate().map(|(at, name)| format!("{name} = `$value{at}`")).collect();
-    let rows = |test: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM (SELECT 1) AS `$rows` ({row}) WHERE ({}){test})",
-            pairs.join(" AND ")
-        )
-    };
-    let shape = format!(
-        "CASE WHEN {} THEN TRUE WHEN {} THEN CAST(NULL AS BOOLEAN) ELSE FALSE END",
-        rows(""),
-        rows(" IS NOT FALSE")
-    );
+    let columns: Vec<String> = (0..list.args.len()).map(|at| format!("`${at}`")).collect();
+    let columns = columns.join(", ");
+    let shape = format!("x IN (SELECT ROW({columns}) FROM (SELECT 1) AS `$rows` ({columns}))");
     let mut among = crate::parser::parse_expression(&shape)?;
-    let _ = visit_expressions_mut(&mut among, |expr| {
-        match expr {
-            Expr::Exists { subquery: around, .. } => {
-                if let SetExpr::Select(select) = around.body.as_mut()
-                    && let TableFactor::Derived { subquery: inner, .. } =
-                        &mut select.from[0].relation
-                {
-                    **inner = subquery.clone();
-                }
+    if let Expr::InSubquery { expr, subquery: around, negated: not } = &mut among
+        && let SetExpr::Select(select) = around.body.as_mut()
+        && let TableFactor::Derived { subquery: inner, .. } = &mut select.from[0].relation
+    {
+        **inner = subquery.clone();
+        **expr = row.clone();
+        *not = negated;
+    }
+    Ok(Some(among))
+}
+
+/// ROLLUP and CUBE in which something stands twice, as the sets that they are; nothing stands twice in a set.
+fn distinct_sets(group_by: &mut GroupByExpr) {
+    let GroupByExpr::Expressions(keys, _) = group_by else { return };
+    for key in keys {
+        let (parts, cube) = match key {
+            Expr::Rollup(parts) => (parts, false),
+            Expr::Cube(parts) => (parts, true),
+            Expr::GroupingSets(sets) => {
+                sets.iter_mut().for_each(|set| *set = distinct(set));
+                continue;
             }
-            Expr::Identifier(name) => {
-                let at = name.value.strip_prefix("$value").and_then(|at| at.parse::<usize>().ok());
-                if let Some(value) = at.and_then(|at| values.get(at)) {
-                    *expr = value.clone();
-                }
-            }
-            _ => {}
+            _ => continue,
+        };
+        let all: Vec<Expr> = parts.iter().flatten().cloned().collect();
+        if distinct(&all).len() == all.len() || parts.len() > 12 {
+            continue;
         }
-        ControlFlow::<()>::Continue(())
-    });
-    Ok(Some(match negated {
-        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(among) },
-        false => among,
-    }))
+        let of = |chosen: Vec<&Vec<Expr>>| {
+            distinct(&chosen.into_iter().flatten().cloned().collect::<Vec<_>>())
+        };
+        let sets = match cube {
+            false => (0..=parts.len()).rev().map(|to| of(parts[..to].iter().collect())).collect(),
+            true => (0..1_usize << parts.len())
+                .map(|mask| {
+                    let chosen = parts.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 0);
+                    of(chosen.map(|(_, part)| part).collect())
+                })
+                .collect(),
+        };
+        *key = Expr::GroupingSets(sets);
+    }
+}
+
+fn distinct(exprs: &[Expr]) -> Vec<Expr> {
+    let mut kept: Vec<Expr> = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        if !kept.contains(expr) {
+            kept.push(expr.clone());
+        }
+    }
+    kept
 }
 
 /// `rows[1].field`: a field is named by a text below.

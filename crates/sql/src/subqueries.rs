@@ -14,19 +14,21 @@
 use std::sync::Arc;
 
 use datafusion_common::tree_node::{Transformed, TreeNode};
-use datafusion_common::{Column, JoinType, Result as DfResult, ScalarValue};
-use datafusion_expr::expr::{Case, Exists, InSubquery, SetComparison, SetQuantifier};
+use datafusion_common::{Column, DFSchema, JoinType, Result as DfResult, ScalarValue, Spans};
+use datafusion_expr::expr::{Case, Exists, InList, InSubquery, SetComparison, SetQuantifier};
+use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::logical_plan::{
     Aggregate, EmptyRelation, Filter, Join, Projection, Sort, Subquery,
 };
-use datafusion_expr::utils::split_conjunction_owned;
+use datafusion_expr::utils::{merge_schema, split_conjunction_owned};
 use datafusion_expr::{Expr, LogicalPlan, Operator, lit, when};
 use millstream_expr::Registry;
 use millstream_expr::aggregates::SINGLE_VALUE;
 
 use crate::context::external;
 use crate::decorrelate::{
-    Around, Names, Unnested, any_row, defaults, filtered, join, or_default, projection,
+    Around, Names, Unnested, aliased, any_row, as_outer, defaults, filtered, join, or_default,
+    projection,
 };
 use crate::diagnostics::SqlError;
 
@@ -416,23 +418,21 @@ impl Subqueries<'_> {
             |default: &Expr| !matches!(default, Expr::Literal(value, _) if value.is_null());
         let replaces = defaults.iter().flatten().any(replaces);
         let Unnested { plan, pending } = around.unnest(subquery, true)?;
-        let table = self.names.fresh();
-        let name = |at: usize| format!("$v{at}");
-        let columns = subquery.schema().columns().into_iter().enumerate();
-        let mut outputs: Vec<Expr> = columns
-            .map(|(at, column)| Expr::Column(column).alias_qualified(Some(table.clone()), name(at)))
-            .collect();
-        let values: Vec<Expr> = (0..outputs.len())
-            .map(|at| Expr::Column(Column::new(Some(table.clone()), name(at))))
-            .collect();
+        let columns = subquery.schema().columns();
+        let values: Vec<Column> = columns.iter().map(|_| self.names.column("v")).collect();
+        let outputs = columns.into_iter().zip(&values);
+        let mut outputs: Vec<Expr> =
+            outputs.map(|(column, value)| aliased(Expr::Column(column), value)).collect();
+        let values: Vec<Expr> = values.into_iter().map(Expr::Column).collect();
+        let present = self.names.column("present");
         if replaces {
-            outputs.push(lit(true).alias_qualified(Some(table.clone()), "$present"));
+            outputs.push(aliased(lit(true), &present));
         }
         let pending = around.carried(pending, &mut outputs)?;
         let right = projection(plan, outputs)?;
         let pending =
             pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
-        let present = Expr::Column(Column::new(Some(table), "$present"));
+        let present = Expr::Column(present);
         let values = match defaults.filter(|_| replaces) {
             Some(defaults) => (values.into_iter().zip(defaults))
                 .map(|(value, default)| or_default(&present, value, around.near(default)?))
@@ -448,14 +448,14 @@ impl Subqueries<'_> {
         let around = self.around(rows);
         let unnested = around.unnest(subquery, false)?;
         let Unnested { plan, pending } = around.distinct_keys(unnested)?;
-        let table = self.names.fresh();
-        let mut outputs = vec![lit(true).alias_qualified(Some(table.clone()), "$present")];
+        let present = self.names.column("present");
+        let mut outputs = vec![aliased(lit(true), &present)];
         let pending = around.carried(pending, &mut outputs)?;
         let right = projection(plan, outputs)?;
         let pending =
             pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
         *rows = join(rows.clone(), right, pending, JoinType::Left)?;
-        Ok(Expr::Column(Column::new(Some(table), "$present")).is_not_null())
+        Ok(Expr::Column(present).is_not_null())
     }
 
     /// `x IN (S)` as a value: TRUE, FALSE or NULL.
@@ -544,12 +544,12 @@ impl Subqueries<'_> {
 
     /// A value as a column of the rows.
     fn computed(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
-        let table = self.names.fresh();
+        let computed = self.names.column("x");
         let mut outputs: Vec<Expr> =
             rows.schema().columns().into_iter().map(Expr::Column).collect();
-        outputs.push(expr.alias_qualified(Some(table.clone()), "$x"));
+        outputs.push(aliased(expr, &computed));
         *rows = projection(rows.clone(), outputs)?;
-        Ok(Expr::Column(Column::new(Some(table), "$x")))
+        Ok(Expr::Column(computed))
     }
 }
 
@@ -611,30 +611,108 @@ fn condition_of(condition: Expr) -> Condition {
     }
 }
 
-/// `(a, b) IN (S)` as it is rewritten: `CASE WHEN EXISTS (…) THEN TRUE WHEN EXISTS (…) THEN NULL …`.
+/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and whether one
+/// is that may be. A list of IN with columns is a chain of OR: the library's rules take lists for constants. Keys
+/// of a grouping that stand twice stand once.
+///
+/// # Errors
+/// When a plan cannot be rebuilt.
+pub fn compare_rows(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    let compared = plan.transform_up_with_subqueries(|plan| {
+        let plan = match plan {
+            LogicalPlan::Aggregate(of) => LogicalPlan::Aggregate(distinct_keys(of)?),
+            other => other,
+        };
+        let compares = |expr: &Expr| {
+            let of = |expr: &Expr| Ok(matches!(expr, Expr::InSubquery(_) | Expr::InList(_)));
+            expr.exists(of).unwrap_or(false)
+        };
+        if !plan.expressions().iter().any(compares) {
+            return Ok(Transformed::no(plan));
+        }
+        let schema = merge_schema(&plan.inputs());
+        let names = NamePreserver::new(&plan);
+        let plan = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let expr = expr.transform_up(|expr| {
+                row_among(expr, &schema)?.transform_data(|expr| Ok(among_columns(expr)))
+            })?;
+            Ok(expr.update_data(|expr| name.restore(expr)))
+        })?;
+        Ok(Transformed::yes(plan.data))
+    });
+    Ok(compared?.data)
+}
+
+fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
+    let mut keys: Vec<Expr> = Vec::with_capacity(of.group_expr.len());
+    for key in &of.group_expr {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    match keys.len() == of.group_expr.len() {
+        true => Ok(of),
+        false => Aggregate::try_new(of.input, keys, of.aggr_expr),
+    }
+}
+
+fn among_columns(expr: Expr) -> Transformed<Expr> {
+    let Expr::InList(InList { expr: value, list, negated }) = &expr else {
+        return Transformed::no(expr);
+    };
+    if !list.iter().any(|item| item.any_column_refs() || item.contains_outer()) {
+        return Transformed::no(expr);
+    }
+    let equal = list.iter().map(|item| value.as_ref().clone().eq(item.clone()));
+    let among = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
+    Transformed::yes(if *negated { !among } else { among })
+}
+
+fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
+    let Expr::InSubquery(InSubquery { expr: row, subquery, negated }) = &expr else {
+        return Ok(Transformed::no(expr));
+    };
+    let values = |expr: &Expr| match expr.clone().unalias() {
+        Expr::ScalarFunction(row) if row.name() == "ROW" => Some(row.args),
+        _ => None,
+    };
+    let LogicalPlan::Projection(rows) = subquery.subquery.as_ref() else {
+        return Ok(Transformed::no(expr));
+    };
+    let (Some(own), Some(theirs)) = (values(row), rows.expr.first().and_then(values)) else {
+        return Ok(Transformed::no(expr));
+    };
+    let pairs = own.into_iter().zip(theirs);
+    let pairs = pairs.map(|(own, theirs)| Ok(theirs.eq(as_outer(own, schema)?)));
+    let equal = and_all(pairs.collect::<DfResult<_>>()?);
+    let exists = |condition: Expr| -> DfResult<Expr> {
+        let plan = Filter::try_new(condition, Arc::clone(&rows.input))?;
+        let subquery = Arc::new(LogicalPlan::Filter(plan));
+        let outer_ref_columns = subquery.all_out_ref_exprs();
+        let subquery = Subquery { subquery, outer_ref_columns, spans: Spans::new() };
+        Ok(Expr::Exists(Exists { subquery, negated: false }))
+    };
+    let among = when(exists(equal.clone())?, lit(true))
+        .when(exists(equal.is_not_false())?, null())
+        .otherwise(lit(false))?;
+    Ok(Transformed::yes(if *negated { !among } else { among }))
+}
+
+/// The two subqueries of `(a, b) IN (S)`.
 fn rows_among(case: &Case) -> Option<[Subquery; 2]> {
     let exists = |expr: &Expr| match expr {
         Expr::Exists(Exists { subquery, negated: false }) => Some(subquery.clone()),
         _ => None,
     };
-    let holds = |expr: &Expr, due: Option<bool>| match expr {
-        Expr::Literal(ScalarValue::Boolean(given), _) => *given == due,
-        Expr::ScalarFunction(cast) => {
-            due.is_none()
-                && cast
-                    .args
-                    .iter()
-                    .all(|arg| matches!(arg, Expr::Literal(value, _) if value.is_null()))
-        }
-        _ => false,
-    };
+    let holds = |expr: &Expr, due: Option<bool>| matches!(expr, Expr::Literal(ScalarValue::Boolean(given), _) if *given == due);
     let [(equal, first), (maybe, second)] = &case.when_then_expr[..] else { return None };
     let otherwise = case.else_expr.as_deref()?;
     let is = case.expr.is_none()
         && holds(first, Some(true))
         && holds(second, None)
         && holds(otherwise, Some(false));
-    is.then(|| Some([exists(equal)?, exists(maybe)?]))?
+    if is { Some([exists(equal)?, exists(maybe)?]) } else { None }
 }
 
 fn is_subquery(expr: &Expr) -> bool {
