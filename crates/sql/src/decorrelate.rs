@@ -26,23 +26,13 @@ use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion_common::{
     Column, DFSchema, JoinType, Result as DfResult, ScalarValue, TableReference,
 };
-use datafusion_expr::expr::{Sort as SortKey, WindowFunction};
-use datafusion_expr::logical_plan::{
-    Aggregate, Distinct, Extension, FetchType, Filter, Join, Limit, Projection, SkipType, Sort,
-    Union, Values, Window,
-};
+use datafusion_expr::logical_plan::{Aggregate, Distinct, Filter, Join, Projection};
 use datafusion_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion_expr::{
-    BinaryExpr, EmptyRelation, Expr, ExprSchemable, LogicalPlan, Operator, WindowFrame,
-    WindowFunctionDefinition, lit,
-};
+use datafusion_expr::{BinaryExpr, EmptyRelation, Expr, ExprSchemable, LogicalPlan, Operator, lit};
 use millstream_expr::Registry;
 
 use crate::context::external;
-use crate::correlate::CorrelateNode;
 use crate::diagnostics::SqlError;
-use crate::translate_join::set_operation;
-use crate::window::WindowNode;
 
 /// Names that nothing else has, for the columns that decorrelation makes.
 pub(crate) struct Names {
@@ -86,7 +76,7 @@ pub(crate) struct Around<'a> {
 }
 
 /// The columns of a domain in the place of the columns around that they hold.
-type Substitution = Vec<(Column, Expr)>;
+pub(crate) type Substitution = Vec<(Column, Expr)>;
 
 impl Around<'_> {
     /// Whether a column around is one of these rows: a subquery may refer to rows further out, too.
@@ -97,7 +87,7 @@ impl Around<'_> {
             .any(|(table, field)| table == column.relation.as_ref() && *field.name() == column.name)
     }
 
-    fn outer_columns<'e>(
+    pub(crate) fn outer_columns<'e>(
         &self,
         exprs: impl IntoIterator<Item = &'e Expr>,
     ) -> Vec<(FieldRef, Column)> {
@@ -117,7 +107,7 @@ impl Around<'_> {
         found
     }
 
-    fn is_outer(&self, expr: &Expr) -> bool {
+    pub(crate) fn is_outer(&self, expr: &Expr) -> bool {
         !self.outer_columns([expr]).is_empty()
     }
 
@@ -127,7 +117,7 @@ impl Around<'_> {
             .unwrap_or(false)
     }
 
-    fn columns_in(&self, plan: &LogicalPlan) -> Vec<(FieldRef, Column)> {
+    pub(crate) fn columns_in(&self, plan: &LogicalPlan) -> Vec<(FieldRef, Column)> {
         let mut exprs = Vec::new();
         // The closure never fails.
         let _ = plan.apply(|node| {
@@ -206,7 +196,10 @@ impl Around<'_> {
     }
 
     /// The distinct values of columns around, as columns with names of their own.
-    fn domain(&self, outer: &[(FieldRef, Column)]) -> DfResult<(LogicalPlan, Substitution)> {
+    pub(crate) fn domain(
+        &self,
+        outer: &[(FieldRef, Column)],
+    ) -> DfResult<(LogicalPlan, Substitution)> {
         let keys: Vec<Expr> =
             outer.iter().map(|(_, column)| Expr::Column(column.clone())).collect();
         let rows = Aggregate::try_new(Arc::new(self.rows.clone()), keys.clone(), Vec::new())?;
@@ -218,7 +211,7 @@ impl Around<'_> {
     }
 
     /// Evaluates what is pending by a join with the domain, which has `wanted` columns besides.
-    fn with_domain(
+    pub(crate) fn with_domain(
         &self,
         below: Unnested,
         wanted: Vec<(FieldRef, Column)>,
@@ -290,7 +283,7 @@ impl Around<'_> {
     }
 
     /// What is pending, with columns in the place of its keys; what is no equality is evaluated.
-    fn with_keys(&self, below: Unnested) -> DfResult<(Unnested, Vec<Expr>)> {
+    pub(crate) fn with_keys(&self, below: Unnested) -> DfResult<(Unnested, Vec<Expr>)> {
         let schema = Arc::clone(below.plan.schema());
         let passes = |expr: &Expr| !expr.any_column_refs() || self.key(expr, &schema).is_some();
         let below = match below.pending.iter().all(passes) {
@@ -322,7 +315,7 @@ impl Around<'_> {
     }
 
     /// What is pending when its keys are columns of these names.
-    fn renamed(&self, below: &Unnested, keys: &[(Expr, Column)]) -> Vec<Expr> {
+    pub(crate) fn renamed(&self, below: &Unnested, keys: &[(Expr, Column)]) -> Vec<Expr> {
         let schema = below.plan.schema();
         let renamed = |expr: &Expr| match self.key(expr, schema) {
             Some((key, op, around)) => match keys.iter().find(|(known, _)| *known == key) {
@@ -358,7 +351,7 @@ impl Around<'_> {
     }
 
     /// With the columns of all of `outer` behind those of `schema`.
-    fn over_domain(
+    pub(crate) fn over_domain(
         &self,
         plan: &LogicalPlan,
         outer: &[(FieldRef, Column)],
@@ -374,353 +367,6 @@ impl Around<'_> {
         let domain = domain?;
         let all = own.into_iter().chain(domain.iter().cloned()).collect();
         Ok((projection(below.plan, all)?, domain))
-    }
-
-    fn join(&self, of: &Join) -> DfResult<Unnested> {
-        if set_operation(of).is_some() {
-            return self.set_operation(of);
-        }
-        let conditions = of.on.iter().map(|(l, r)| comparison(l.clone(), equal(of), r.clone()));
-        let conditions =
-            conditions.chain(of.filter.clone().map(split_conjunction_owned).into_iter().flatten());
-        let (mine, free): (Vec<Expr>, Vec<Expr>) =
-            conditions.clone().partition(|part| self.is_outer(part));
-        match of.join_type {
-            JoinType::Inner => {
-                let left = self.unnest(&of.left, false)?;
-                let right = self.unnest(&of.right, false)?;
-                let plan = join(left.plan, right.plan, free, JoinType::Inner)?;
-                let pending = left.pending.into_iter().chain(right.pending).chain(mine).collect();
-                Ok(Unnested { plan, pending })
-            }
-            JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::Right => {
-                let (kept, other) = match of.join_type {
-                    JoinType::Right => (&of.right, &of.left),
-                    _ => (&of.left, &of.right),
-                };
-                let below = self.unnest(kept, false)?;
-                if mine.is_empty() && !self.is_referred_to_by(other) {
-                    let (left, right) = match of.join_type {
-                        JoinType::Right => (of.left.as_ref().clone(), below.plan),
-                        _ => (below.plan, of.right.as_ref().clone()),
-                    };
-                    let joined = Join::try_new(
-                        Arc::new(left),
-                        Arc::new(right),
-                        of.on.clone(),
-                        of.filter.clone(),
-                        of.join_type,
-                        of.join_constraint,
-                        of.null_equality,
-                        of.null_aware,
-                    )?;
-                    return Ok(Unnested {
-                        plan: LogicalPlan::Join(joined),
-                        pending: below.pending,
-                    });
-                }
-                let outer = self.outer_columns(&mine).into_iter().chain(self.columns_in(other));
-                let (below, columns) = self.with_domain(below, outer.collect())?;
-                let other = self.unnest(other, false)?;
-                let mut conditions: Vec<Expr> = conditions.collect();
-                if of.null_aware {
-                    // The first pair is that of NOT IN: it is refuted by a row that may be equal, too.
-                    conditions[0] = conditions[0].clone().is_not_false();
-                }
-                let conditions = conditions.into_iter().chain(other.pending).collect();
-                let conditions = substituted_all(conditions, &columns)?;
-                let plan = match of.join_type {
-                    JoinType::Right => join(other.plan, below.plan, conditions, JoinType::Right)?,
-                    kind => join(below.plan, other.plan, conditions, kind)?,
-                };
-                Ok(Unnested { plan, pending: below.pending })
-            }
-            JoinType::Full => self.full_join(of, conditions.collect()),
-            kind => Err(refused(&format!("{kind} JOIN"))),
-        }
-    }
-
-    /// Both sides over the domain, which is equal in rows that are joined.
-    fn full_join(&self, of: &Join, conditions: Vec<Expr>) -> DfResult<Unnested> {
-        let outer = self.columns_in(&LogicalPlan::Join(of.clone()));
-        let (left, left_domain) = self.over_domain(&of.left, &outer)?;
-        let (right, right_domain) = self.over_domain(&of.right, &outer)?;
-        let columns: Substitution = (outer.iter().map(|(_, column)| column.clone()))
-            .zip(left_domain.iter().cloned())
-            .collect();
-        let pairs = left_domain.iter().cloned().zip(right_domain.iter().cloned());
-        let mut all = substituted_all(conditions, &columns)?;
-        all.extend(pairs.clone().map(|(l, r)| comparison(l, Operator::IsNotDistinctFrom, r)));
-        // What tells a row that is filled up from one whose domain is NULL.
-        let present = self.names.column("present");
-        let mut left_columns: Vec<Expr> =
-            left.schema().columns().into_iter().map(Expr::Column).collect();
-        left_columns.push(aliased(lit(true), &present));
-        let left = projection(left, left_columns)?;
-        let present = Expr::Column(present);
-        let joined = join(left, right, all, JoinType::Full)?;
-        let mut outputs: Vec<Expr> = of.schema.columns().into_iter().map(Expr::Column).collect();
-        let mut domain = Vec::with_capacity(outer.len());
-        for (l, r) in pairs {
-            let column = self.names.column("d");
-            outputs.push(aliased(or_default(&present, l, r)?, &column));
-            domain.push(Expr::Column(column));
-        }
-        let columns: Substitution =
-            outer.iter().map(|(_, column)| column.clone()).zip(domain).collect();
-        Ok(Unnested { plan: projection(joined, outputs)?, pending: equalities(&outer, &columns) })
-    }
-
-    /// INTERSECT or EXCEPT: the domain is a part of the rows that are compared.
-    fn set_operation(&self, of: &Join) -> DfResult<Unnested> {
-        let outer = self.columns_in(&LogicalPlan::Join(of.clone()));
-        let (left, left_domain) = self.over_domain(&of.left, &outer)?;
-        let (right, right_domain) = self.over_domain(&of.right, &outer)?;
-        // The rows of a DISTINCT stay distinct, and are known to be.
-        let left = match crate::translate_join::is_distinct(&of.left) {
-            true => LogicalPlan::Distinct(Distinct::All(Arc::new(left))),
-            false => left,
-        };
-        let own = of.left.schema().columns().into_iter().zip(of.right.schema().columns());
-        let own = own.map(|(l, r)| (Expr::Column(l), Expr::Column(r)));
-        let joined = Join::try_new(
-            Arc::new(left),
-            Arc::new(right),
-            own.chain(left_domain.iter().cloned().zip(right_domain)).collect(),
-            None,
-            of.join_type,
-            of.join_constraint,
-            of.null_equality,
-            false,
-        )?;
-        let columns: Substitution =
-            outer.iter().map(|(_, column)| column.clone()).zip(left_domain).collect();
-        Ok(Unnested { plan: LogicalPlan::Join(joined), pending: equalities(&outer, &columns) })
-    }
-
-    fn aggregate(&self, of: &Aggregate, is_value: bool) -> DfResult<Unnested> {
-        let outer = self.outer_columns(of.group_expr.iter().chain(&of.aggr_expr));
-        let below = self.unnest(&of.input, false)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
-        let (below, keys) = self.with_keys(below)?;
-        let mut group = Vec::with_capacity(of.group_expr.len());
-        let width = of.schema.fields().len() - of.aggr_expr.len();
-        for (at, expr) in of.group_expr.iter().enumerate() {
-            let expr = substituted(expr.clone(), &columns)?;
-            let (table, field) = of.schema.qualified_field(at);
-            group.push(match expr {
-                sets @ Expr::GroupingSet(_) => sets,
-                expr => named(expr, table, field.name()),
-            });
-        }
-        let mut aggregates = Vec::with_capacity(of.aggr_expr.len());
-        for (at, expr) in of.aggr_expr.iter().enumerate() {
-            let (table, field) = of.schema.qualified_field(width + at);
-            aggregates.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
-        }
-        let mut renamed: Vec<(Expr, Column)> = Vec::new();
-        for key in keys {
-            if renamed.iter().any(|(known, _)| *known == key) {
-                continue;
-            }
-            let same = group.iter().find(|expr| (*expr).clone().unalias() == key);
-            let column = match same {
-                Some(same) => column_of(same.qualified_name()),
-                None => {
-                    let column = self.names.column("k");
-                    group.push(aliased(key.clone(), &column));
-                    column
-                }
-            };
-            renamed.push((key, column));
-        }
-        let pending = self.renamed(&below, &renamed);
-        let grouped = Aggregate::try_new(Arc::new(below.plan), group, aggregates)?;
-        let grouped = Unnested { plan: LogicalPlan::Aggregate(grouped), pending };
-        match of.group_expr.is_empty() && !is_value {
-            true => self.with_empty_groups(grouped, of),
-            false => Ok(grouped),
-        }
-    }
-
-    /// A global aggregate with its row of no rows.
-    fn with_empty_groups(&self, grouped: Unnested, of: &Aggregate) -> DfResult<Unnested> {
-        let outer = self.outer_columns(&grouped.pending);
-        let (domain, columns) = self.domain(&outer)?;
-        let present = self.names.column("present");
-        let of_group = grouped.plan.schema().columns().into_iter().map(Expr::Column);
-        let of_group = of_group.chain([aliased(lit(true), &present)]);
-        let present = Expr::Column(present.clone());
-        let groups = projection(grouped.plan, of_group.collect())?;
-        let condition = substituted_all(grouped.pending, &columns)?;
-        let joined = join(domain, groups, condition, JoinType::Left)?;
-        let mut outputs = Vec::new();
-        for (aggregate, (of_table, field)) in of.aggr_expr.iter().zip(of.schema.iter()) {
-            let value = Expr::Column(Column::new(of_table.cloned(), field.name()));
-            outputs.push(match default_of(aggregate) {
-                Some(default) => {
-                    let value = or_default(&present, value, default)?;
-                    named(value, of_table, field.name())
-                }
-                None => value,
-            });
-        }
-        outputs.extend(columns.iter().map(|(_, column)| column.clone()));
-        let pending = equalities(&outer, &columns);
-        Ok(Unnested { plan: projection(joined, outputs)?, pending })
-    }
-
-    /// The first rows for each row around: a rank by the keys.
-    fn limit(&self, limit: &Limit) -> DfResult<Unnested> {
-        let (SkipType::Literal(skip), FetchType::Literal(fetch)) =
-            (limit.get_skip_type()?, limit.get_fetch_type()?)
-        else {
-            return Err(external(SqlError::new("LIMIT and OFFSET take a number").about("LIMIT")));
-        };
-        let (input, order) = match limit.input.as_ref() {
-            LogicalPlan::Sort(Sort { expr, input, .. }) => (input, expr.clone()),
-            _ => (&limit.input, Vec::new()),
-        };
-        let outer = self.outer_columns(order.iter().map(|key| &key.expr));
-        let below = self.unnest(input, false)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
-        let (below, keys) = self.with_keys(below)?;
-        let mut order_by = Vec::with_capacity(order.len());
-        for key in order {
-            order_by.push(SortKey { expr: substituted(key.expr, &columns)?, ..key });
-        }
-        let function = self.functions.aggregate("ROW_NUMBER");
-        let function = function.ok_or_else(|| refused("LIMIT"))?;
-        let mut call =
-            WindowFunction::new(WindowFunctionDefinition::AggregateUDF(function), vec![]);
-        call.params.partition_by = keys;
-        call.params.window_frame = WindowFrame::new(Some(false));
-        call.params.order_by = order_by;
-        let number = Expr::from(call);
-        let name = number.schema_name().to_string();
-        let ranked = LogicalPlan::Window(Window::try_new(vec![number], Arc::new(below.plan))?);
-        let number = Expr::Column(Column::new_unqualified(name));
-        let mut kept = Vec::new();
-        if skip > 0 {
-            kept.push(number.clone().gt(lit(skip as i64)));
-        }
-        if let Some(fetch) = fetch {
-            kept.push(number.lt_eq(lit(skip.saturating_add(fetch) as i64)));
-        }
-        Ok(Unnested { plan: filtered(ranked, kept)?, pending: below.pending })
-    }
-
-    /// OVER: the keys are part of every partition.
-    fn window(&self, window: &Window) -> DfResult<Unnested> {
-        let outer = self.outer_columns(&window.window_expr);
-        let below = self.unnest(&window.input, false)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
-        let (below, keys) = self.with_keys(below)?;
-        let mut calls = Vec::with_capacity(window.window_expr.len());
-        for expr in &window.window_expr {
-            let call = substituted(expr.clone(), &columns)?.transform(|expr| {
-                Ok(match expr {
-                    Expr::WindowFunction(mut call) => {
-                        call.params.partition_by.extend(keys.iter().cloned());
-                        Transformed::yes(Expr::WindowFunction(call))
-                    }
-                    other => Transformed::no(other),
-                })
-            });
-            calls.push(call?.data);
-        }
-        let names: Vec<_> = calls.iter().map(Expr::qualified_name).collect();
-        let schema = Arc::clone(below.plan.schema());
-        let plan = LogicalPlan::Window(Window::try_new(calls, Arc::new(below.plan))?);
-        let mut outputs: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
-        let own = window.schema.iter().skip(window.input.schema().fields().len());
-        for (name, (table, field)) in names.into_iter().zip(own) {
-            outputs.push(named(Expr::Column(column_of(name)), table, field.name()));
-        }
-        Ok(Unnested { plan: projection(plan, outputs)?, pending: below.pending })
-    }
-
-    fn union(&self, union: &Union) -> DfResult<Unnested> {
-        let outer = self.columns_in(&LogicalPlan::Union(union.clone()));
-        let inputs =
-            union.inputs.iter().map(|input| Ok(Arc::new(self.over_domain(input, &outer)?.0)));
-        let inputs = inputs.collect::<DfResult<Vec<_>>>()?;
-        let plan = LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?);
-        self.over_named_domain(plan, &union.schema, &outer)
-    }
-
-    /// A plan whose first columns are those of `schema`, and the others those of a domain, by position.
-    fn over_named_domain(
-        &self,
-        plan: LogicalPlan,
-        schema: &DFSchema,
-        outer: &[(FieldRef, Column)],
-    ) -> DfResult<Unnested> {
-        let given = plan.schema().columns();
-        let mut outputs = Vec::with_capacity(given.len());
-        for (column, (of_table, field)) in given.iter().zip(schema.iter()) {
-            outputs.push(named(Expr::Column(column.clone()), of_table, field.name()));
-        }
-        let mut columns = Substitution::new();
-        for (column, (_, around)) in given.into_iter().skip(schema.fields().len()).zip(outer) {
-            let named = self.names.column("d");
-            outputs.push(aliased(Expr::Column(column), &named));
-            columns.push((around.clone(), Expr::Column(named)));
-        }
-        Ok(Unnested { plan: projection(plan, outputs)?, pending: equalities(outer, &columns) })
-    }
-
-    /// VALUES of what is around: its rows one by one over the domain.
-    fn values(&self, values: &Values) -> DfResult<Unnested> {
-        let outer = self.outer_columns(values.values.iter().flatten());
-        let (domain, columns) = self.domain(&outer)?;
-        let mut inputs = Vec::with_capacity(values.values.len());
-        for row in &values.values {
-            let mut outputs = Vec::with_capacity(row.len() + outer.len());
-            for (value, (table, field)) in row.iter().zip(values.schema.iter()) {
-                let value = substituted(value.clone(), &columns)?;
-                let value = value.cast_to(field.data_type(), domain.schema())?;
-                outputs.push(named(value, table, field.name()));
-            }
-            outputs.extend(columns.iter().map(|(_, column)| column.clone()));
-            inputs.push(Arc::new(projection(domain.clone(), outputs)?));
-        }
-        let plan = match &inputs[..] {
-            [only] => only.as_ref().clone(),
-            _ => LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?),
-        };
-        self.over_named_domain(plan, &values.schema, &outer)
-    }
-
-    fn extension(&self, extension: &Extension) -> DfResult<Unnested> {
-        let node = extension.node.as_any();
-        let calls = node.is::<CorrelateNode>();
-        let windows = node.downcast_ref::<WindowNode>().is_some_and(|node| node.kind.is_aligned());
-        let [input] = &extension.node.inputs()[..] else {
-            return Err(refused(extension.node.name()));
-        };
-        if !calls && !windows {
-            return Err(refused(extension.node.name()));
-        }
-        let below = self.unnest(input, false)?;
-        let exprs = extension.node.expressions();
-        let outer = self.outer_columns(&exprs);
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
-        let exprs = substituted_all(exprs, &columns)?;
-        let node = extension.node.with_exprs_and_inputs(exprs, vec![below.plan])?;
-        Ok(Unnested { plan: LogicalPlan::Extension(Extension { node }), pending: below.pending })
     }
 }
 
@@ -762,7 +408,7 @@ pub(crate) fn defaults(plan: &LogicalPlan) -> DfResult<Option<Vec<Expr>>> {
 }
 
 /// What an aggregate of no rows gives, where that is not NULL.
-fn default_of(aggregate: &Expr) -> Option<Expr> {
+pub(crate) fn default_of(aggregate: &Expr) -> Option<Expr> {
     match aggregate {
         Expr::Alias(alias) => default_of(&alias.expr),
         Expr::AggregateFunction(call) => {
@@ -777,26 +423,18 @@ pub(crate) fn or_default(present: &Expr, value: Expr, default: Expr) -> DfResult
     datafusion_expr::when(present.clone().is_not_null(), value).otherwise(default)
 }
 
-fn refused(operator: &str) -> datafusion_common::DataFusionError {
+pub(crate) fn refused(operator: &str) -> datafusion_common::DataFusionError {
     let name = operator.split([':', ' ']).next().unwrap_or(operator);
     let what = format!("a subquery that refers to rows around it from below {name}");
     external(SqlError::unsupported(what).hint("join the relations, and compute it above the join"))
 }
 
-/// How the keys of a join are compared.
-fn equal(join: &Join) -> Operator {
-    match join.null_equality {
-        datafusion_common::NullEquality::NullEqualsNull => Operator::IsNotDistinctFrom,
-        datafusion_common::NullEquality::NullEqualsNothing => Operator::Eq,
-    }
-}
-
-fn comparison(left: Expr, op: Operator, right: Expr) -> Expr {
+pub(crate) fn comparison(left: Expr, op: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
 }
 
 /// That columns of a domain hold what is around.
-fn equalities(outer: &[(FieldRef, Column)], columns: &Substitution) -> Vec<Expr> {
+pub(crate) fn equalities(outer: &[(FieldRef, Column)], columns: &Substitution) -> Vec<Expr> {
     let pair = |(field, column): &(FieldRef, Column)| {
         let (_, of_domain) = columns.iter().find(|(known, _)| known == column)?;
         let around = Expr::OuterReferenceColumn(Arc::clone(field), column.clone());
@@ -805,7 +443,7 @@ fn equalities(outer: &[(FieldRef, Column)], columns: &Substitution) -> Vec<Expr>
     outer.iter().filter_map(pair).collect()
 }
 
-fn substituted(expr: Expr, columns: &Substitution) -> DfResult<Expr> {
+pub(crate) fn substituted(expr: Expr, columns: &Substitution) -> DfResult<Expr> {
     let replaced = expr.transform(|expr| {
         let known = match &expr {
             Expr::OuterReferenceColumn(_, column) => columns.iter().find(|(of, _)| of == column),
@@ -819,7 +457,7 @@ fn substituted(expr: Expr, columns: &Substitution) -> DfResult<Expr> {
     Ok(replaced?.data)
 }
 
-fn substituted_all(exprs: Vec<Expr>, columns: &Substitution) -> DfResult<Vec<Expr>> {
+pub(crate) fn substituted_all(exprs: Vec<Expr>, columns: &Substitution) -> DfResult<Vec<Expr>> {
     exprs.into_iter().map(|expr| substituted(expr, columns)).collect()
 }
 
@@ -828,12 +466,12 @@ pub(crate) fn aliased(expr: Expr, column: &Column) -> Expr {
     expr.alias_qualified(column.relation.clone(), &column.name)
 }
 
-fn column_of((table, name): (Option<TableReference>, String)) -> Column {
+pub(crate) fn column_of((table, name): (Option<TableReference>, String)) -> Column {
     Column::new(table, name)
 }
 
 /// An expression under the name that a column had.
-fn named(expr: Expr, table: Option<&TableReference>, name: &str) -> Expr {
+pub(crate) fn named(expr: Expr, table: Option<&TableReference>, name: &str) -> Expr {
     let (given_table, given) = expr.qualified_name();
     match given_table.as_ref() == table && given == name {
         true => expr,

@@ -37,6 +37,7 @@ use sqlparser::ast::{
 use crate::approximate::in_double;
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
+use crate::comparisons::normalize_comparisons;
 use crate::context::Context;
 use crate::correlate::{coerce_arguments, correlate};
 use crate::diagnostics::{Result, SqlError};
@@ -44,7 +45,7 @@ use crate::group_window;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
-use crate::subqueries::{compare_rows, join_subqueries};
+use crate::subqueries::join_subqueries;
 use crate::translate::{Output, translate};
 
 /// Plans statements over a catalog.
@@ -559,7 +560,7 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
-    let plan = compare_rows(coerce_arguments(plan)?)?;
+    let plan = normalize_comparisons(coerce_arguments(plan)?)?;
     let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
         join_subqueries(plan, &catalog.functions)?,

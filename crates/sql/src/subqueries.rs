@@ -14,21 +14,16 @@
 use std::sync::Arc;
 
 use datafusion_common::tree_node::{Transformed, TreeNode};
-use datafusion_common::{Column, DFSchema, JoinType, Result as DfResult, ScalarValue, Spans};
-use datafusion_expr::expr::{Case, Exists, InList, InSubquery, SetComparison, SetQuantifier};
-use datafusion_expr::expr_rewriter::NamePreserver;
-use datafusion_expr::logical_plan::{
-    Aggregate, EmptyRelation, Filter, Join, Projection, Sort, Subquery,
-};
-use datafusion_expr::utils::{merge_schema, split_conjunction_owned};
-use datafusion_expr::{Expr, LogicalPlan, Operator, lit, when};
+use datafusion_common::{Column, JoinType, Result as DfResult, ScalarValue};
+use datafusion_expr::expr::{Case, Exists, InSubquery, SetComparison, SetQuantifier};
+use datafusion_expr::logical_plan::{Aggregate, Filter, Join, Projection, Sort, Subquery};
+use datafusion_expr::utils::split_conjunction_owned;
+use datafusion_expr::{Expr, LogicalPlan, Operator, lit};
 use millstream_expr::Registry;
-use millstream_expr::aggregates::SINGLE_VALUE;
 
 use crate::context::external;
 use crate::decorrelate::{
-    Around, Names, Unnested, aliased, any_row, as_outer, defaults, filtered, join, or_default,
-    projection,
+    Around, Names, Unnested, aliased, any_row, defaults, filtered, join, projection,
 };
 use crate::diagnostics::SqlError;
 
@@ -41,13 +36,15 @@ pub fn join_subqueries(plan: LogicalPlan, functions: &Registry) -> DfResult<Logi
     group_globally(plan)
 }
 
-struct Subqueries<'a> {
-    names: Names,
-    functions: &'a Registry,
+/// The subqueries of one plan.
+pub(crate) struct Subqueries<'a> {
+    pub names: Names,
+    pub functions: &'a Registry,
 }
 
 impl Subqueries<'_> {
-    fn around<'r>(&'r self, rows: &'r LogicalPlan) -> Around<'r> {
+    /// The rows around a subquery.
+    pub(crate) fn around<'r>(&'r self, rows: &'r LogicalPlan) -> Around<'r> {
         Around { rows, names: &self.names, functions: self.functions }
     }
 
@@ -191,7 +188,7 @@ impl Subqueries<'_> {
     }
 
     /// Whether a subquery has a row for every row around, as a global aggregate has.
-    fn always(&self, subquery: &LogicalPlan) -> DfResult<Option<bool>> {
+    pub(crate) fn always(&self, subquery: &LogicalPlan) -> DfResult<Option<bool>> {
         Ok(defaults(subquery)?.map(|_| true))
     }
 
@@ -355,193 +352,6 @@ impl Subqueries<'_> {
         Ok(valued?.data)
     }
 
-    fn value(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
-        let negate = |value: Expr, negated: bool| if negated { !value } else { value };
-        match expr {
-            Expr::ScalarSubquery(subquery) => self.scalar(rows, &subquery),
-            Expr::Exists(Exists { subquery, negated }) => {
-                let exists = match self.always(&subquery.subquery)? {
-                    Some(always) => lit(always),
-                    None => self.exists(rows, &subquery.subquery)?,
-                };
-                Ok(negate(exists, negated))
-            }
-            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-                Ok(negate(self.is_among(rows, *expr, &subquery.subquery)?, negated))
-            }
-            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
-                match (op, &quantifier) {
-                    (Operator::Eq, SetQuantifier::Any) => {
-                        self.is_among(rows, *expr, &subquery.subquery)
-                    }
-                    (Operator::NotEq, SetQuantifier::All) => {
-                        Ok(!self.is_among(rows, *expr, &subquery.subquery)?)
-                    }
-                    _ => self.ordered(rows, *expr, &subquery.subquery, op, &quantifier),
-                }
-            }
-            other => Ok(other),
-        }
-    }
-
-    /// The value of a subquery's only row.
-    fn scalar(&self, rows: &mut LogicalPlan, subquery: &Subquery) -> DfResult<Expr> {
-        let plan = &subquery.subquery;
-        let default = defaults(plan)?;
-        let one_row =
-            default.is_some() || plan.max_rows().is_some_and(|rows| rows <= 1) || is_one_row(plan);
-        let plan = match one_row {
-            true => plan.as_ref().clone(),
-            false => {
-                let value = Expr::Column(plan.schema().columns()[0].clone());
-                let function = self.functions.aggregate(SINGLE_VALUE);
-                let function =
-                    function.ok_or_else(|| external(SqlError::unsupported(SINGLE_VALUE)))?;
-                let single = vec![function.call(vec![value])];
-                LogicalPlan::Aggregate(Aggregate::try_new(Arc::clone(plan), vec![], single)?)
-            }
-        };
-        let values = self.attached(rows, &plan)?;
-        values
-            .into_iter()
-            .next()
-            .ok_or_else(|| external(SqlError::unsupported("a subquery of no columns")))
-    }
-
-    /// The columns of a subquery of one row at most, beside the rows that it is of.
-    fn attached(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Vec<Expr>> {
-        let around = self.around(rows);
-        // Flink's global aggregate of no rows has a row only where it is computed for each row around.
-        let correlated = around.is_referred_to_by(subquery);
-        let defaults = defaults(subquery)?.filter(|_| correlated);
-        let replaces =
-            |default: &Expr| !matches!(default, Expr::Literal(value, _) if value.is_null());
-        let replaces = defaults.iter().flatten().any(replaces);
-        let Unnested { plan, pending } = around.unnest(subquery, true)?;
-        let columns = subquery.schema().columns();
-        let values: Vec<Column> = columns.iter().map(|_| self.names.column("v")).collect();
-        let outputs = columns.into_iter().zip(&values);
-        let mut outputs: Vec<Expr> =
-            outputs.map(|(column, value)| aliased(Expr::Column(column), value)).collect();
-        let values: Vec<Expr> = values.into_iter().map(Expr::Column).collect();
-        let present = self.names.column("present");
-        if replaces {
-            outputs.push(aliased(lit(true), &present));
-        }
-        let pending = around.carried(pending, &mut outputs)?;
-        let right = projection(plan, outputs)?;
-        let pending =
-            pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
-        let present = Expr::Column(present);
-        let values = match defaults.filter(|_| replaces) {
-            Some(defaults) => (values.into_iter().zip(defaults))
-                .map(|(value, default)| or_default(&present, value, around.near(default)?))
-                .collect::<DfResult<_>>()?,
-            None => values,
-        };
-        *rows = join(rows.clone(), right, pending, JoinType::Left)?;
-        Ok(values)
-    }
-
-    /// Whether a subquery has rows.
-    fn exists(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Expr> {
-        let around = self.around(rows);
-        let unnested = around.unnest(subquery, false)?;
-        let Unnested { plan, pending } = around.distinct_keys(unnested)?;
-        let present = self.names.column("present");
-        let mut outputs = vec![aliased(lit(true), &present)];
-        let pending = around.carried(pending, &mut outputs)?;
-        let right = projection(plan, outputs)?;
-        let pending =
-            pending.into_iter().map(|expr| around.near(expr)).collect::<DfResult<Vec<_>>>()?;
-        *rows = join(rows.clone(), right, pending, JoinType::Left)?;
-        Ok(Expr::Column(present).is_not_null())
-    }
-
-    /// `x IN (S)` as a value: TRUE, FALSE or NULL.
-    fn is_among(
-        &self,
-        rows: &mut LogicalPlan,
-        value: Expr,
-        subquery: &LogicalPlan,
-    ) -> DfResult<Expr> {
-        let column = Expr::Column(subquery.schema().columns()[0].clone());
-        let equal = self.around(rows).far(value.clone())?.eq(column.clone());
-        let counts = vec![self.count(lit(1_i64))?, self.count(column)?];
-        let equal = self.exists(rows, &filtered(subquery.clone(), vec![equal])?)?;
-        let counts = Aggregate::try_new(Arc::new(subquery.clone()), vec![], counts)?;
-        let counts = self.attached(rows, &LogicalPlan::Aggregate(counts))?;
-        let [all, known] = &counts[..] else { return Err(external(SqlError::unsupported("IN"))) };
-        let none = all.clone().is_null().or(all.clone().eq(lit(0_i64)));
-        let unknown = value.is_null().or(all.clone().gt(known.clone()));
-        when(equal, lit(true)).when(none, lit(false)).when(unknown, null()).otherwise(lit(false))
-    }
-
-    /// A comparison with any row or with all, as one with the least and the greatest of them.
-    fn ordered(
-        &self,
-        rows: &mut LogicalPlan,
-        value: Expr,
-        subquery: &LogicalPlan,
-        op: Operator,
-        quantifier: &SetQuantifier,
-    ) -> DfResult<Expr> {
-        let column = Expr::Column(subquery.schema().columns()[0].clone());
-        let extreme = |name: &str| -> DfResult<Expr> {
-            let function = self.functions.aggregate(name);
-            let function = function.ok_or_else(|| external(SqlError::unsupported(name)))?;
-            Ok(function.call(vec![column.clone()]))
-        };
-        let columns = vec![
-            self.count(lit(1_i64))?,
-            self.count(column.clone())?,
-            extreme("MIN")?,
-            extreme("MAX")?,
-        ];
-        let counts = Aggregate::try_new(Arc::new(subquery.clone()), vec![], columns)?;
-        let counts = self.attached(rows, &LogicalPlan::Aggregate(counts))?;
-        let [all, known, least, greatest] = &counts[..] else {
-            return Err(external(SqlError::unsupported("ANY")));
-        };
-        let compared = |with: &Expr| {
-            Expr::BinaryExpr(datafusion_expr::BinaryExpr {
-                left: Box::new(value.clone()),
-                op,
-                right: Box::new(with.clone()),
-            })
-        };
-        let is_all = matches!(quantifier, SetQuantifier::All);
-        let holds = match (op, is_all) {
-            (Operator::Gt | Operator::GtEq, true) | (Operator::Lt | Operator::LtEq, false) => {
-                compared(greatest)
-            }
-            (Operator::Lt | Operator::LtEq, true) | (Operator::Gt | Operator::GtEq, false) => {
-                compared(least)
-            }
-            (Operator::Eq, true) => compared(least).and(compared(greatest)),
-            (Operator::NotEq, false) => compared(least).or(compared(greatest)),
-            _ => {
-                let word = if is_all { "ALL" } else { "ANY" };
-                return Err(external(SqlError::unsupported(format!("{op} {word}")).about(word)));
-            }
-        };
-        // One row is enough to refute ALL, and to fulfil ANY.
-        let decided = if is_all { !holds } else { holds };
-        let none = all.clone().is_null().or(all.clone().eq(lit(0_i64)));
-        let unknown = all.clone().gt(known.clone());
-        when(none, lit(is_all))
-            .when(value.is_null(), null())
-            .when(decided, lit(!is_all))
-            .when(unknown, null())
-            .otherwise(lit(is_all))
-    }
-
-    fn count(&self, of: Expr) -> DfResult<Expr> {
-        let function = self.functions.aggregate("COUNT");
-        let function = function.ok_or_else(|| external(SqlError::unsupported("COUNT")))?;
-        Ok(function.call(vec![of]))
-    }
-
     /// A value as a column of the rows.
     fn computed(&self, rows: &mut LogicalPlan, expr: Expr) -> DfResult<Expr> {
         let computed = self.names.column("x");
@@ -611,94 +421,6 @@ fn condition_of(condition: Expr) -> Condition {
     }
 }
 
-/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and whether one
-/// is that may be. A list of IN with columns is a chain of OR: the library's rules take lists for constants. Keys
-/// of a grouping that stand twice stand once.
-///
-/// # Errors
-/// When a plan cannot be rebuilt.
-pub fn compare_rows(plan: LogicalPlan) -> DfResult<LogicalPlan> {
-    let compared = plan.transform_up_with_subqueries(|plan| {
-        let plan = match plan {
-            LogicalPlan::Aggregate(of) => LogicalPlan::Aggregate(distinct_keys(of)?),
-            other => other,
-        };
-        let compares = |expr: &Expr| {
-            let of = |expr: &Expr| Ok(matches!(expr, Expr::InSubquery(_) | Expr::InList(_)));
-            expr.exists(of).unwrap_or(false)
-        };
-        if !plan.expressions().iter().any(compares) {
-            return Ok(Transformed::no(plan));
-        }
-        let schema = merge_schema(&plan.inputs());
-        let names = NamePreserver::new(&plan);
-        let plan = plan.map_expressions(|expr| {
-            let name = names.save(&expr);
-            let expr = expr.transform_up(|expr| {
-                row_among(expr, &schema)?.transform_data(|expr| Ok(among_columns(expr)))
-            })?;
-            Ok(expr.update_data(|expr| name.restore(expr)))
-        })?;
-        Ok(Transformed::yes(plan.data))
-    });
-    Ok(compared?.data)
-}
-
-fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
-    let mut keys: Vec<Expr> = Vec::with_capacity(of.group_expr.len());
-    for key in &of.group_expr {
-        if !keys.contains(key) {
-            keys.push(key.clone());
-        }
-    }
-    match keys.len() == of.group_expr.len() {
-        true => Ok(of),
-        false => Aggregate::try_new(of.input, keys, of.aggr_expr),
-    }
-}
-
-fn among_columns(expr: Expr) -> Transformed<Expr> {
-    let Expr::InList(InList { expr: value, list, negated }) = &expr else {
-        return Transformed::no(expr);
-    };
-    if !list.iter().any(|item| item.any_column_refs() || item.contains_outer()) {
-        return Transformed::no(expr);
-    }
-    let equal = list.iter().map(|item| value.as_ref().clone().eq(item.clone()));
-    let among = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
-    Transformed::yes(if *negated { !among } else { among })
-}
-
-fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
-    let Expr::InSubquery(InSubquery { expr: row, subquery, negated }) = &expr else {
-        return Ok(Transformed::no(expr));
-    };
-    let values = |expr: &Expr| match expr.clone().unalias() {
-        Expr::ScalarFunction(row) if row.name() == "ROW" => Some(row.args),
-        _ => None,
-    };
-    let LogicalPlan::Projection(rows) = subquery.subquery.as_ref() else {
-        return Ok(Transformed::no(expr));
-    };
-    let (Some(own), Some(theirs)) = (values(row), rows.expr.first().and_then(values)) else {
-        return Ok(Transformed::no(expr));
-    };
-    let pairs = own.into_iter().zip(theirs);
-    let pairs = pairs.map(|(own, theirs)| Ok(theirs.eq(as_outer(own, schema)?)));
-    let equal = and_all(pairs.collect::<DfResult<_>>()?);
-    let exists = |condition: Expr| -> DfResult<Expr> {
-        let plan = Filter::try_new(condition, Arc::clone(&rows.input))?;
-        let subquery = Arc::new(LogicalPlan::Filter(plan));
-        let outer_ref_columns = subquery.all_out_ref_exprs();
-        let subquery = Subquery { subquery, outer_ref_columns, spans: Spans::new() };
-        Ok(Expr::Exists(Exists { subquery, negated: false }))
-    };
-    let among = when(exists(equal.clone())?, lit(true))
-        .when(exists(equal.is_not_false())?, null())
-        .otherwise(lit(false))?;
-    Ok(Transformed::yes(if *negated { !among } else { among }))
-}
-
 /// The two subqueries of `(a, b) IN (S)`.
 fn rows_among(case: &Case) -> Option<[Subquery; 2]> {
     let exists = |expr: &Expr| match expr {
@@ -757,20 +479,9 @@ fn and_all(conditions: Vec<Expr>) -> Expr {
     datafusion_expr::utils::conjunction(conditions).unwrap_or_else(|| lit(true))
 }
 
-fn null() -> Expr {
+/// The truth value that is unknown.
+pub(crate) fn null() -> Expr {
     Expr::Literal(ScalarValue::Boolean(None), None)
-}
-
-/// Whether a plan is a global aggregate, with what is computed from its row.
-fn is_one_row(plan: &LogicalPlan) -> bool {
-    match plan {
-        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
-        LogicalPlan::Projection(projection) => is_one_row(&projection.input),
-        LogicalPlan::SubqueryAlias(alias) => is_one_row(&alias.input),
-        LogicalPlan::Filter(filter) => is_one_row(&filter.input),
-        LogicalPlan::EmptyRelation(EmptyRelation { .. }) => true,
-        _ => false,
-    }
 }
 
 /// Global aggregates as groupings by a constant: a stream of no rows has no row of it, whether its values are

@@ -40,7 +40,8 @@ fn fused(plan: &Plan, id: usize) -> Result<Option<(usize, NodeKind)>> {
         return Ok(Some((lower.inputs[0], kind)));
     };
     let all_columns = below.iter().all(|value| value.as_column().is_some());
-    if !all_columns && !(condition.is_none() && selects_once(projection.as_deref(), below)) {
+    let only_selects = || condition.is_none() && selects_once(projection.as_deref(), below);
+    if !all_columns && !only_selects() {
         return Ok(None);
     }
     let over = |value: &ScalarExpr| value.over(below);

@@ -1,0 +1,103 @@
+//! Comparisons in terms that later rules get right: rows with rows, lists with columns in them, keys that stand
+//! twice.
+
+use std::sync::Arc;
+
+use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::{DFSchema, Result as DfResult, Spans};
+use datafusion_expr::expr::{Exists, InList, InSubquery};
+use datafusion_expr::expr_rewriter::NamePreserver;
+use datafusion_expr::logical_plan::{Aggregate, Filter, Subquery};
+use datafusion_expr::utils::{conjunction, merge_schema};
+use datafusion_expr::{Expr, LogicalPlan, lit, when};
+
+use crate::decorrelate::as_outer;
+use crate::subqueries::null;
+
+/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and whether one
+/// is that may be. A list of IN with columns is a chain of OR: the library's rules take lists for constants. Keys
+/// of a grouping that stand twice stand once.
+///
+/// # Errors
+/// When a plan cannot be rebuilt.
+pub fn normalize_comparisons(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    let compared = plan.transform_up_with_subqueries(|plan| {
+        let plan = match plan {
+            LogicalPlan::Aggregate(of) => LogicalPlan::Aggregate(distinct_keys(of)?),
+            other => other,
+        };
+        let compares = |expr: &Expr| {
+            let of = |expr: &Expr| Ok(matches!(expr, Expr::InSubquery(_) | Expr::InList(_)));
+            expr.exists(of).unwrap_or(false)
+        };
+        if !plan.expressions().iter().any(compares) {
+            return Ok(Transformed::no(plan));
+        }
+        let schema = merge_schema(&plan.inputs());
+        let names = NamePreserver::new(&plan);
+        let plan = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let expr = expr.transform_up(|expr| {
+                row_among(expr, &schema)?.transform_data(|expr| Ok(among_columns(expr)))
+            })?;
+            Ok(expr.update_data(|expr| name.restore(expr)))
+        })?;
+        Ok(Transformed::yes(plan.data))
+    });
+    Ok(compared?.data)
+}
+
+fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
+    let mut keys: Vec<Expr> = Vec::with_capacity(of.group_expr.len());
+    for key in &of.group_expr {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    match keys.len() == of.group_expr.len() {
+        true => Ok(of),
+        false => Aggregate::try_new(of.input, keys, of.aggr_expr),
+    }
+}
+
+fn among_columns(expr: Expr) -> Transformed<Expr> {
+    let Expr::InList(InList { expr: value, list, negated }) = &expr else {
+        return Transformed::no(expr);
+    };
+    if !list.iter().any(|item| item.any_column_refs() || item.contains_outer()) {
+        return Transformed::no(expr);
+    }
+    let equal = list.iter().map(|item| value.as_ref().clone().eq(item.clone()));
+    let among = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
+    Transformed::yes(if *negated { !among } else { among })
+}
+
+fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
+    let Expr::InSubquery(InSubquery { expr: row, subquery, negated }) = &expr else {
+        return Ok(Transformed::no(expr));
+    };
+    let values = |expr: &Expr| match expr.clone().unalias() {
+        Expr::ScalarFunction(row) if row.name() == "ROW" => Some(row.args),
+        _ => None,
+    };
+    let LogicalPlan::Projection(rows) = subquery.subquery.as_ref() else {
+        return Ok(Transformed::no(expr));
+    };
+    let (Some(own), Some(theirs)) = (values(row), rows.expr.first().and_then(values)) else {
+        return Ok(Transformed::no(expr));
+    };
+    let pairs = own.into_iter().zip(theirs);
+    let pairs = pairs.map(|(own, theirs)| Ok(theirs.eq(as_outer(own, schema)?)));
+    let equal = conjunction(pairs.collect::<DfResult<Vec<_>>>()?).unwrap_or_else(|| lit(true));
+    let exists = |condition: Expr| -> DfResult<Expr> {
+        let plan = Filter::try_new(condition, Arc::clone(&rows.input))?;
+        let subquery = Arc::new(LogicalPlan::Filter(plan));
+        let outer_ref_columns = subquery.all_out_ref_exprs();
+        let subquery = Subquery { subquery, outer_ref_columns, spans: Spans::new() };
+        Ok(Expr::Exists(Exists { subquery, negated: false }))
+    };
+    let among = when(exists(equal.clone())?, lit(true))
+        .when(exists(equal.is_not_false())?, null())
+        .otherwise(lit(false))?;
+    Ok(Transformed::yes(if *negated { !among } else { among }))
+}
