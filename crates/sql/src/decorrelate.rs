@@ -14,9 +14,8 @@
 //! to (Neumann and Kemper, "Unnesting Arbitrary Queries", BTW 2015). What is pending then are equalities with
 //! the domain's columns, and those pass every operator as a further key of it.
 //!
-//! A global aggregate has a row even of no rows; a join with its groups would miss it. At the top of a
-//! subquery that is a value the join's NULLs are replaced ([`defaults`]), anywhere else the domain is joined
-//! once more.
+//! A global aggregate of no rows has no row in a stream, as in Flink. Where it is asked for a value, NULL or 0
+//! takes its place ([`defaults`]).
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -145,42 +144,41 @@ impl Around<'_> {
         as_outer(expr, self.rows.schema())
     }
 
-    /// Takes a subquery out of the rows around it. `is_value` says that the caller replaces the value of
-    /// a global aggregate that has no group.
+    /// Takes a subquery out of the rows around it.
     ///
     /// # Errors
     /// When an operator cannot be evaluated for many rows at once.
-    pub fn unnest(&self, plan: &LogicalPlan, is_value: bool) -> DfResult<Unnested> {
+    pub fn unnest(&self, plan: &LogicalPlan) -> DfResult<Unnested> {
         if !self.is_referred_to_by(plan) {
             return Ok(Unnested { plan: plan.clone(), pending: Vec::new() });
         }
         match plan {
             LogicalPlan::Filter(filter) => {
-                let mut below = self.unnest(&filter.input, false)?;
+                let mut below = self.unnest(&filter.input)?;
                 let (mine, free) = self.conjuncts(filter.predicate.clone());
                 below.plan = filtered(below.plan, free)?;
                 below.pending.extend(mine);
                 Ok(below)
             }
             LogicalPlan::Projection(projection) => {
-                let below = self.unnest(&projection.input, is_value)?;
+                let below = self.unnest(&projection.input)?;
                 self.projected(below, &projection.expr, &projection.schema)
             }
             LogicalPlan::SubqueryAlias(alias) => {
-                let below = self.unnest(&alias.input, is_value)?;
+                let below = self.unnest(&alias.input)?;
                 let columns = alias.input.schema().columns().into_iter().map(Expr::Column);
                 self.projected(below, &columns.collect::<Vec<_>>(), &alias.schema)
             }
-            LogicalPlan::Subquery(lateral) => self.unnest(&lateral.subquery, is_value),
+            LogicalPlan::Subquery(lateral) => self.unnest(&lateral.subquery),
             LogicalPlan::Join(join) => self.join(join),
-            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate, is_value),
+            LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
             LogicalPlan::Distinct(Distinct::All(input)) => {
-                let below = self.keyed(self.unnest(input, false)?, input.schema())?;
+                let below = self.keyed(self.unnest(input)?, input.schema())?;
                 let plan = LogicalPlan::Distinct(Distinct::All(Arc::new(below.plan)));
                 Ok(Unnested { plan, ..below })
             }
             // Without LIMIT the order of a subquery's rows says nothing.
-            LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.unnest(&sort.input, is_value),
+            LogicalPlan::Sort(sort) if sort.fetch.is_none() => self.unnest(&sort.input),
             LogicalPlan::Limit(limit) => self.limit(limit),
             LogicalPlan::Window(window) => self.window(window),
             LogicalPlan::Union(union) => self.union(union),
@@ -356,7 +354,7 @@ impl Around<'_> {
         plan: &LogicalPlan,
         outer: &[(FieldRef, Column)],
     ) -> DfResult<(LogicalPlan, Vec<Expr>)> {
-        let (below, columns) = self.with_domain(self.unnest(plan, false)?, outer.to_vec())?;
+        let (below, columns) = self.with_domain(self.unnest(plan)?, outer.to_vec())?;
         let own: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
         let domain: DfResult<Vec<Expr>> = outer
             .iter()

@@ -19,8 +19,8 @@ use datafusion_expr::{
 use crate::context::external;
 use crate::correlate::CorrelateNode;
 use crate::decorrelate::{
-    Around, Substitution, Unnested, aliased, column_of, comparison, default_of, equalities,
-    filtered, join, named, or_default, projection, refused, substituted, substituted_all,
+    Around, Substitution, Unnested, aliased, column_of, comparison, equalities, filtered, join,
+    named, or_default, projection, refused, substituted, substituted_all,
 };
 use crate::diagnostics::SqlError;
 use crate::translate_join::{is_distinct, set_operation};
@@ -38,8 +38,8 @@ impl Around<'_> {
             conditions.clone().partition(|part| self.is_outer(part));
         match of.join_type {
             JoinType::Inner => {
-                let left = self.unnest(&of.left, false)?;
-                let right = self.unnest(&of.right, false)?;
+                let left = self.unnest(&of.left)?;
+                let right = self.unnest(&of.right)?;
                 let plan = join(left.plan, right.plan, free, JoinType::Inner)?;
                 let pending = left.pending.into_iter().chain(right.pending).chain(mine).collect();
                 Ok(Unnested { plan, pending })
@@ -49,7 +49,7 @@ impl Around<'_> {
                     JoinType::Right => (&of.right, &of.left),
                     _ => (&of.left, &of.right),
                 };
-                let below = self.unnest(kept, false)?;
+                let below = self.unnest(kept)?;
                 if mine.is_empty() && !self.is_referred_to_by(other) {
                     let (left, right) = match of.join_type {
                         JoinType::Right => (of.left.as_ref().clone(), below.plan),
@@ -72,7 +72,7 @@ impl Around<'_> {
                 }
                 let outer = self.outer_columns(&mine).into_iter().chain(self.columns_in(other));
                 let (below, columns) = self.with_domain(below, outer.collect())?;
-                let other = self.unnest(other, false)?;
+                let other = self.unnest(other)?;
                 let mut conditions: Vec<Expr> = conditions.collect();
                 if of.null_aware {
                     // The first pair is that of NOT IN: it is refuted by a row that may be equal, too.
@@ -149,9 +149,9 @@ impl Around<'_> {
         Ok(Unnested { plan: LogicalPlan::Join(joined), pending: equalities(&outer, &columns) })
     }
 
-    pub(crate) fn aggregate(&self, of: &Aggregate, is_value: bool) -> DfResult<Unnested> {
+    pub(crate) fn aggregate(&self, of: &Aggregate) -> DfResult<Unnested> {
         let outer = self.outer_columns(of.group_expr.iter().chain(&of.aggr_expr));
-        let below = self.unnest(&of.input, false)?;
+        let below = self.unnest(&of.input)?;
         let (below, columns) = match outer.is_empty() {
             true => (below, Vec::new()),
             false => self.with_domain(below, outer)?,
@@ -191,37 +191,7 @@ impl Around<'_> {
         let pending = self.renamed(&below, &renamed);
         let grouped = Aggregate::try_new(Arc::new(below.plan), group, aggregates)?;
         let grouped = Unnested { plan: LogicalPlan::Aggregate(grouped), pending };
-        match of.group_expr.is_empty() && !is_value {
-            true => self.with_empty_groups(grouped, of),
-            false => Ok(grouped),
-        }
-    }
-
-    /// A global aggregate with its row of no rows.
-    fn with_empty_groups(&self, grouped: Unnested, of: &Aggregate) -> DfResult<Unnested> {
-        let outer = self.outer_columns(&grouped.pending);
-        let (domain, columns) = self.domain(&outer)?;
-        let present = self.names.column("present");
-        let of_group = grouped.plan.schema().columns().into_iter().map(Expr::Column);
-        let of_group = of_group.chain([aliased(lit(true), &present)]);
-        let present = Expr::Column(present.clone());
-        let groups = projection(grouped.plan, of_group.collect())?;
-        let condition = substituted_all(grouped.pending, &columns)?;
-        let joined = join(domain, groups, condition, JoinType::Left)?;
-        let mut outputs = Vec::new();
-        for (aggregate, (of_table, field)) in of.aggr_expr.iter().zip(of.schema.iter()) {
-            let value = Expr::Column(Column::new(of_table.cloned(), field.name()));
-            outputs.push(match default_of(aggregate) {
-                Some(default) => {
-                    let value = or_default(&present, value, default)?;
-                    named(value, of_table, field.name())
-                }
-                None => value,
-            });
-        }
-        outputs.extend(columns.iter().map(|(_, column)| column.clone()));
-        let pending = equalities(&outer, &columns);
-        Ok(Unnested { plan: projection(joined, outputs)?, pending })
+        Ok(grouped)
     }
 
     /// The first rows for each row around: a rank by the keys.
@@ -236,7 +206,7 @@ impl Around<'_> {
             _ => (&limit.input, Vec::new()),
         };
         let outer = self.outer_columns(order.iter().map(|key| &key.expr));
-        let below = self.unnest(input, false)?;
+        let below = self.unnest(input)?;
         let (below, columns) = match outer.is_empty() {
             true => (below, Vec::new()),
             false => self.with_domain(below, outer)?,
@@ -270,7 +240,7 @@ impl Around<'_> {
     /// OVER: the keys are part of every partition.
     pub(crate) fn window(&self, window: &Window) -> DfResult<Unnested> {
         let outer = self.outer_columns(&window.window_expr);
-        let below = self.unnest(&window.input, false)?;
+        let below = self.unnest(&window.input)?;
         let (below, columns) = match outer.is_empty() {
             true => (below, Vec::new()),
             false => self.with_domain(below, outer)?,
@@ -362,7 +332,7 @@ impl Around<'_> {
         if !calls && !windows {
             return Err(refused(extension.node.name()));
         }
-        let below = self.unnest(input, false)?;
+        let below = self.unnest(input)?;
         let exprs = extension.node.expressions();
         let outer = self.outer_columns(&exprs);
         let (below, columns) = match outer.is_empty() {

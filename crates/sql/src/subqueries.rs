@@ -23,7 +23,7 @@ use millstream_expr::Registry;
 
 use crate::context::external;
 use crate::decorrelate::{
-    Around, Names, Unnested, aliased, any_row, defaults, filtered, join, projection,
+    Around, Names, Unnested, aliased, any_row, defaults, filtered, join, or_default, projection,
 };
 use crate::diagnostics::SqlError;
 
@@ -183,7 +183,7 @@ impl Subqueries<'_> {
             return Ok(());
         }
         let around = self.around(rows);
-        let Unnested { plan, pending } = around.unnest(&subquery.subquery, false)?;
+        let Unnested { plan, pending } = around.unnest(&subquery.subquery)?;
         self.semi(rows, plan, pending, vec![], negated)
     }
 
@@ -207,7 +207,7 @@ impl Subqueries<'_> {
         };
         let around = self.around(rows);
         let value = Expr::Column(subquery.subquery.schema().columns()[0].clone());
-        let Unnested { plan, pending } = around.unnest(&subquery.subquery, false)?;
+        let Unnested { plan, pending } = around.unnest(&subquery.subquery)?;
         if !negated {
             let equal = around.far(compared)?.eq(value);
             return self.semi(rows, plan, [vec![equal], pending].concat(), vec![], false);
@@ -333,14 +333,31 @@ impl Subqueries<'_> {
             return Err(external(SqlError::unsupported(what).about("LATERAL")));
         }
         let around = self.around(&of.left);
-        let Unnested { plan, pending } = around.unnest(&of.right, false)?;
+        let always = |condition: &Expr| *condition == lit(true);
+        let filled = of.join_type == JoinType::Left && conditions.iter().all(always);
+        let defaults = if filled { defaults(&of.right)? } else { None };
+        let Unnested { plan, pending } = around.unnest(&of.right)?;
         let mut outputs: Vec<Expr> =
             of.right.schema().columns().into_iter().map(Expr::Column).collect();
+        let present = self.names.column("present");
+        if defaults.is_some() {
+            outputs.push(aliased(lit(true), &present));
+        }
         let pending = around.carried(pending, &mut outputs)?;
         let right = projection(plan, outputs)?;
         let pending = pending.into_iter().map(|expr| around.near(expr));
         let all = conditions.into_iter().map(Ok).chain(pending).collect::<DfResult<Vec<_>>>()?;
-        projection(join(of.left.as_ref().clone(), right, all, of.join_type)?, columns)
+        let joined = join(of.left.as_ref().clone(), right, all, of.join_type)?;
+        let Some(defaults) = defaults else { return projection(joined, columns) };
+        // A global aggregate without rows, where LEFT JOIN asks for one.
+        let (present, own) = (Expr::Column(present), of.left.schema().fields().len());
+        let mut outputs: Vec<Expr> = columns[..own].to_vec();
+        for (column, default) in columns[own..].iter().zip(defaults) {
+            let (table, name) = column.qualified_name();
+            let value = or_default(&present, column.clone(), around.near(default)?)?;
+            outputs.push(value.alias_qualified(table, name));
+        }
+        projection(joined, outputs)
     }
 
     /// An expression whose subqueries are columns, joined to the rows.

@@ -77,7 +77,7 @@ impl Subqueries<'_> {
         let replaces =
             |default: &Expr| !matches!(default, Expr::Literal(value, _) if value.is_null());
         let replaces = defaults.iter().flatten().any(replaces);
-        let Unnested { plan, pending } = around.unnest(subquery, true)?;
+        let Unnested { plan, pending } = around.unnest(subquery)?;
         let columns = subquery.schema().columns();
         let values: Vec<Column> = columns.iter().map(|_| self.names.column("v")).collect();
         let outputs = columns.into_iter().zip(&values);
@@ -106,7 +106,7 @@ impl Subqueries<'_> {
     /// Whether a subquery has rows.
     fn exists(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Expr> {
         let around = self.around(rows);
-        let unnested = around.unnest(subquery, false)?;
+        let unnested = around.unnest(subquery)?;
         let Unnested { plan, pending } = around.distinct_keys(unnested)?;
         let present = self.names.column("present");
         let mut outputs = vec![aliased(lit(true), &present)];

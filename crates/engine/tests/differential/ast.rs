@@ -236,18 +236,18 @@ impl Select {
             || self.having.as_ref().is_some_and(Expr::aggregates);
         aggregates && self.group.as_ref().is_none_or(|group| group.keys.is_empty())
     }
-
-    /// Whether it takes columns of a query that it is inside of.
-    pub fn is_correlated(&self) -> bool {
-        let mut names = Names::default();
-        names.select(self);
-        !names.free().is_empty()
-    }
 }
 
 impl Query {
     pub fn select(select: Select) -> Self {
         Self { with: Vec::new(), body: Body::Select(Box::new(select)) }
+    }
+
+    /// Whether it takes columns of a query that it is inside of.
+    pub fn is_correlated(&self) -> bool {
+        let mut names = Names::default();
+        names.query(self);
+        !names.free().is_empty()
     }
 
     /// Whether a subquery is a part of an expression.

@@ -6,12 +6,12 @@ use crate::ast::{Body, Expr, Form, Query, Ranked, Select, Sets, Source, Type, Va
 
 /// The query as millstream takes it.
 pub fn flink(query: &Query) -> String {
-    Renderer { flink: true, keys: BTreeMap::new() }.query(query, false)
+    Renderer { flink: true, keys: BTreeMap::new(), whole: false }.query(query, false)
 }
 
 /// The query as SQLite takes it.
 pub fn sqlite(query: &Query) -> String {
-    Renderer { flink: false, keys: BTreeMap::new() }.query(query, false)
+    Renderer { flink: false, keys: BTreeMap::new(), whole: false }.query(query, false)
 }
 
 /// A value as a literal of either dialect.
@@ -45,11 +45,14 @@ struct Renderer {
     flink: bool,
     /// What the keys of the SELECTs around are written as.
     keys: BTreeMap<(u32, u32), String>,
+    /// Whether the derived table that is written next is `whole`.
+    whole: bool,
 }
 
 impl Renderer {
-    /// `exists` is whether it is asked for rows only.
-    fn query(&mut self, query: &Query, exists: bool) -> String {
+    /// `whole` is whether it has a row of no rows, if it aggregates all of them: in a stream there is
+    /// none, but a value has one, and so has what EXISTS asks about.
+    fn query(&mut self, query: &Query, whole: bool) -> String {
         let mut text = String::new();
         for (at, (name, query)) in query.with.iter().enumerate() {
             let word = if at == 0 { "WITH " } else { ", " };
@@ -59,7 +62,7 @@ impl Renderer {
             text.push(' ');
         }
         text.push_str(&match &query.body {
-            Body::Select(select) => self.select(select, exists),
+            Body::Select(select) => self.select(select, whole),
             Body::Set { operator, all, left, right } => self.set(operator, *all, left, right),
             Body::Ranked(ranked) => self.ranked(ranked),
             Body::Limited { alias, query, descending, count } => {
@@ -115,7 +118,9 @@ impl Renderer {
         )
     }
 
-    fn select(&mut self, select: &Select, exists: bool) -> String {
+    fn select(&mut self, select: &Select, whole: bool) -> String {
+        // What further subqueries are put beside has no row of no rows.
+        let whole = whole && !select.items.iter().any(|(_, item)| asks(item));
         let keys = select.group.iter().flat_map(|group| &group.keys);
         let texts: Vec<(u32, Type, String)> =
             keys.map(|(key, expr)| (*key, expr.ty, self.expr(expr))).collect();
@@ -142,14 +147,20 @@ impl Renderer {
             let all = parts.join(" UNION ALL ");
             return if select.distinct { format!("SELECT DISTINCT * FROM ({all})") } else { all };
         }
-        let always_a_row = exists && select.having.is_none();
         let by = match &select.group {
             Some(group) if !group.keys.is_empty() => Some(self.group_by(&texts, &group.sets)),
             _ if self.flink || !select.is_global() => None,
-            // All rows are one group; no rows are none, but for a row of a query outside.
-            _ if select.is_correlated() || always_a_row => None,
+            // All rows are one group; no rows are none, but for what is asked for a value or by EXISTS.
+            _ if whole && select.having.is_none() => None,
             _ => Some("NULL".to_owned()),
         };
+        let passes = select.filter.is_none()
+            && select.group.is_none()
+            && select.having.is_none()
+            && !select.distinct
+            && !select.is_global()
+            && select.from.len() == 1;
+        self.whole = whole && passes;
         self.plain(select, select.distinct, by)
     }
 
@@ -168,6 +179,7 @@ impl Renderer {
     }
 
     fn plain(&mut self, select: &Select, distinct: bool, by: Option<String>) -> String {
+        let whole = std::mem::take(&mut self.whole);
         let mut text = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
         let items = select.items.iter();
         text.push_str(&list(items.map(|(name, item)| format!("{} AS {name}", self.expr(item)))));
@@ -178,7 +190,7 @@ impl Renderer {
             });
             text.push_str(&match &join.relation.source {
                 Source::Table(name) => name.clone(),
-                Source::Query(query) => format!("({})", self.query(query, false)),
+                Source::Query(query) => format!("({})", self.query(query, whole)),
             });
             text.push_str(&format!(" AS {}", join.relation.alias));
             if let Some(on) = &join.on {
@@ -199,7 +211,14 @@ impl Renderer {
 
     fn expr(&mut self, expr: &Expr) -> String {
         let query = match &expr.query {
-            Some(query) => self.query(query, matches!(expr.form, Form::Exists { .. })),
+            Some(query) => {
+                let whole = match expr.form {
+                    Form::Exists { .. } => true,
+                    Form::Scalar => query.is_correlated(),
+                    _ => false,
+                };
+                self.query(query, whole)
+            }
             None => String::new(),
         };
         let args: Vec<String> = expr.args.iter().map(|arg| self.expr(arg)).collect();
@@ -268,6 +287,11 @@ impl Renderer {
             _ => call(name),
         }
     }
+}
+
+/// Whether a subquery is a part of an expression.
+fn asks(expr: &Expr) -> bool {
+    expr.query.is_some() || expr.args.iter().any(asks)
 }
 
 fn list(parts: impl Iterator<Item = String>) -> String {

@@ -1,0 +1,4 @@
+CREATE TABLE a (k INT, v INT, s STRING) WITH ('connector'='filesystem','path'='data/sq_a.csv','format'='csv');
+CREATE TABLE b (k INT, w INT) WITH ('connector'='filesystem','path'='data/sq_b.csv','format'='csv');
+CREATE TABLE nothing (k INT, w INT) WITH ('connector'='filesystem','path'='data/sq_nothing.csv','format'='csv');
+SELECT k FROM a WHERE v > 15 OR k IN (SELECT k FROM b);
