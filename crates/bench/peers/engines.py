@@ -2,9 +2,9 @@
 
     python engines.py ENGINE QUERY FORMAT FOLDER THREADS
 
-The clock runs from building the query to holding its whole result; loading the engine, and for `memory`
-loading all columns into the engine's own tables, come before. All engines are told the columns and their
-types; none has to guess them.
+The clock runs from building the query to holding its whole result; loading the engine, and for
+`memory` loading all columns into the engine's own tables, come before. All engines are told the
+columns and their types; none has to guess them.
 """
 
 import json
@@ -37,7 +37,8 @@ def sql(query, source, bucket):
 
 def duckdb(query, form, folder, threads):
     import duckdb as engine
-    import pyarrow  # noqa: F401 - the result is one of its tables: it is loaded before the clock starts
+    # The result is one of its tables; it is loaded before the clock starts.
+    import pyarrow  # noqa: F401
 
     session = engine.connect(config={"threads": threads})
     files = str(folder / ("parquet" if form == "memory" else form) / "*").replace("'", "''")
@@ -65,8 +66,9 @@ def datafusion(query, form, folder, threads):
     from pyarrow import parquet
 
     session = engine.SessionContext(engine.SessionConfig().with_target_partitions(threads))
-    fields = [(name, arrow.int64()) for name in NUMBERS] + [(name, arrow.string()) for name in TEXTS]
-    schema = arrow.schema([*fields, ("dateTime", arrow.timestamp("ms"))])
+    numbers = [(name, arrow.int64()) for name in NUMBERS]
+    texts = [(name, arrow.string()) for name in TEXTS]
+    schema = arrow.schema([*numbers, *texts, ("dateTime", arrow.timestamp("ms"))])
     path = f"{folder / form}/"
     if form == "memory":
         batches = parquet.read_table(folder / "parquet").to_batches()
@@ -77,7 +79,9 @@ def datafusion(query, form, folder, threads):
         if form == "json":
             session.register_json("bid", path, schema=schema, file_extension=".json")
         elif form == "csv":
-            session.register_csv("bid", path, schema=schema, has_header=False, file_extension=".csv")
+            session.register_csv(
+                "bid", path, schema=schema, has_header=False, file_extension=".csv"
+            )
         elif form == "parquet":
             session.register_parquet("bid", path, file_extension=".parquet")
         text = sql(query, "bid", "date_bin(INTERVAL '10 seconds', \"dateTime\")")
@@ -99,11 +103,13 @@ def polars(query, form, folder, threads):
 
     def run():
         bids = {
-            "json": lambda: engine.scan_ndjson(files, schema=schema).with_columns(time_of_text),
-            "csv": lambda: engine.scan_csv(files, schema=schema, has_header=False).with_columns(time_of_text),
+            "json": lambda: engine.scan_ndjson(files, schema=schema),
+            "csv": lambda: engine.scan_csv(files, schema=schema, has_header=False),
             "parquet": lambda: engine.scan_parquet(files),
             "memory": lambda: loaded.lazy(),
         }[form]()
+        if form in ("json", "csv"):
+            bids = bids.with_columns(time_of_text)
         price = engine.col("price")
         if query == "f1":
             result = bids.filter(price > 1_000_000).select("auction", "price")

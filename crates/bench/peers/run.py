@@ -1,9 +1,9 @@
 """Runs the queries of `millstream-bench files` over other engines, too, and compares.
 
-The engines take turns: each query over each format is run by one engine after the other, then all of
-it again, so that what else the machine does hits all alike. Every run is a process of its own. The
-engines come from PyPI in fixed versions, into a virtual environment in the user's cache folder; see
-`engines.py` for what each of them is asked.
+The engines take turns: each query over each format is run by one engine after the other, then all
+of it again, so that what else the machine does hits all alike. Every run is a process of its own.
+The engines come from PyPI in fixed versions, into a virtual environment in the user's cache folder;
+see `engines.py` for what each of them is asked.
 
     python3 crates/bench/peers/run.py t1 f1 --format json,parquet --events 2000000 --parallelism 2
 """
@@ -43,14 +43,16 @@ def listed(known):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("queries", nargs="*", metavar="QUERY", help="of t1 t2 t3 f1; all by default")
-    parser.add_argument("--format", type=listed(FORMATS), default=FORMATS, help="json,csv,parquet,memory")
-    parser.add_argument("--engines", type=listed([MILLSTREAM, *PEERS]), default=[MILLSTREAM, *PEERS])
-    parser.add_argument("--events", type=int, default=2_000_000, help="how many bids there are")
-    parser.add_argument("--parallelism", type=int, default=os.cpu_count() or 1, metavar="THREADS")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--data", type=Path, help="folder of the files [target/bench-data/EVENTS]")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="writes the figures of all runs")
+    add = parser.add_argument
+    add("queries", nargs="*", metavar="QUERY", help="of t1 t2 t3 f1; all by default")
+    add("--format", type=listed(FORMATS), default=FORMATS, help=",".join(FORMATS))
+    engines = [MILLSTREAM, *PEERS]
+    add("--engines", type=listed(engines), default=engines, help=",".join(engines))
+    add("--events", type=int, default=2_000_000, help="how many bids there are")
+    add("--parallelism", type=int, default=os.cpu_count() or 1, metavar="THREADS")
+    add("--runs", type=int, default=3)
+    add("--data", type=Path, help="folder of the files [target/bench-data/EVENTS]")
+    add("--json", type=Path, metavar="FILE", help="writes the figures of all runs")
     given = parser.parse_args()
     for query in given.queries:
         if query not in QUERIES:
@@ -194,7 +196,8 @@ def disagreements(cases):
         for run in runs:
             first = due.setdefault(query, (run["rows_out"], engine))
             if run["rows_out"] != first[0]:
-                yield f"{query} over {form}: {engine} gives {run['rows_out']} rows, {first[1]} {first[0]}"
+                rows, (due_rows, other) = run["rows_out"], first
+                yield f"{query} over {form}: {engine} gives {rows} rows, {other} {due_rows}"
 
 
 def main():

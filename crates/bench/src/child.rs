@@ -1,7 +1,8 @@
 //! The process that runs one task: it gets the task as JSON and prints one line of figures as JSON.
 //!
-//! For a query the clock runs from its text to the last batch of its result, so planning, opening files
-//! and starting threads are part of it; starting the process, declaring tables and loading are not.
+//! For a query the clock runs from its text to the last batch of its result, so planning, opening
+//! files and starting threads are part of it; starting the process, declaring tables and loading
+//! are not.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;

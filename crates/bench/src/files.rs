@@ -1,7 +1,8 @@
 //! Windows and a filter over the same bids as JSON lines, CSV, Parquet, and in memory.
 //!
-//! The files are written once, by the engine, from its generator. In memory all columns are there before
-//! the clock starts, read from the Parquet files. `peers/run.py` runs the same over other engines.
+//! The files are written once, by the engine, from its generator. In memory all columns are there
+//! before the clock starts, read from the Parquet files. `peers/run.py` runs the same over other
+//! engines.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ pub struct Arguments {
     /// How many bids there are.
     #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Where the files are, or are to be written [default: target/bench-data/<EVENTS>].
+    /// Where the files are, or are to be written [default: target/bench-data/EVENTS].
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Only writes the files that are missing.

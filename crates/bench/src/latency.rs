@@ -1,9 +1,10 @@
 //! How long after the event that ends a window its result is there.
 //!
 //! Events are pushed at a steady rate with the time at which they are due as their event time, a
-//! millisecond's worth at once. An event is due whether or not those before it were taken, so a query that
-//! stops for a while shows that in all windows it keeps waiting. The event that ends a window is the first
-//! behind it; from pushing it until the last batch of the window has been received is the latency.
+//! millisecond's worth at once. An event is due whether or not those before it were taken, so a
+//! query that stops for a while shows that in all windows it keeps waiting. The event that ends a
+//! window is the first behind it; from pushing it until the last batch of the window has been
+//! received is the latency.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +107,8 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
 }
 
-/// Pushes events and takes results; the latencies are those of windows that ended before the input did.
+/// Pushes events and takes results; the latencies are those of windows that ended before the input
+/// did.
 ///
 /// # Errors
 /// When the query fails.

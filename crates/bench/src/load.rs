@@ -73,7 +73,8 @@ fn numbers(rows: u64, span_ms: u64) -> Result<Vec<RecordBatch>, Error> {
     Ok(batches.map_err(millstream_types::Error::from)?)
 }
 
-/// A number from 0 on that looks random and depends on the row alone (SplitMix64: Steele, Lea, Flood 2014).
+/// A number from 0 on that looks random and depends on the row alone (SplitMix64: Steele, Lea,
+/// Flood 2014).
 fn scattered(row: u64) -> i64 {
     let mut z = (row + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,7 +1,8 @@
 //! `millstream-bench`: measures the engine through its embedding API.
 //!
-//! Every query runs in a process of its own, so that none finds memory or caches that another has warmed,
-//! and its peak of memory is its own. The program starts itself for that, with the task as an argument.
+//! Every query runs in a process of its own, so that none finds memory or caches that another has
+//! warmed, and its peak of memory is its own. The program starts itself for that, with the task as
+//! an argument.
 //!
 //! | module | what it measures, or what it helps with |
 //! |---|---|

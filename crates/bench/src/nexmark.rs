@@ -1,7 +1,7 @@
 //! The Nexmark queries over the generator, in the texts of `tests/nexmark`.
 //!
-//! The generator makes only the columns that a query reads, inside the query, so its work is part of what
-//! is measured. Speed is told of the events of all kinds, of which 46 in 50 are bids.
+//! The generator makes only the columns that a query reads, inside the query, so its work is part
+//! of what is measured. Speed is told of the events of all kinds, of which 46 in 50 are bids.
 
 use std::fs::read_to_string;
 

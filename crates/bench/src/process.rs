@@ -1,9 +1,11 @@
 //! CPU time and memory of this process, where the system tells them in `/proc`.
 
-/// Ticks in a second of the times in `/proc`: a constant of Linux's interface, not the kernel's own rate.
+/// Ticks in a second of the times in `/proc`: a constant of Linux's interface, not the kernel's own
+/// rate.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// CPU time spent so far in user and kernel mode, by all threads, in s; `None` where there is no `/proc`.
+/// CPU time spent so far in user and kernel mode, by all threads, in s; `None` where there is no
+/// `/proc`.
 pub fn cpu_s() -> Option<f64> {
     cpu_of(&std::fs::read_to_string("/proc/self/stat").ok()?)
 }
@@ -15,7 +17,8 @@ pub fn peak_mb() -> Option<f64> {
 
 /// Lets the peak of memory be what is resident now.
 pub fn forget_peak() {
-    // Where it is not allowed the peak is that of the whole process, which is what is there to tell.
+    // Where it is not allowed the peak is that of the whole process, which is what is there to
+    // tell.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 

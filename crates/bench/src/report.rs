@@ -129,8 +129,8 @@ struct Line<'a> {
     runs: &'a [Measurement],
 }
 
-/// The medians and all runs of the cases, as an array of JSON objects; `names` are the keys of what names
-/// them.
+/// The medians and all runs of the cases, as an array of JSON objects; `names` are the keys of what
+/// names them.
 ///
 /// # Errors
 /// When there are figures that JSON does not have.

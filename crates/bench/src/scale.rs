@@ -1,8 +1,8 @@
 //! The cost of an event as keys grow, and as more and more windows overlap.
 //!
-//! The rows are in memory before the clock starts: a scattered number `x` and a time that grows evenly.
-//! With ten million keys and as many rows most groups hold a row or two: what is measured then is how a
-//! group is made.
+//! The rows are in memory before the clock starts: a scattered number `x` and a time that grows
+//! evenly. With ten million keys and as many rows most groups hold a row or two: what is measured
+//! then is how a group is made.
 
 use clap::{Args, ValueEnum};
 
