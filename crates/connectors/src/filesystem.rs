@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::datatypes::SchemaRef;
-use millstream_formats::parquet_file::{RowGroup, row_groups, schema_of};
+use millstream_formats::parquet_file::{RowGroup, RowGroupReader, RowRange, row_groups, schema_of};
 use millstream_formats::{Chunk, Decoded, Decoder, Format, infer};
 use millstream_plan::Table;
 use millstream_plan::table::Options;
@@ -146,6 +146,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
                 names: names_of(&files),
                 groups: groups.into_iter().peekable(),
                 schema,
+                ranges: Vec::new().into_iter(),
                 current: None,
                 ended: 0,
             }))
@@ -242,29 +243,43 @@ impl OpenFile {
         Ok(Self { split, path, source, reader, rest: Vec::new(), line: 1, skip_line, ended: false })
     }
 
+    /// Reads what is there, and waits only when there is nothing.
+    fn read_some(&mut self, bytes: &mut Vec<u8>, wanted: usize) -> Result<()> {
+        while !self.ended && bytes.len() < wanted {
+            let start = bytes.len();
+            bytes.resize(wanted.max(start + 4_096), 0);
+            let read = match self.reader.read(&mut bytes[start..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => 0,
+                Err(error) => return Err(Error::io("cannot read", &self.path, error)),
+                Ok(0) => {
+                    self.ended = true;
+                    0
+                }
+                Ok(read) => read,
+            };
+            bytes.truncate(start + read);
+            if read > 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The next whole records; `None` at the end. `eager` hands over what is there without waiting for
     /// a full chunk.
     fn chunk(&mut self, decoder: &dyn Decoder, eager: bool) -> Result<Option<Chunk>> {
-        let mut bytes = std::mem::take(&mut self.rest);
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES + self.rest.len());
+        bytes.append(&mut self.rest);
         let mut wanted = CHUNK_BYTES;
         loop {
-            while !self.ended && bytes.len() < wanted {
-                let start = bytes.len();
-                bytes.resize(wanted.max(start + 4_096), 0);
-                let read = self.reader.read(&mut bytes[start..]);
-                let read = match read {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => 0,
-                    Err(error) => return Err(Error::io("cannot read", &self.path, error)),
-                    Ok(0) => {
-                        self.ended = true;
-                        0
-                    }
-                    Ok(read) => read,
-                };
-                bytes.truncate(start + read);
-                if eager && read > 0 {
-                    break;
-                }
+            if eager {
+                self.read_some(&mut bytes, wanted)?;
+            } else if !self.ended && bytes.len() < wanted {
+                // Memory that is read into needs no zeros before.
+                let missing = (wanted - bytes.len()) as u64;
+                let read = self.reader.by_ref().take(missing).read_to_end(&mut bytes);
+                let read = read.map_err(|error| Error::io("cannot read", &self.path, error))?;
+                self.ended = (read as u64) < missing;
             }
             if self.skip_line && (self.ended || memchr::memchr(b'\n', &bytes).is_some()) {
                 let end = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
@@ -314,8 +329,22 @@ struct ParquetFiles {
     names: Vec<String>,
     groups: std::iter::Peekable<std::vec::IntoIter<(usize, RowGroup)>>,
     schema: SchemaRef,
-    current: Option<(usize, millstream_formats::parquet_file::RowGroupReader)>,
+    /// What is left of the current row group, where it can be decoded in parts on any core.
+    ranges: std::vec::IntoIter<(usize, RowRange)>,
+    /// The current row group, where it is decoded here.
+    current: Option<(usize, RowGroupReader)>,
     ended: usize,
+}
+
+struct ParquetPiece {
+    range: RowRange,
+    schema: SchemaRef,
+}
+
+impl Piece for ParquetPiece {
+    fn decode(self: Box<Self>) -> Result<Decoded> {
+        Ok(Decoded::clean(self.range.decode(&self.schema)?))
+    }
 }
 
 impl Source for ParquetFiles {
@@ -333,6 +362,10 @@ impl Source for ParquetFiles {
 
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         loop {
+            if let Some((split, range)) = self.ranges.next() {
+                let piece = Box::new(ParquetPiece { range, schema: Arc::clone(&self.schema) });
+                return Ok(Some(SourceEvent::Rows { split, piece }));
+            }
             if let Some((split, reader)) = &mut self.current {
                 if let Some(rows) = reader.next_rows()? {
                     return Ok(Some(SourceEvent::Rows {
@@ -348,7 +381,13 @@ impl Source for ParquetFiles {
                 return Ok(Some(SourceEvent::EndOfSplit(self.ended - 1)));
             }
             match self.groups.next() {
-                Some((split, group)) => self.current = Some((split, group.read(&self.schema)?)),
+                Some((split, group)) => match group.ranges(&self.schema) {
+                    Some(ranges) => {
+                        let ranges = ranges.into_iter().map(|range| (split, range));
+                        self.ranges = ranges.collect::<Vec<_>>().into_iter();
+                    }
+                    None => self.current = Some((split, group.read(&self.schema)?)),
+                },
                 None => return Ok(None),
             }
         }

@@ -76,18 +76,15 @@ impl CsvDecoder {
 
     /// Where the last record that is not open ends, in bytes that start outside of quotes.
     fn last_end(&self, bytes: &[u8]) -> usize {
+        if let (Some(quote), false) = (self.options.quote, self.plain)
+            && self.options.escape.is_none()
+            && !self.options.comments
+        {
+            return last_line_end(bytes, self.options.delimiter, quote);
+        }
         let mut scanner = Fields { bytes, at: 0, options: &self.options, line: 0 };
-        let mut quick = self.quick(bytes);
         let mut end = 0;
-        let mut record = Vec::new();
         while scanner.at < bytes.len() {
-            record.clear();
-            if let Some(next) =
-                quick.as_mut().and_then(|quick| quick.record(scanner.at, &mut record))
-            {
-                (scanner.at, end) = (next, next);
-                continue;
-            }
             match scanner.skip_record() {
                 true => end = scanner.at,
                 false => break,
@@ -95,6 +92,36 @@ impl CsvDecoder {
         }
         end
     }
+}
+
+/// The end of the last line outside of quotes: from one quote to the next, of which only those count that open
+/// a field.
+fn last_line_end(bytes: &[u8], delimiter: u8, quote: u8) -> usize {
+    let (mut outside, mut end) = (0, 0);
+    let line_end =
+        |from: usize, to: usize| memrchr(b'\n', &bytes[from..to]).map(|at| from + at + 1);
+    let mut at = 0;
+    while let Some(open) = memchr(quote, &bytes[at..]).map(|found| at + found) {
+        let starts = open == 0 || bytes[open - 1] == delimiter || bytes[open - 1] == b'\n';
+        if open < outside || !starts {
+            at = open + 1;
+            continue;
+        }
+        end = line_end(outside, open).unwrap_or(end);
+        let mut close = open + 1;
+        loop {
+            let Some(found) = memchr(quote, &bytes[close..]) else { return end };
+            close += found + 1;
+            match bytes.get(close) {
+                Some(next) if *next == quote => close += 1,
+                _ => break,
+            }
+        }
+        // What stands between the quote and the delimiter is dropped, quotes too.
+        outside = close;
+        at = memchr2(delimiter, b'\n', &bytes[close..]).map_or(bytes.len(), |found| close + found);
+    }
+    line_end(outside, bytes.len()).unwrap_or(end)
 }
 
 impl Decoder for CsvDecoder {
