@@ -94,8 +94,8 @@ impl CsvDecoder {
     }
 }
 
-/// The end of the last line outside of quotes: from one quote to the next, of which only those count that open
-/// a field.
+/// The end of the last line outside of quotes: from one quote to the next, of which only those count
+/// that open a field.
 fn last_line_end(bytes: &[u8], delimiter: u8, quote: u8) -> usize {
     let (mut outside, mut end) = (0, 0);
     let line_end =

@@ -1,8 +1,8 @@
 //! [`GroupAggregate`]: groups rows by key; a group's row is replaced when it changes.
 //!
 //! In each epoch a key that changed emits one net change: its row before, taken back, and its row
-//! after. A key whose rows are all gone leaves. What a row was before is what its aggregates give when the key is
-//! first touched in an epoch, so nothing that was emitted has to be kept.
+//! after. A key whose rows are all gone leaves. What a row was before is what its aggregates give when
+//! the key is first touched in an epoch, so nothing that was emitted has to be kept.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! [`Join`]: rows of two inputs that belong together, kept right as both change.
 //!
-//! Each side keeps its rows by key. A change of one side meets the rows that the other side has at that moment;
-//! in an epoch all that comes of it is put together, so that a row that finds and loses a partner within it
-//! leaves no trace.
+//! Each side keeps its rows by key. A change of one side meets the rows that the other side has at that
+//! moment; in an epoch all that comes of it is put together, so that a row that finds and loses a
+//! partner within it leaves no trace.
 //!
 //! Whether a row has partners decides whether it comes out with NULLs, or at all. Where all rows of a key are
 //! partners, the number of rows of the key on the other side tells; where a condition decides, each row has

@@ -20,7 +20,8 @@
 //! | [`pairs`] | what joins have in common; `consolidate` puts changes together |
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
-//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time; `join_side` keeps the rows of a join |
+//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
+//! | `join_side` | the rows of one input of a join |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;

@@ -47,8 +47,8 @@ pub struct RankSpec {
 }
 
 impl RankSpec {
-    /// Whether no row beyond the last number is ever needed: numbers are those of single rows, and no row that
-    /// is kept leaves.
+    /// Whether no row beyond the last number is ever needed: numbers are those of single rows, and no
+    /// row that is kept leaves.
     fn is_bounded(&self) -> bool {
         !self.removes && matches!(self.function, RankFunction::RowNumber)
     }

@@ -1,5 +1,5 @@
-//! Comparisons in terms that later rules get right: rows with rows, lists with columns in them, keys that stand
-//! twice.
+//! Comparisons in terms that later rules get right: rows with rows, lists with columns in them, keys
+//! that stand twice.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use datafusion_expr::{Expr, LogicalPlan, lit, when};
 use crate::decorrelate::as_outer;
 use crate::subqueries::null;
 
-/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and whether one
-/// is that may be. A list of IN with columns is a chain of OR: the library's rules take lists for constants. Keys
-/// of a grouping that stand twice stand once.
+/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and
+/// whether one is that may be. A list of IN with columns is a chain of OR: the library's rules take
+/// lists for constants. Keys of a grouping that stand twice stand once.
 ///
 /// # Errors
 /// When a plan cannot be rebuilt.

@@ -14,8 +14,8 @@
 //! to (Neumann and Kemper, "Unnesting Arbitrary Queries", BTW 2015). What is pending then are equalities with
 //! the domain's columns, and those pass every operator as a further key of it.
 //!
-//! A global aggregate of no rows has no row in a stream, as in Flink. Where it is asked for a value, NULL or 0
-//! takes its place ([`defaults`]).
+//! A global aggregate of no rows has no row in a stream, as in Flink. Where it is asked for a value,
+//! NULL or 0 takes its place ([`defaults`]).
 
 use std::cell::Cell;
 use std::sync::Arc;

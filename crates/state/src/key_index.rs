@@ -1,7 +1,7 @@
 //! [`KeyIndex`]: from the values of key columns to a dense slot number, many rows at a time.
 //!
-//! One integer-like column is kept as integers, one of text as its bytes; anything else as the bytes of arrow's
-//! row format.
+//! One integer-like column is kept as integers, one of text as its bytes; anything else as the bytes of
+//! arrow's row format.
 
 use std::sync::Arc;
 
