@@ -5,8 +5,8 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use millstream_formats::parquet_file::{RowGroup, RowGroupReader, RowRange, row_groups, schema_of};
@@ -127,6 +127,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
             names: names_of(&files),
             header: format.has_header(),
             decoder,
+            buffers: Arc::default(),
             current: None,
             waits: path == STANDARD || files.iter().any(|file| is_stream(file)),
             files: files.into_iter().enumerate().collect::<Vec<_>>().into_iter(),
@@ -176,10 +177,33 @@ struct TextFiles {
     files: std::vec::IntoIter<(usize, PathBuf)>,
     names: Vec<String>,
     decoder: Arc<dyn Decoder>,
+    buffers: Arc<Buffers>,
     header: bool,
     /// Whether somebody still writes: standard input, or a pipe with a name.
     waits: bool,
     current: Option<OpenFile>,
+}
+
+/// Memory that pieces were decoded from, to be read into again.
+#[derive(Default)]
+struct Buffers {
+    free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Buffers {
+    fn take(&self) -> Vec<u8> {
+        self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        // A record of many megabytes is no reason to keep as many.
+        if let Ok(mut free) = self.free.lock()
+            && buffer.capacity() <= 2 * CHUNK_BYTES
+        {
+            free.push(buffer);
+        }
+    }
 }
 
 struct OpenFile {
@@ -218,9 +242,10 @@ impl Source for TextFiles {
                 self.current = Some(OpenFile::new(split, path, self.header)?);
                 continue;
             };
-            match file.chunk(self.decoder.as_ref(), self.waits)? {
+            match file.chunk(self.decoder.as_ref(), &self.buffers, self.waits)? {
                 Some(chunk) => {
-                    let piece = Box::new(TextPiece { decoder: Arc::clone(&self.decoder), chunk });
+                    let (decoder, buffers) = (Arc::clone(&self.decoder), Arc::clone(&self.buffers));
+                    let piece = Box::new(TextPiece { decoder, buffers, chunk });
                     return Ok(Some(SourceEvent::Rows { split: file.split, piece }));
                 }
                 None => {
@@ -267,9 +292,15 @@ impl OpenFile {
 
     /// The next whole records; `None` at the end. `eager` hands over what is there without waiting for
     /// a full chunk.
-    fn chunk(&mut self, decoder: &dyn Decoder, eager: bool) -> Result<Option<Chunk>> {
-        let mut bytes = Vec::with_capacity(CHUNK_BYTES + self.rest.len());
+    fn chunk(
+        &mut self,
+        decoder: &dyn Decoder,
+        buffers: &Buffers,
+        eager: bool,
+    ) -> Result<Option<Chunk>> {
+        let mut bytes = buffers.take();
         bytes.append(&mut self.rest);
+        bytes.reserve(CHUNK_BYTES.saturating_sub(bytes.len()));
         let mut wanted = CHUNK_BYTES;
         loop {
             if eager {
@@ -293,7 +324,8 @@ impl OpenFile {
             }
             let end = if self.skip_line { 0 } else { decoder.whole(&bytes) };
             if end > 0 {
-                self.rest = bytes.split_off(end);
+                self.rest.extend_from_slice(&bytes[end..]);
+                bytes.truncate(end);
                 let chunk =
                     Chunk { source: Arc::clone(&self.source), first_line: self.line, bytes };
                 self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
@@ -315,12 +347,15 @@ impl OpenFile {
 
 struct TextPiece {
     decoder: Arc<dyn Decoder>,
+    buffers: Arc<Buffers>,
     chunk: Chunk,
 }
 
 impl Piece for TextPiece {
     fn decode(self: Box<Self>) -> Result<Decoded> {
-        self.decoder.decode(&self.chunk)
+        let decoded = self.decoder.decode(&self.chunk);
+        self.buffers.give(self.chunk.bytes);
+        decoded
     }
 }
 

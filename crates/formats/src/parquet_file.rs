@@ -21,8 +21,9 @@ use parquet::file::properties::WriterProperties;
 /// The most rows of a batch.
 const ROWS_MAX: usize = 16_384;
 
-/// So many rows of a row group are decoded together, up to the next page.
-const PIECE_ROWS: usize = 40_000;
+/// So many rows of a row group are decoded together, up to the next page. Each range decodes the dictionaries
+/// anew, which is why it is no small one.
+const PIECE_ROWS: usize = 200_000;
 
 fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
     Error::Data {

@@ -246,7 +246,10 @@ impl Operator for GroupAggregate {
                 columns.push(take(values, &order, None)?);
             }
             let rows = RecordBatch::try_new(Arc::clone(&self.spec.schema), columns)?;
-            out.emit(ChangeBatch::weighted(rows, Int64Array::from(weights)));
+            out.emit(match weights.contains(&-1) {
+                true => ChangeBatch::weighted(rows, Int64Array::from(weights)),
+                false => ChangeBatch::insert(rows),
+            });
         }
         self.compact()
     }

@@ -199,12 +199,14 @@ impl Join {
         let mut partners = vec![0; if self.by_key { 0 } else { count }];
         let mut pairs = Pairs::default();
         for row in (0..count).filter(|row| of.meets(*row)) {
-            for entry in self.sides[1 - of.side].of_slot(of.slots[row]) {
+            let mut next = self.sides[1 - of.side].first(of.slots[row]);
+            while let Some(entry) = next {
                 pairs.rows.push(row as u32);
                 pairs.entries.push(entry);
-            }
-            if pairs.rows.len() >= PAIRS {
-                self.meet(of, std::mem::take(&mut pairs), &mut partners, out)?;
+                next = self.sides[1 - of.side].after(entry);
+                if pairs.rows.len() >= PAIRS {
+                    self.meet(of, std::mem::take(&mut pairs), &mut partners, out)?;
+                }
             }
         }
         if !pairs.rows.is_empty() {

@@ -130,14 +130,19 @@ impl Side {
         self.heads[slot as usize] != NONE || self.totals[slot as usize] != 0
     }
 
+    /// The first entry of a slot.
+    pub fn first(&self, slot: u32) -> Option<u32> {
+        Some(self.heads[slot as usize]).filter(|entry| *entry != NONE)
+    }
+
+    /// The entry of the same slot behind an entry.
+    pub fn after(&self, entry: u32) -> Option<u32> {
+        Some(self.entries.next[entry as usize]).filter(|entry| *entry != NONE)
+    }
+
     /// The entries of a slot.
     pub fn of_slot(&self, slot: u32) -> impl Iterator<Item = u32> {
-        let mut at = self.heads[slot as usize];
-        std::iter::from_fn(move || {
-            let entry = (at != NONE).then_some(at)?;
-            at = self.entries.next[entry as usize];
-            Some(entry)
-        })
+        std::iter::successors(self.first(slot), |entry| self.after(*entry))
     }
 
     /// How many copies an entry has.

@@ -285,6 +285,7 @@ impl Operator for Rank {
         if gone.is_empty() && come.is_empty() {
             return Ok(());
         }
+        let only_come = gone.is_empty();
         let weights = std::iter::repeat_n(-1, gone.len()).chain(std::iter::repeat_n(1, come.len()));
         let weights = Int64Array::from_iter_values(weights);
         let rows = [gone, come].concat();
@@ -296,7 +297,10 @@ impl Operator for Rank {
             columns.push(Arc::new(numbers) as ArrayRef);
         }
         let rows = RecordBatch::try_new(Arc::clone(&spec.schema), columns)?;
-        out.emit(ChangeBatch::weighted(rows, weights));
+        out.emit(match only_come {
+            true => ChangeBatch::insert(rows),
+            false => ChangeBatch::weighted(rows, weights),
+        });
         Ok(())
     }
 
