@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::root;
 
 /// Each crate may use only those before it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "types",
     "expr",
     "plan",
@@ -17,6 +17,7 @@ const ORDER: [&str; 12] = [
     "runtime",
     "engine",
     "cli",
+    "bench",
     "testing",
 ];
 
