@@ -298,13 +298,13 @@ impl Operator for IntervalJoin {
             self.meet(side, &changes, pairs, &mut matched, out)?;
         }
         let (mut kept, mut alone, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        for row in 0..count {
+        for (row, matched) in matched.iter().enumerate() {
             let time = times.value(row);
             if meets(row) && met(row) < time.saturating_add(most) {
                 kept.push(row as u32);
-            } else if !matched[row] && spec.keeps(side) {
+            } else if !matched && spec.keeps(side) {
                 alone.push(row as u32);
-            } else if !matched[row] && meets(row) {
+            } else if !matched && meets(row) {
                 late.push(row);
             }
         }

@@ -215,11 +215,11 @@ impl Side {
     /// Takes rows that may be there already, or are taken back.
     fn change(&mut self, incoming: &Incoming<'_>) -> Result<()> {
         let hashes = hash_rows(incoming.columns, incoming.slots.len())?;
-        let mut entry = self.store.len() as u32;
+        let first = self.store.len() as u32;
         // All of them are stored; those that turn out to be there already are never linked.
         self.append(incoming, incoming.rows)?;
         let mut same = Same { columns: incoming.columns, by_batch: HashMap::default() };
-        for row in incoming.rows {
+        for (entry, row) in (first..).zip(incoming.rows) {
             let (slot, weight) = (incoming.slots[*row as usize], incoming.weight(*row));
             let hash = hashes[*row as usize];
             self.entries.push(slot, 0, incoming.partners);
@@ -246,7 +246,6 @@ impl Side {
                 }
                 self.weigh(at, weight);
             }
-            entry += 1;
         }
         Ok(())
     }

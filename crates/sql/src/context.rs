@@ -220,8 +220,8 @@ impl Operators {
 
 /// Refuses to compare text with numbers.
 pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
-    let text = |of: &DataType| matches!(of, DataType::Utf8);
-    if !(text(left) && right.is_numeric()) && !(left.is_numeric() && text(right)) {
+    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
+    if !differ(left, right) && !differ(right, left) {
         return Ok(());
     }
     let (left, right) = (type_name(left), type_name(right));
