@@ -27,7 +27,7 @@ pub struct Arguments {
     /// How many bids there are.
     #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Where the files are, or are to be written [default: target/bench-data/<EVENTS>].
+    /// Where the files are, or are to be written [default: target/bench-data, by the number of events].
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Only writes the files that are missing.
