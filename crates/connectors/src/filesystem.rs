@@ -5,11 +5,11 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
-use millstream_formats::parquet_file::{RowGroup, row_groups, schema_of};
+use millstream_formats::parquet_file::{RowGroup, RowGroupReader, RowRange, row_groups, schema_of};
 use millstream_formats::{Chunk, Decoded, Decoder, Format, infer};
 use millstream_plan::Table;
 use millstream_plan::table::Options;
@@ -127,6 +127,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
             names: names_of(&files),
             header: format.has_header(),
             decoder,
+            buffers: Arc::default(),
             current: None,
             waits: path == STANDARD || files.iter().any(|file| is_stream(file)),
             files: files.into_iter().enumerate().collect::<Vec<_>>().into_iter(),
@@ -146,6 +147,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
                 names: names_of(&files),
                 groups: groups.into_iter().peekable(),
                 schema,
+                ranges: Vec::new().into_iter(),
                 current: None,
                 ended: 0,
             }))
@@ -175,10 +177,33 @@ struct TextFiles {
     files: std::vec::IntoIter<(usize, PathBuf)>,
     names: Vec<String>,
     decoder: Arc<dyn Decoder>,
+    buffers: Arc<Buffers>,
     header: bool,
     /// Whether somebody still writes: standard input, or a pipe with a name.
     waits: bool,
     current: Option<OpenFile>,
+}
+
+/// Memory that pieces were decoded from, to be read into again.
+#[derive(Default)]
+struct Buffers {
+    free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Buffers {
+    fn take(&self) -> Vec<u8> {
+        self.free.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        // A record of many megabytes is no reason to keep as many.
+        if let Ok(mut free) = self.free.lock()
+            && buffer.capacity() <= 2 * CHUNK_BYTES
+        {
+            free.push(buffer);
+        }
+    }
 }
 
 struct OpenFile {
@@ -217,9 +242,10 @@ impl Source for TextFiles {
                 self.current = Some(OpenFile::new(split, path, self.header)?);
                 continue;
             };
-            match file.chunk(self.decoder.as_ref(), self.waits)? {
+            match file.chunk(self.decoder.as_ref(), &self.buffers, self.waits)? {
                 Some(chunk) => {
-                    let piece = Box::new(TextPiece { decoder: Arc::clone(&self.decoder), chunk });
+                    let (decoder, buffers) = (Arc::clone(&self.decoder), Arc::clone(&self.buffers));
+                    let piece = Box::new(TextPiece { decoder, buffers, chunk });
                     return Ok(Some(SourceEvent::Rows { split: file.split, piece }));
                 }
                 None => {
@@ -242,29 +268,49 @@ impl OpenFile {
         Ok(Self { split, path, source, reader, rest: Vec::new(), line: 1, skip_line, ended: false })
     }
 
+    /// Reads what is there, and waits only when there is nothing.
+    fn read_some(&mut self, bytes: &mut Vec<u8>, wanted: usize) -> Result<()> {
+        while !self.ended && bytes.len() < wanted {
+            let start = bytes.len();
+            bytes.resize(wanted.max(start + 4_096), 0);
+            let read = match self.reader.read(&mut bytes[start..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => 0,
+                Err(error) => return Err(Error::io("cannot read", &self.path, error)),
+                Ok(0) => {
+                    self.ended = true;
+                    0
+                }
+                Ok(read) => read,
+            };
+            bytes.truncate(start + read);
+            if read > 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The next whole records; `None` at the end. `eager` hands over what is there without waiting for
     /// a full chunk.
-    fn chunk(&mut self, decoder: &dyn Decoder, eager: bool) -> Result<Option<Chunk>> {
-        let mut bytes = std::mem::take(&mut self.rest);
+    fn chunk(
+        &mut self,
+        decoder: &dyn Decoder,
+        buffers: &Buffers,
+        eager: bool,
+    ) -> Result<Option<Chunk>> {
+        let mut bytes = buffers.take();
+        bytes.append(&mut self.rest);
+        bytes.reserve(CHUNK_BYTES.saturating_sub(bytes.len()));
         let mut wanted = CHUNK_BYTES;
         loop {
-            while !self.ended && bytes.len() < wanted {
-                let start = bytes.len();
-                bytes.resize(wanted.max(start + 4_096), 0);
-                let read = self.reader.read(&mut bytes[start..]);
-                let read = match read {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => 0,
-                    Err(error) => return Err(Error::io("cannot read", &self.path, error)),
-                    Ok(0) => {
-                        self.ended = true;
-                        0
-                    }
-                    Ok(read) => read,
-                };
-                bytes.truncate(start + read);
-                if eager && read > 0 {
-                    break;
-                }
+            if eager {
+                self.read_some(&mut bytes, wanted)?;
+            } else if !self.ended && bytes.len() < wanted {
+                // Memory that is read into needs no zeros before.
+                let missing = (wanted - bytes.len()) as u64;
+                let read = self.reader.by_ref().take(missing).read_to_end(&mut bytes);
+                let read = read.map_err(|error| Error::io("cannot read", &self.path, error))?;
+                self.ended = (read as u64) < missing;
             }
             if self.skip_line && (self.ended || memchr::memchr(b'\n', &bytes).is_some()) {
                 let end = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
@@ -278,7 +324,8 @@ impl OpenFile {
             }
             let end = if self.skip_line { 0 } else { decoder.whole(&bytes) };
             if end > 0 {
-                self.rest = bytes.split_off(end);
+                self.rest.extend_from_slice(&bytes[end..]);
+                bytes.truncate(end);
                 let chunk =
                     Chunk { source: Arc::clone(&self.source), first_line: self.line, bytes };
                 self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
@@ -300,12 +347,15 @@ impl OpenFile {
 
 struct TextPiece {
     decoder: Arc<dyn Decoder>,
+    buffers: Arc<Buffers>,
     chunk: Chunk,
 }
 
 impl Piece for TextPiece {
     fn decode(self: Box<Self>) -> Result<Decoded> {
-        self.decoder.decode(&self.chunk)
+        let decoded = self.decoder.decode(&self.chunk);
+        self.buffers.give(self.chunk.bytes);
+        decoded
     }
 }
 
@@ -314,8 +364,22 @@ struct ParquetFiles {
     names: Vec<String>,
     groups: std::iter::Peekable<std::vec::IntoIter<(usize, RowGroup)>>,
     schema: SchemaRef,
-    current: Option<(usize, millstream_formats::parquet_file::RowGroupReader)>,
+    /// What is left of the current row group, where it can be decoded in parts on any core.
+    ranges: std::vec::IntoIter<(usize, RowRange)>,
+    /// The current row group, where it is decoded here.
+    current: Option<(usize, RowGroupReader)>,
     ended: usize,
+}
+
+struct ParquetPiece {
+    range: RowRange,
+    schema: SchemaRef,
+}
+
+impl Piece for ParquetPiece {
+    fn decode(self: Box<Self>) -> Result<Decoded> {
+        Ok(Decoded::clean(self.range.decode(&self.schema)?))
+    }
 }
 
 impl Source for ParquetFiles {
@@ -333,6 +397,10 @@ impl Source for ParquetFiles {
 
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         loop {
+            if let Some((split, range)) = self.ranges.next() {
+                let piece = Box::new(ParquetPiece { range, schema: Arc::clone(&self.schema) });
+                return Ok(Some(SourceEvent::Rows { split, piece }));
+            }
             if let Some((split, reader)) = &mut self.current {
                 if let Some(rows) = reader.next_rows()? {
                     return Ok(Some(SourceEvent::Rows {
@@ -348,7 +416,13 @@ impl Source for ParquetFiles {
                 return Ok(Some(SourceEvent::EndOfSplit(self.ended - 1)));
             }
             match self.groups.next() {
-                Some((split, group)) => self.current = Some((split, group.read(&self.schema)?)),
+                Some((split, group)) => match group.ranges(&self.schema) {
+                    Some(ranges) => {
+                        let ranges = ranges.into_iter().map(|range| (split, range));
+                        self.ranges = ranges.collect::<Vec<_>>().into_iter();
+                    }
+                    None => self.current = Some((split, group.read(&self.schema)?)),
+                },
                 None => return Ok(None),
             }
         }

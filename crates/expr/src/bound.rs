@@ -16,6 +16,7 @@ use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
 use millstream_types::{Error, Result};
 
 use crate::float_compare::numbers_compared;
+use crate::time_shift::times_shifted;
 
 /// An expression that reads the columns of a batch and gives one value a row.
 #[derive(Clone)]
@@ -33,6 +34,10 @@ impl ScalarExpr {
         let context = PhysicalPlanningContext::default();
         let physical = create_physical_expr(expr, schema, &props, &context).map_err(error)?;
         let physical = numbers_compared(physical, schema.as_arrow()).map_err(error)?;
+        let physical = match millstream_types::plain_paths() {
+            true => physical,
+            false => times_shifted(physical, schema.as_arrow()).map_err(error)?,
+        };
         Ok(Self { physical })
     }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
 //! | `float_compare` | floating point numbers compared as numbers |
+//! | `time_shift` | points in time moved by a constant interval |
 //! | [`function`] | how a function is declared, typed and called |
 //! | [`registry`] | every function by name |
 //! | [`reference`](mod@reference) | what each is for, with examples |
@@ -43,6 +44,7 @@ pub mod reference;
 pub mod registry;
 pub mod strings;
 pub mod temporal;
+mod time_shift;
 
 pub use bound::ScalarExpr;
 pub use registry::Registry;

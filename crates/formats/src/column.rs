@@ -91,6 +91,8 @@ pub struct TimestampColumn {
     unit: TimeUnit,
     per_second: i64,
     ltz: bool,
+    /// The date that was last read, and its day.
+    date: ([u8; 10], i64),
 }
 
 impl TimestampColumn {
@@ -98,6 +100,18 @@ impl TimestampColumn {
         self.absent |= value.is_none();
         self.values.push(value.unwrap_or_default());
         self.present.push(value.is_some());
+    }
+
+    /// `yyyy-MM-dd HH:mm:ss[.fraction]`, with a `Z` at the end for TIMESTAMP_LTZ; seconds may be left out
+    /// after a `T`.
+    fn read(&mut self, text: &[u8], separator: u8) -> Option<i64> {
+        let text = if self.ltz { text.strip_suffix(b"Z")? } else { text };
+        let date = text.first_chunk::<10>()?;
+        // Most rows are of the same day as the one before.
+        if *date != self.date.0 {
+            self.date = (*date, day(date)?);
+        }
+        point_of_day(self.date.1, text, separator)?.in_units(self.per_second)
     }
 
     fn finish(self) -> ArrayRef {
@@ -145,6 +159,7 @@ impl ColumnBuilder {
                 unit: *unit,
                 per_second: units_per_second(unit),
                 ltz: zone.is_some(),
+                date: ([0; 10], 0),
             }),
             DataType::List(field) => Self::List {
                 values: Box::new(Self::new(field.data_type())?),
@@ -251,7 +266,7 @@ impl ColumnBuilder {
                 parse_time(text.as_bytes())
                     .map(|(s, nanos)| s as i32 * 1_000 + (nanos / 1_000_000) as i32),
             ),
-            Self::Timestamp(column) => match timestamp(text.as_bytes(), separator, column) {
+            Self::Timestamp(column) => match column.read(text.as_bytes(), separator) {
                 Some(value) => {
                     column.push(Some(value));
                     true
@@ -323,33 +338,35 @@ fn unreadable(data_type: &DataType) -> Error {
     )
 }
 
-/// `yyyy-MM-dd HH:mm:ss[.fraction]`, with a `Z` at the end for TIMESTAMP_LTZ; seconds may be left out
-/// after a `T`.
-fn timestamp(text: &[u8], separator: u8, column: &TimestampColumn) -> Option<i64> {
-    let text = if column.ltz { text.strip_suffix(b"Z")? } else { text };
-    point(text, separator)?.in_units(column.per_second)
-}
-
 /// A point in time in exactly that layout.
 pub fn point(text: &[u8], separator: u8) -> Option<PointInTime> {
-    let two = |at: usize| {
-        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
-    };
-    if text.len() < 16
-        || text[4] != b'-'
-        || text[7] != b'-'
-        || text[10] != separator
-        || text[13] != b':'
-    {
+    point_of_day(day(text.first_chunk()?)?, text, separator)
+}
+
+/// The number of two digits.
+fn two(text: &[u8], at: usize) -> Option<u32> {
+    let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+/// Days since the epoch of `yyyy-MM-dd`.
+fn day(date: &[u8; 10]) -> Option<i64> {
+    if date[4] != b'-' || date[7] != b'-' {
         return None;
     }
-    let year = two(0)? * 100 + two(2)?;
-    let days = days_from_civil(i64::from(year), two(5)?, two(8)?)?;
-    let (hour, minute) = (two(11)?, two(14)?);
+    let year = two(date, 0)? * 100 + two(date, 2)?;
+    days_from_civil(i64::from(year), two(date, 5)?, two(date, 8)?)
+}
+
+/// A point in time whose day is known.
+fn point_of_day(days: i64, text: &[u8], separator: u8) -> Option<PointInTime> {
+    if text.len() < 16 || text[10] != separator || text[13] != b':' {
+        return None;
+    }
+    let (hour, minute) = (two(text, 11)?, two(text, 14)?);
     let (second, rest) = match &text[16..] {
         [] if separator == b'T' => (0, &text[16..]),
-        [b':', _, _, ..] => (two(17)?, &text[19..]),
+        [b':', _, _, ..] => (two(text, 17)?, &text[19..]),
         _ => return None,
     };
     let nanos = match rest {

@@ -76,18 +76,15 @@ impl CsvDecoder {
 
     /// Where the last record that is not open ends, in bytes that start outside of quotes.
     fn last_end(&self, bytes: &[u8]) -> usize {
+        if let (Some(quote), false) = (self.options.quote, self.plain)
+            && self.options.escape.is_none()
+            && !self.options.comments
+        {
+            return last_line_end(bytes, self.options.delimiter, quote);
+        }
         let mut scanner = Fields { bytes, at: 0, options: &self.options, line: 0 };
-        let mut quick = self.quick(bytes);
         let mut end = 0;
-        let mut record = Vec::new();
         while scanner.at < bytes.len() {
-            record.clear();
-            if let Some(next) =
-                quick.as_mut().and_then(|quick| quick.record(scanner.at, &mut record))
-            {
-                (scanner.at, end) = (next, next);
-                continue;
-            }
             match scanner.skip_record() {
                 true => end = scanner.at,
                 false => break,
@@ -95,6 +92,36 @@ impl CsvDecoder {
         }
         end
     }
+}
+
+/// The end of the last line outside of quotes: from one quote to the next, of which only those count
+/// that open a field.
+fn last_line_end(bytes: &[u8], delimiter: u8, quote: u8) -> usize {
+    let (mut outside, mut end) = (0, 0);
+    let line_end =
+        |from: usize, to: usize| memrchr(b'\n', &bytes[from..to]).map(|at| from + at + 1);
+    let mut at = 0;
+    while let Some(open) = memchr(quote, &bytes[at..]).map(|found| at + found) {
+        let starts = open == 0 || bytes[open - 1] == delimiter || bytes[open - 1] == b'\n';
+        if open < outside || !starts {
+            at = open + 1;
+            continue;
+        }
+        end = line_end(outside, open).unwrap_or(end);
+        let mut close = open + 1;
+        loop {
+            let Some(found) = memchr(quote, &bytes[close..]) else { return end };
+            close += found + 1;
+            match bytes.get(close) {
+                Some(next) if *next == quote => close += 1,
+                _ => break,
+            }
+        }
+        // What stands between the quote and the delimiter is dropped, quotes too.
+        outside = close;
+        at = memchr2(delimiter, b'\n', &bytes[close..]).map_or(bytes.len(), |found| close + found);
+    }
+    line_end(outside, bytes.len()).unwrap_or(end)
 }
 
 impl Decoder for CsvDecoder {
@@ -301,7 +328,7 @@ impl<'a> Quick<'a> {
     fn new(bytes: &'a [u8], options: &CsvOptions) -> Option<Self> {
         let known = options.escape.is_none() && !options.comments && options.delimiter != b'\n';
         let kinds = [options.delimiter, b'\n', options.quote.unwrap_or(b'\n')];
-        let known = known && !kinds.contains(&0);
+        let known = known && kinds.iter().all(|kind| *kind != 0 && kind.is_ascii());
         known.then(|| Self {
             bytes,
             marks: Marks::new(bytes, kinds),
@@ -310,18 +337,19 @@ impl<'a> Quick<'a> {
         })
     }
 
-    /// The fields of the record that starts at a place, and the start of the next one.
+    /// Where the fields of the record stand that starts at a place, and the start of the next one.
     #[inline]
-    fn record(&mut self, start: usize, record: &mut Vec<Field<'a>>) -> Option<usize> {
+    fn record(&mut self, start: usize, fields: &mut Vec<(usize, usize)>) -> Option<usize> {
+        fields.clear();
         let mut at = start;
         loop {
-            let (text, end) = match self.quote {
+            let (from, to, end) = match self.quote {
                 Some(quote) if self.bytes.get(at) == Some(&quote) => self.quoted(at + 1, quote)?,
                 _ => self.plain(at)?,
             };
             let last = self.bytes[end] != self.delimiter;
-            let text = if last { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
-            record.push(Field { text: Cow::Borrowed(text) });
+            let returns = last && to > from && self.bytes[to - 1] == b'\r';
+            fields.push((from, to - usize::from(returns)));
             at = end + 1;
             if last {
                 return Some(at);
@@ -329,18 +357,18 @@ impl<'a> Quick<'a> {
         }
     }
 
-    /// A field, and where the delimiter or the end of the line behind it stands.
+    /// Where a field starts and ends, and where the delimiter or the end of the line behind it stands.
     #[inline]
-    fn plain(&mut self, at: usize) -> Option<(&'a [u8], usize)> {
+    fn plain(&mut self, at: usize) -> Option<(usize, usize, usize)> {
         let mut end = self.marks.next(at)?;
         while self.bytes[end] != self.delimiter && self.bytes[end] != b'\n' {
             // A quote inside of a field is a character like any other.
             end = self.marks.next(end + 1)?;
         }
-        Some((&self.bytes[at..end], end))
+        Some((at, end, end))
     }
 
-    fn quoted(&mut self, at: usize, quote: u8) -> Option<(&'a [u8], usize)> {
+    fn quoted(&mut self, at: usize, quote: u8) -> Option<(usize, usize, usize)> {
         let mut close = self.marks.next(at)?;
         while self.bytes[close] != quote {
             if self.bytes[close] == b'\n' {
@@ -350,7 +378,7 @@ impl<'a> Quick<'a> {
         }
         let follows = *self.bytes.get(close + 1)?;
         let simple = follows == self.delimiter || follows == b'\n';
-        simple.then_some((&self.bytes[at..close], close + 1))
+        simple.then_some((at, close, close + 1))
     }
 }
 
@@ -373,7 +401,10 @@ impl Run<'_> {
         };
         let mut fields = Fields { bytes, at: 0, options: &decoder.options, line: chunk.first_line };
         let mut record: Vec<Field<'_>> = Vec::with_capacity(decoder.targets.len());
-        let mut quick = decoder.quick(bytes);
+        // Where all of it is text, parts of it need not be looked at again.
+        let text = simdutf8::basic::from_utf8(bytes).ok();
+        let mut quick = text.and_then(|_| decoder.quick(bytes));
+        let mut places: Vec<(usize, usize)> = Vec::with_capacity(decoder.targets.len());
         while fields.at < bytes.len() {
             if decoder.options.comments && bytes[fields.at] == b'#' {
                 fields.skip_line();
@@ -381,12 +412,17 @@ impl Run<'_> {
             }
             let (line, start) = (fields.line, fields.at);
             record.clear();
-            if let Some(end) = quick.as_mut().and_then(|quick| quick.record(start, &mut record)) {
+            if let (Some(text), Some(quick)) = (text, &mut quick)
+                && let Some(end) = quick.record(start, &mut places)
+            {
                 (fields.at, fields.line) = (end, line + 1);
-                self.record(line, &record, &bytes[start..end])?;
+                if !self.quick_record(line, text, &places)? {
+                    let part = |(from, to): &(usize, usize)| Cow::Borrowed(&bytes[*from..*to]);
+                    record.extend(places.iter().map(|place| Field { text: part(place) }));
+                    self.record(line, &record, &bytes[start..end])?;
+                }
                 continue;
             }
-            record.clear();
             let end = loop {
                 let (field, end) = fields.field();
                 record.push(field);
@@ -429,6 +465,40 @@ impl Run<'_> {
         self.rejected.push(place, reason, text.strip_suffix(b"\r").unwrap_or(text));
     }
 
+    /// Takes a record by the places of its fields; false, and nothing taken, when it has too many or too few.
+    fn quick_record(&mut self, line: u64, text: &str, places: &[(usize, usize)]) -> Result<bool> {
+        let decoder = self.decoder;
+        if places.len() != decoder.targets.len() {
+            return Ok(false);
+        }
+        for (column, (from, to)) in decoder.targets.iter().zip(places) {
+            if let Some(column) = column {
+                // The places are those of whole characters: what stands around them is ASCII.
+                self.field(line, *column, text.get(*from..*to).unwrap_or_default())?;
+            }
+        }
+        self.rows += 1;
+        Ok(true)
+    }
+
+    /// Takes a field, or says why not.
+    fn field(&mut self, line: u64, column: usize, text: &str) -> Result<()> {
+        if self.append(column, text) {
+            return Ok(());
+        }
+        let shown: String = text.chars().take(60).collect();
+        let due = type_name(self.decoder.schema.field(column).data_type());
+        self.misfit(line, column, format!("\"{shown}\" does not fit {due}"))
+    }
+
+    /// A field that cannot be read is NULL where errors are ignored.
+    fn misfit(&mut self, line: u64, column: usize, message: String) -> Result<()> {
+        self.problem(line, Some(column), message)?;
+        self.nulled += 1;
+        self.builders[column].append_null();
+        Ok(())
+    }
+
     fn record(&mut self, line: u64, record: &[Field<'_>], bytes: &[u8]) -> Result<()> {
         let due = self.decoder.targets.len();
         if record.len() != due {
@@ -449,18 +519,9 @@ impl Run<'_> {
                 self.builders[column].append_null();
                 continue;
             };
-            let text = std::str::from_utf8(&field.text);
-            let fits = text.is_ok_and(|text| self.append(column, text));
-            if !fits {
-                let shown: String = String::from_utf8_lossy(&field.text).chars().take(60).collect();
-                let due = type_name(self.decoder.schema.field(column).data_type());
-                let message = match text {
-                    Ok(_) => format!("\"{shown}\" does not fit {due}"),
-                    Err(_) => "the text is not UTF-8".to_owned(),
-                };
-                self.problem(line, Some(column), message)?;
-                self.nulled += 1;
-                self.builders[column].append_null();
+            match std::str::from_utf8(&field.text) {
+                Ok(text) => self.field(line, column, text)?,
+                Err(_) => self.misfit(line, column, "the text is not UTF-8".to_owned())?,
             }
         }
         self.rows += 1;

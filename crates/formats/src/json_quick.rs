@@ -1,8 +1,8 @@
 //! The quick walk through a line of JSON: lines that look like the one before, which is most of them.
 //!
-//! It takes what it knows: an object on one line, whose keys have no escapes. At anything else it gives up, and
-//! the line is read again from its start by the [`Scanner`], which also knows what is wrong with it. So the
-//! two give the same values, and only one of them has errors.
+//! It takes what it knows: an object on one line, whose keys have no escapes. At anything else it gives
+//! up, and the line is read again from its start by the [`Scanner`], which also knows what is wrong
+//! with it. So the two give the same values, and only one of them has errors.
 
 use std::collections::HashMap;
 
@@ -64,7 +64,8 @@ impl<'a> Quick<'a> {
         Self { text, marks, guesses: Vec::new() }
     }
 
-    /// Finds the values of the line that starts at a place, and the end of the line; `None` where it gives up.
+    /// Finds the values of the line that starts at a place, and the end of the line; `None` where it
+    /// gives up.
     pub fn line(
         &mut self,
         start: usize,

@@ -11,14 +11,19 @@ use millstream_types::sql_type::{SqlType, type_name};
 use millstream_types::{Error, Result};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::WriterProperties;
 
 /// The most rows of a batch.
 const ROWS_MAX: usize = 16_384;
+
+/// So many rows of a row group are decoded together, up to the next page. Each range decodes the dictionaries
+/// anew, which is why it is no small one.
+const PIECE_ROWS: usize = 200_000;
 
 fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
     Error::Data {
@@ -29,7 +34,9 @@ fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
 
 fn open(path: &Path) -> Result<(File, ArrowReaderMetadata)> {
     let file = File::open(path).map_err(|error| Error::io("cannot open", path, error))?;
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
+    let options = ArrowReaderOptions::new()
+        .with_skip_arrow_metadata(false)
+        .with_offset_index_policy(PageIndexPolicy::Optional);
     let metadata =
         ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
     Ok((file, metadata))
@@ -83,6 +90,36 @@ pub fn row_groups(path: &Path) -> Result<Vec<RowGroup>> {
         .collect())
 }
 
+/// Some rows of a row group, which can be decoded without those before them.
+#[derive(Debug, Clone)]
+pub struct RowRange {
+    group: RowGroup,
+    from: usize,
+    rows: usize,
+}
+
+impl RowRange {
+    /// Decodes them; as [`RowGroup::read`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is broken, or a value does not fit its declared type.
+    pub fn decode(&self, schema: &SchemaRef) -> Result<RecordBatch> {
+        let selection = vec![RowSelector::skip(self.from), RowSelector::select(self.rows)];
+        let mut reader = self.group.reader(schema, Some(selection.into()), self.rows)?;
+        let mut batches = Vec::new();
+        while let Some(rows) = reader.next_rows()? {
+            batches.push(rows);
+        }
+        match &batches[..] {
+            [only] => Ok(only.clone()),
+            _ => {
+                let schema = crate::json::nullable(schema);
+                Ok(arrow::compute::concat_batches(&schema, &batches)?)
+            }
+        }
+    }
+}
+
 /// Reads a row group, a batch at a time.
 pub struct RowGroupReader {
     path: Arc<Path>,
@@ -96,6 +133,42 @@ impl RowGroup {
     /// # Errors
     /// When the file cannot be opened or is broken.
     pub fn read(&self, schema: &SchemaRef) -> Result<RowGroupReader> {
+        self.reader(schema, None, ROWS_MAX)
+    }
+
+    /// Its rows in ranges that start with a page of the first column that is read; `None` where the file does
+    /// not say where its pages are, or nothing is read.
+    pub fn ranges(&self, schema: &SchemaRef) -> Option<Vec<RowRange>> {
+        if millstream_types::plain_paths() {
+            return None;
+        }
+        let metadata = self.metadata.metadata();
+        let pages = metadata.offset_index()?.get(self.group)?;
+        let fields = self.metadata.parquet_schema();
+        let is_read = |column: &usize| {
+            let root = fields.get_column_root(*column).name();
+            schema.fields().iter().any(|field| field.name() == root)
+        };
+        let first = (0..fields.num_columns()).find(is_read)?;
+        let rows = metadata.row_group(self.group).num_rows() as usize;
+        let starts = pages.get(first)?.page_locations().iter();
+        let mut ranges = Vec::new();
+        let mut from = 0;
+        for start in starts.map(|page| page.first_row_index as usize).chain([rows]) {
+            if start - from >= PIECE_ROWS || (start == rows && start > from) {
+                ranges.push(RowRange { group: self.clone(), from, rows: start - from });
+                from = start;
+            }
+        }
+        Some(ranges)
+    }
+
+    fn reader(
+        &self,
+        schema: &SchemaRef,
+        selection: Option<RowSelection>,
+        batch: usize,
+    ) -> Result<RowGroupReader> {
         let file =
             File::open(&self.path).map_err(|error| Error::io("cannot open", &*self.path, error))?;
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -103,13 +176,16 @@ impl RowGroup {
         let roots =
             roots.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(at, _)| at);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots);
-        let reader =
+        let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![self.group])
                 .with_projection(mask)
-                .with_batch_size(ROWS_MAX)
-                .build()
-                .map_err(|error| broken(&self.path, &error))?;
+                .with_batch_size(batch);
+        let builder = match selection {
+            Some(selection) => builder.with_row_selection(selection),
+            None => builder,
+        };
+        let reader = builder.build().map_err(|error| broken(&self.path, &error))?;
         Ok(RowGroupReader { path: Arc::clone(&self.path), reader, schema: Arc::clone(schema) })
     }
 }

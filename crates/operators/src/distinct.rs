@@ -11,6 +11,7 @@ use millstream_plan::{AggregateCall, AggregateFunction};
 use millstream_types::Result;
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate, create};
+use crate::distinct_integers::{DistinctIntegers, is_integer};
 
 /// How many copies of each value a group has; values are in arrow's row format.
 type Copies = HashMap<Box<[u8]>, i64, FixedState>;
@@ -175,6 +176,9 @@ pub fn distinct(call: &AggregateCall, arguments: &[DataType]) -> Result<Box<dyn 
     let fields = arguments.iter().take(1).cloned().map(SortField::new).collect();
     let converter = RowConverter::new(fields)?;
     if let AggregateFunction::Count = call.function {
+        if is_integer(&arguments[0]) && !millstream_types::plain_paths() {
+            return Ok(Groups::of(DistinctIntegers));
+        }
         return Ok(Groups::of(DistinctCount { converter }));
     }
     let plain = AggregateCall { distinct: false, ..call.clone() };

@@ -1,14 +1,15 @@
 //! [`GroupAggregate`]: groups rows by key; a group's row is replaced when it changes.
 //!
 //! In each epoch a key that changed emits one net change: its row before, taken back, and its row
-//! after. A key whose rows are all gone leaves.
+//! after. A key whose rows are all gone leaves. What a row was before is what its aggregates give when
+//! the key is first touched in an epoch, so nothing that was emitted has to be kept.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt32Array};
-use arrow::compute::{concat, take};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{SortOptions, concat, take};
 use arrow::datatypes::{DataType, SchemaRef};
-use arrow::row::{OwnedRow, RowConverter, SortField};
 use hashbrown::HashMap;
 use millstream_plan::AggregateCall;
 use millstream_state::KeyIndex;
@@ -43,11 +44,12 @@ pub struct GroupAggregate {
     aggregates: Vec<Box<dyn GroupsAggregate>>,
     /// How many rows each group has.
     rows: Vec<i64>,
-    /// The aggregates' values as last emitted, in arrow's row format; `None` before the first time.
-    emitted: Vec<Option<OwnedRow>>,
-    converter: RowConverter,
     /// The slots that changed in this epoch.
     changed: Vec<u32>,
+    /// For each of them where its values before that stand in `before`, if it had rows.
+    before_at: Vec<Option<u32>>,
+    /// The aggregates' values before this epoch, in parts; one column an aggregate.
+    before: Vec<Vec<ArrayRef>>,
     is_changed: Vec<bool>,
     slots: Vec<u32>,
     /// How many groups have rows.
@@ -55,6 +57,8 @@ pub struct GroupAggregate {
     expiry: Expiry,
     /// How many rows have come.
     taken: u64,
+    /// How many values stand in `before`.
+    known: u32,
 }
 
 impl GroupAggregate {
@@ -72,21 +76,20 @@ impl GroupAggregate {
             .map(|call| create(call, &types(&call.arguments), spec.removes))
             .collect::<Result<_>>()?;
         let expiry = Expiry::new(spec.ttl);
-        let values = spec.schema.fields().iter().skip(spec.keys.len());
-        let values = values.map(|field| SortField::new(field.data_type().clone()));
         Ok(Self {
-            converter: RowConverter::new(values.collect())?,
             keys,
             aggregates,
             spec,
             rows: Vec::new(),
-            emitted: Vec::new(),
             changed: Vec::new(),
+            before_at: Vec::new(),
+            before: Vec::new(),
             is_changed: Vec::new(),
             slots: Vec::new(),
             live: 0,
             expiry,
             taken: 0,
+            known: 0,
         })
     }
 }
@@ -111,6 +114,11 @@ impl GroupAggregate {
         changes.filter(&known.collect())
     }
 
+    /// The values of some groups, one column an aggregate.
+    fn values(&self, slots: &[u32]) -> Result<Vec<ArrayRef>> {
+        self.aggregates.iter().map(|aggregate| aggregate.values(slots)).collect()
+    }
+
     /// Numbers the groups anew once most have no rows any more.
     fn compact(&mut self) -> Result<()> {
         let groups = self.keys.len();
@@ -125,7 +133,6 @@ impl GroupAggregate {
         self.keys = renumbered(&self.keys, &live, empty)?;
         self.aggregates.iter_mut().for_each(|aggregate| aggregate.retain(&live));
         self.rows = live.iter().map(|slot| self.rows[*slot as usize]).collect();
-        self.emitted = live.iter().map(|slot| self.emitted[*slot as usize].take()).collect();
         self.is_changed = vec![false; live.len()];
         self.expiry.retain(&live);
         Ok(())
@@ -139,7 +146,6 @@ impl Operator for GroupAggregate {
             let slot = *slot as usize;
             self.live -= usize::from(self.rows[slot] > 0);
             self.rows[slot] = 0;
-            self.emitted[slot] = None;
         }
         self.aggregates.iter_mut().for_each(|aggregate| aggregate.clear(&expired));
         self.compact()
@@ -157,8 +163,8 @@ impl Operator for GroupAggregate {
         let rows = &changes.rows;
         let groups = self.keys.len();
         self.rows.resize(groups, 0);
-        self.emitted.resize(groups, None);
         self.is_changed.resize(groups, false);
+        let mut touched = Vec::new();
         for (row, slot) in self.slots.iter().enumerate() {
             let count = &mut self.rows[*slot as usize];
             let before = *count > 0;
@@ -167,7 +173,15 @@ impl Operator for GroupAggregate {
             self.expiry.touch(*slot);
             if !std::mem::replace(&mut self.is_changed[*slot as usize], true) {
                 self.changed.push(*slot);
+                self.before_at.push(before.then_some(self.known));
+                if before {
+                    self.known += 1;
+                    touched.push(*slot);
+                }
             }
+        }
+        if !touched.is_empty() {
+            self.before.push(self.values(&touched)?);
         }
         for (call, aggregate) in self.spec.aggregates.iter().zip(&mut self.aggregates) {
             aggregate.resize(groups);
@@ -186,85 +200,91 @@ impl Operator for GroupAggregate {
 
     fn end_epoch(&mut self, _: &OperatorTime, out: &mut Output) -> Result<()> {
         let changed = std::mem::take(&mut self.changed);
+        let before_at = std::mem::take(&mut self.before_at);
+        let before = std::mem::take(&mut self.before);
+        self.known = 0;
         if changed.is_empty() {
             return Ok(());
         }
         changed.iter().for_each(|slot| self.is_changed[*slot as usize] = false);
-        let gone = changed.iter().copied().filter(|slot| self.rows[*slot as usize] == 0);
-        let gone: Vec<u32> = gone.collect();
-        let values = self
-            .aggregates
-            .iter()
-            .map(|aggregate| aggregate.values(&changed))
-            .collect::<Result<Vec<_>>>()?;
-        let after = match values.is_empty() {
-            true => None,
-            false => Some(self.converter.convert_columns(&values)?),
-        };
-        // Old rows first, then new ones; the order below puts each pair together.
-        let (mut old_rows, mut order, mut weights, mut slots) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut old_at = Vec::new();
+        let now = self.values(&changed)?;
+        // The values now stand first, those before behind them: a position says which is meant.
+        let mut values = Vec::with_capacity(now.len());
+        for (column, now) in now.iter().enumerate() {
+            let parts = before.iter().map(|part| part[column].as_ref());
+            let all: Vec<&dyn Array> = std::iter::once(now.as_ref()).chain(parts).collect();
+            values.push(concat(&all)?);
+        }
+        let differs = differing(&values, &before_at)?;
+        let (mut order, mut weights, mut slots) = (Vec::new(), Vec::new(), Vec::new());
+        let mut gone = Vec::new();
         for (at, slot) in changed.iter().enumerate() {
-            let index = *slot as usize;
-            let new = (self.rows[index] > 0).then(|| match &after {
-                Some(after) => after.row(at).owned(),
-                None => self.converter_row(),
-            });
-            let old = self.emitted[index].take();
-            if old != new {
-                if let Some(old) = &old {
-                    old_at.push((old_rows.len(), weights.len()));
-                    old_rows.push(old.clone());
-                    order.push(0);
-                    weights.push(-1);
-                    slots.push(*slot);
-                }
-                if new.is_some() {
-                    order.push(at as u32);
-                    weights.push(1);
-                    slots.push(*slot);
-                }
+            let is = self.rows[*slot as usize] > 0;
+            if !is {
+                gone.push(*slot);
             }
-            self.emitted[index] = new;
+            if is && !differs[at] {
+                continue;
+            }
+            if let Some(before) = before_at[at] {
+                order.push(changed.len() as u32 + before);
+                weights.push(-1);
+                slots.push(*slot);
+            }
+            if is {
+                order.push(at as u32);
+                weights.push(1);
+                slots.push(*slot);
+            }
         }
         // What has no rows is as it was before the first one came.
         self.aggregates.iter_mut().for_each(|aggregate| aggregate.clear(&gone));
-        if weights.is_empty() {
-            return self.compact();
+        if !weights.is_empty() {
+            let order = UInt32Array::from(order);
+            let mut columns = self.keys.columns(slots.into_iter())?;
+            for values in &values {
+                columns.push(take(values, &order, None)?);
+            }
+            let rows = RecordBatch::try_new(Arc::clone(&self.spec.schema), columns)?;
+            out.emit(match weights.contains(&-1) {
+                true => ChangeBatch::weighted(rows, Int64Array::from(weights)),
+                false => ChangeBatch::insert(rows),
+            });
         }
-        let new_count = changed.len() as u32;
-        old_at.iter().for_each(|(old, at)| order[*at] = new_count + *old as u32);
-        let old_values = if values.is_empty() {
-            Vec::new()
-        } else {
-            self.converter.convert_rows(old_rows.iter().map(OwnedRow::row))?
-        };
-        let order = UInt32Array::from(order);
-        let mut columns = self.keys.columns(slots.into_iter())?;
-        for (new, old) in values.iter().zip(&old_values) {
-            let both: [&dyn Array; 2] = [new, old];
-            columns.push(take(&concat(&both)?, &order, None)?);
-        }
-        let rows = RecordBatch::try_new(Arc::clone(&self.spec.schema), columns)?;
-        out.emit(ChangeBatch::weighted(rows, Int64Array::from(weights)));
         self.compact()
     }
 
     fn state_bytes(&self) -> usize {
-        let emitted: usize = self.emitted.iter().flatten().map(|row| row.as_ref().len()).sum();
         self.keys.bytes()
             + self.expiry.bytes()
             + self.aggregates.iter().map(|aggregate| aggregate.bytes()).sum::<usize>()
             + self.rows.capacity() * 8
-            + self.emitted.capacity() * size_of::<Option<OwnedRow>>()
-            + emitted
     }
 }
 
-impl GroupAggregate {
-    /// The row of no aggregates at all, for SELECT DISTINCT.
-    fn converter_row(&self) -> OwnedRow {
-        self.converter.parser().parse(&[]).owned()
+/// For each row that has one before it, at the position given behind all rows, whether the two are different;
+/// TRUE for the others.
+fn differing(values: &[ArrayRef], before_at: &[Option<u32>]) -> Result<Vec<bool>> {
+    let count = before_at.len();
+    let mut differs: Vec<bool> = before_at.iter().map(Option::is_none).collect();
+    let pairs = before_at.iter().enumerate();
+    let pairs = pairs.filter_map(|(at, before)| Some((at as u32, count as u32 + (*before)?)));
+    let (now, before): (Vec<u32>, Vec<u32>) = pairs.unzip();
+    let (rows, before) = (UInt32Array::from(now), UInt32Array::from(before));
+    for values in values {
+        if values.data_type().is_nested() {
+            let compare = arrow::array::make_comparator(values, values, SortOptions::default())?;
+            for (now, before) in rows.values().iter().zip(before.values()) {
+                let equal = compare(*now as usize, *before as usize).is_eq();
+                differs[*now as usize] |= !equal;
+            }
+            continue;
+        }
+        let (now, then) = (take(values, &rows, None)?, take(values, &before, None)?);
+        let different = distinct(&now, &then)?;
+        for (at, row) in rows.values().iter().enumerate() {
+            differs[*row as usize] |= different.value(at);
+        }
     }
+    Ok(differs)
 }

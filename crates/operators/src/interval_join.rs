@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array};
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::row::{RowConverter, SortField};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use millstream_expr::ScalarExpr;
 use millstream_plan::JoinKind;
-use millstream_state::KeyIndex;
+use millstream_state::{KeyIndex, RowStore};
 use millstream_types::{ChangeBatch, Result};
 
 use crate::dropped::{Dropped, Reason};
@@ -69,48 +68,39 @@ impl IntervalJoinSpec {
     }
 }
 
-type Bytes = Box<[u8]>;
-
 struct Entry {
     time: i64,
-    row: Bytes,
+    /// Its number in the store.
+    row: u32,
     matched: bool,
 }
 
 /// The rows of one side that wait for partners.
 struct Side {
-    keys: KeyIndex,
-    converter: RowConverter,
+    store: RowStore,
     /// By the slot of the key, in the order of time.
     rows: Vec<VecDeque<Entry>>,
     /// The slots that have rows of a time.
     by_time: BTreeMap<i64, Vec<u32>>,
+    /// How many rows wait.
     live: usize,
-    bytes: usize,
 }
 
-/// So few keys are not worth being numbered anew.
-const KEYS_MIN: usize = 1_024;
+/// So few keys or rows are not worth being numbered anew.
+const KEPT_MIN: usize = 1_024;
 
 impl Side {
-    fn new(spec: &IntervalJoinSpec, side: usize) -> Result<Self> {
+    fn new(spec: &IntervalJoinSpec, side: usize) -> Self {
         let fields = spec.inputs[side].fields().iter();
-        let fields = fields.map(|field| SortField::new(field.data_type().clone()));
-        Ok(Self {
-            keys: KeyIndex::new(&spec.key_types(side))?,
-            converter: RowConverter::new(fields.collect())?,
-            rows: Vec::new(),
-            by_time: BTreeMap::new(),
-            live: 0,
-            bytes: 0,
-        })
+        let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Self { store: RowStore::new(schema), rows: Vec::new(), by_time: BTreeMap::new(), live: 0 }
     }
 
     fn insert(&mut self, slot: u32, entry: Entry) {
-        self.bytes += entry.row.len() + size_of::<Entry>() + size_of::<u32>();
+        self.live += 1;
         self.by_time.entry(entry.time).or_default().push(slot);
         let rows = &mut self.rows[slot as usize];
-        self.live += usize::from(rows.is_empty());
         let at = match rows.back() {
             Some(last) if last.time > entry.time => {
                 rows.partition_point(|known| known.time <= entry.time)
@@ -121,7 +111,7 @@ impl Side {
     }
 
     /// Gives up the rows up to a time, and returns those that found no partner.
-    fn expire(&mut self, until: i64) -> Vec<Bytes> {
+    fn expire(&mut self, until: i64) -> Vec<u32> {
         let mut alone = Vec::new();
         while let Some(first) = self.by_time.first_entry()
             && *first.key() <= until
@@ -131,8 +121,7 @@ impl Side {
                 let rows = &mut self.rows[slot as usize];
                 while rows.front().is_some_and(|entry| entry.time <= time) {
                     let Some(entry) = rows.pop_front() else { break };
-                    self.bytes -= entry.row.len() + size_of::<Entry>() + size_of::<u32>();
-                    self.live -= usize::from(rows.is_empty());
+                    self.live -= 1;
                     if !entry.matched {
                         alone.push(entry.row);
                     }
@@ -142,24 +131,35 @@ impl Side {
         alone
     }
 
-    /// Numbers the keys anew once most have no rows any more.
-    fn compact(&mut self, spec: &IntervalJoinSpec, side: usize) -> Result<()> {
-        let known = self.keys.len();
-        if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
+    /// Numbers the rows anew once most do not wait any more.
+    fn compact(&mut self) -> Result<()> {
+        let all = self.store.len();
+        if all <= 2 * self.live + KEPT_MIN && (self.live > 0 || all == 0) {
             return Ok(());
         }
-        let live = (0..self.rows.len() as u32).filter(|slot| !self.rows[*slot as usize].is_empty());
-        let live: Vec<u32> = live.collect();
-        self.keys = renumbered(&self.keys, &live, KeyIndex::new(&spec.key_types(side))?)?;
+        let mut kept: Vec<u32> = self.rows.iter().flatten().map(|entry| entry.row).collect();
+        kept.sort_unstable();
+        self.store.retain(&kept)?;
+        for entry in self.rows.iter_mut().flatten() {
+            entry.row = kept.partition_point(|row| *row < entry.row) as u32;
+        }
+        Ok(())
+    }
+
+    /// Keeps some slots, which are numbered anew in the order given; the others have no rows.
+    fn retain_slots(&mut self, slots: &[u32]) {
         self.rows =
-            live.iter().map(|slot| std::mem::take(&mut self.rows[*slot as usize])).collect();
+            slots.iter().map(|slot| std::mem::take(&mut self.rows[*slot as usize])).collect();
         self.by_time.clear();
         for (slot, rows) in (0..).zip(&self.rows) {
             for entry in rows {
                 self.by_time.entry(entry.time).or_default().push(slot);
             }
         }
-        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.store.bytes() + self.live * (size_of::<Entry>() + size_of::<u32>())
     }
 }
 
@@ -173,7 +173,10 @@ struct Pair {
 /// One shard of an interval join.
 pub struct IntervalJoin {
     spec: Arc<IntervalJoinSpec>,
+    keys: KeyIndex,
     sides: [Side; 2],
+    /// So many keys are looked through for those that are not needed any more.
+    keys_most: usize,
     both: SchemaRef,
     dropped: Arc<Dropped>,
 }
@@ -184,8 +187,28 @@ impl IntervalJoin {
     /// # Errors
     /// When a column cannot be a key or be remembered.
     pub fn new(spec: Arc<IntervalJoinSpec>, dropped: Arc<Dropped>) -> Result<Self> {
-        let sides = [Side::new(&spec, 0)?, Side::new(&spec, 1)?];
-        Ok(Self { both: both(&spec.inputs), sides, spec, dropped })
+        let sides = [Side::new(&spec, 0), Side::new(&spec, 1)];
+        let keys = KeyIndex::new(&spec.key_types(0))?;
+        Ok(Self { both: both(&spec.inputs), keys, sides, keys_most: KEPT_MIN, spec, dropped })
+    }
+
+    /// Forgets keys that no row waits for any more, once that may be most of them.
+    fn compact_keys(&mut self) -> Result<()> {
+        let known = self.keys.len();
+        let empty = self.sides.iter().all(|side| side.live == 0);
+        if (known <= self.keys_most && !empty) || known == 0 {
+            return Ok(());
+        }
+        let is_live =
+            |slot: &u32| self.sides.iter().any(|side| !side.rows[*slot as usize].is_empty());
+        let live: Vec<u32> = (0..known as u32).filter(is_live).collect();
+        self.keys_most = (2 * live.len()).max(KEPT_MIN);
+        if live.len() < known {
+            let empty = KeyIndex::new(&self.spec.key_types(0))?;
+            self.keys = renumbered(&self.keys, &live, empty)?;
+            self.sides.iter_mut().for_each(|side| side.retain_slots(&live));
+        }
+        Ok(())
     }
 
     /// Emits the pairs for which the condition holds, and marks their rows.
@@ -199,10 +222,8 @@ impl IntervalJoin {
     ) -> Result<()> {
         let rows = UInt32Array::from_iter_values(pairs.iter().map(|pair| pair.row));
         let other = &mut self.sides[1 - side];
-        let parser = other.converter.parser();
-        let partner = |pair: &Pair| &other.rows[pair.slot as usize][pair.place as usize].row;
-        let others = pairs.iter().map(|pair| parser.parse(partner(pair)));
-        let others = other.converter.convert_rows(others)?;
+        let partner = |pair: &Pair| other.rows[pair.slot as usize][pair.place as usize].row;
+        let others = other.store.columns(&pairs.iter().map(partner).collect::<Vec<_>>())?;
         let columns = beside(side, taken(&changes.rows, &rows)?, others);
         let holds = holds(self.spec.condition.as_ref(), &self.both, &columns, rows.len())?;
         let kept = (0..pairs.len() as u32)
@@ -246,12 +267,10 @@ impl Operator for IntervalJoin {
         let count = changes.num_rows();
         let times = milliseconds(changes.rows.column(spec.times[side]))?;
         let keys = pick(&changes.rows, &spec.keys[side]);
-        let (mut own, mut other) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for (at, slots) in [(side, &mut own), (1 - side, &mut other)] {
-            let index = &mut self.sides[at];
-            index.keys.slots(&keys, count, slots)?;
-            index.rows.resize_with(index.keys.len(), VecDeque::new);
-        }
+        let mut slots = Vec::with_capacity(count);
+        self.keys.slots(&keys, count, &mut slots)?;
+        let known = self.keys.len();
+        self.sides.iter_mut().for_each(|side| side.rows.resize_with(known, VecDeque::new));
         let meets = |row: usize| spec.equal_nulls || keys.iter().all(|column| column.is_valid(row));
         let met = |row: usize| changes.reached.as_ref().map_or(i64::MIN, |met| met.value(row));
         let (least, most) = spec.bounds(side);
@@ -260,7 +279,7 @@ impl Operator for IntervalJoin {
         let mut matched = vec![false; count];
         let mut pairs = Vec::new();
         for row in (0..count).filter(|row| meets(*row)) {
-            let (time, slot) = (times.value(row), other[row]);
+            let (time, slot) = (times.value(row), slots[row]);
             let rows = &self.sides[1 - side].rows[slot as usize];
             // What no row on time could have met any more is gone for late rows, too.
             let oldest = met(row).saturating_sub(other_waits);
@@ -278,19 +297,30 @@ impl Operator for IntervalJoin {
         if !pairs.is_empty() {
             self.meet(side, &changes, pairs, &mut matched, out)?;
         }
-        let encoded = self.sides[side].converter.convert_columns(changes.rows.columns())?;
-        let (mut alone, mut late) = (Vec::new(), Vec::new());
-        for row in 0..count {
+        let (mut kept, mut alone, mut late) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, matched) in matched.iter().enumerate() {
             let time = times.value(row);
             if meets(row) && met(row) < time.saturating_add(most) {
-                let row_bytes = encoded.row(row).as_ref().into();
-                let entry = Entry { time, row: row_bytes, matched: matched[row] };
-                self.sides[side].insert(own[row], entry);
-            } else if !matched[row] && spec.keeps(side) {
+                kept.push(row as u32);
+            } else if !matched && spec.keeps(side) {
                 alone.push(row as u32);
-            } else if !matched[row] && meets(row) {
+            } else if !matched && meets(row) {
                 late.push(row);
             }
+        }
+        let own = &mut self.sides[side];
+        let first = own.store.len() as u32;
+        match kept.len() == count {
+            true => own.store.append(changes.rows.columns(), count)?,
+            false => {
+                let columns = taken(&changes.rows, &UInt32Array::from(kept.clone()))?;
+                own.store.append(&columns, kept.len())?;
+            }
+        }
+        for (number, row) in (first..).zip(kept) {
+            let row = row as usize;
+            let entry = Entry { time: times.value(row), row: number, matched: matched[row] };
+            own.insert(slots[row], entry);
         }
         self.dropped.add(Reason::Late, &changes, &late, None);
         if alone.is_empty() {
@@ -316,18 +346,16 @@ impl Operator for IntervalJoin {
             };
             let alone = self.sides[side].expire(until);
             if spec.keeps(side) && !alone.is_empty() {
-                let converter = &self.sides[side].converter;
-                let parser = converter.parser();
-                let own = converter.convert_rows(alone.iter().map(|row| parser.parse(row)))?;
+                let own = self.sides[side].store.columns(&alone)?;
                 let columns = beside(side, own, nulls(&spec.inputs[1 - side], alone.len()));
                 self.emit(columns, alone.len(), None, out)?;
             }
-            self.sides[side].compact(&spec, side)?;
+            self.sides[side].compact()?;
         }
-        Ok(())
+        self.compact_keys()
     }
 
     fn state_bytes(&self) -> usize {
-        self.sides.iter().map(|side| side.keys.bytes() + side.bytes).sum()
+        self.keys.bytes() + self.sides.iter().map(Side::bytes).sum::<usize>()
     }
 }

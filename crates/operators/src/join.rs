@@ -1,8 +1,8 @@
 //! [`Join`]: rows of two inputs that belong together, kept right as both change.
 //!
-//! Each side keeps its rows by key. A change of one side meets the rows that the other side has at that moment;
-//! in an epoch all that comes of it is put together, so that a row that finds and loses a partner within it
-//! leaves no trace.
+//! Each side keeps its rows by key. A change of one side meets the rows that the other side has at that
+//! moment; in an epoch all that comes of it is put together, so that a row that finds and loses a
+//! partner within it leaves no trace.
 //!
 //! Whether a row has partners decides whether it comes out with NULLs, or at all. Where all rows of a key are
 //! partners, the number of rows of the key on the other side tells; where a condition decides, each row has
@@ -199,12 +199,14 @@ impl Join {
         let mut partners = vec![0; if self.by_key { 0 } else { count }];
         let mut pairs = Pairs::default();
         for row in (0..count).filter(|row| of.meets(*row)) {
-            for entry in self.sides[1 - of.side].of_slot(of.slots[row]) {
+            let mut next = self.sides[1 - of.side].first(of.slots[row]);
+            while let Some(entry) = next {
                 pairs.rows.push(row as u32);
                 pairs.entries.push(entry);
-            }
-            if pairs.rows.len() >= PAIRS {
-                self.meet(of, std::mem::take(&mut pairs), &mut partners, out)?;
+                next = self.sides[1 - of.side].after(entry);
+                if pairs.rows.len() >= PAIRS {
+                    self.meet(of, std::mem::take(&mut pairs), &mut partners, out)?;
+                }
             }
         }
         if !pairs.rows.is_empty() {

@@ -130,14 +130,19 @@ impl Side {
         self.heads[slot as usize] != NONE || self.totals[slot as usize] != 0
     }
 
+    /// The first entry of a slot.
+    pub fn first(&self, slot: u32) -> Option<u32> {
+        Some(self.heads[slot as usize]).filter(|entry| *entry != NONE)
+    }
+
+    /// The entry of the same slot behind an entry.
+    pub fn after(&self, entry: u32) -> Option<u32> {
+        Some(self.entries.next[entry as usize]).filter(|entry| *entry != NONE)
+    }
+
     /// The entries of a slot.
     pub fn of_slot(&self, slot: u32) -> impl Iterator<Item = u32> {
-        let mut at = self.heads[slot as usize];
-        std::iter::from_fn(move || {
-            let entry = (at != NONE).then_some(at)?;
-            at = self.entries.next[entry as usize];
-            Some(entry)
-        })
+        std::iter::successors(self.first(slot), |entry| self.after(*entry))
     }
 
     /// How many copies an entry has.
@@ -210,11 +215,11 @@ impl Side {
     /// Takes rows that may be there already, or are taken back.
     fn change(&mut self, incoming: &Incoming<'_>) -> Result<()> {
         let hashes = hash_rows(incoming.columns, incoming.slots.len())?;
-        let mut entry = self.store.len() as u32;
+        let first = self.store.len() as u32;
         // All of them are stored; those that turn out to be there already are never linked.
         self.append(incoming, incoming.rows)?;
         let mut same = Same { columns: incoming.columns, by_batch: HashMap::default() };
-        for row in incoming.rows {
+        for (entry, row) in (first..).zip(incoming.rows) {
             let (slot, weight) = (incoming.slots[*row as usize], incoming.weight(*row));
             let hash = hashes[*row as usize];
             self.entries.push(slot, 0, incoming.partners);
@@ -241,7 +246,6 @@ impl Side {
                 }
                 self.weigh(at, weight);
             }
-            entry += 1;
         }
         Ok(())
     }

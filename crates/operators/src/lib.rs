@@ -8,7 +8,7 @@
 //! | [`watermark`] | the watermark that each row met |
 //! | [`aggregate`] | aggregate functions over many groups at once |
 //! | [`sums`], [`float_sum`], [`variance`], [`extreme`], [`copies`] | functions |
-//! | [`ordered`], [`distinct`], [`user`] | functions, too |
+//! | [`ordered`], [`distinct`], `distinct_integers`, [`user`] | functions, too |
 //! | [`window`] | which windows and slices a point in time falls into |
 //! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
@@ -20,7 +20,8 @@
 //! | [`pairs`] | what joins have in common; `consolidate` puts changes together |
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
-//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without event time; `join_side` keeps the rows of a join |
+//! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
+//! | `join_side` | the rows of one input of a join |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
@@ -30,6 +31,7 @@ pub mod copies;
 pub mod correlate;
 pub mod current_watermark;
 pub mod distinct;
+mod distinct_integers;
 pub mod dropped;
 pub mod expand;
 pub mod expiry;

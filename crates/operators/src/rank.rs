@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
@@ -15,6 +15,7 @@ use millstream_types::{ChangeBatch, Result};
 
 use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
+use crate::pairs::taken;
 use crate::session_aggregate::renumbered;
 use crate::window_rank::order_rows;
 use crate::window_table::pick;
@@ -43,6 +44,14 @@ pub struct RankSpec {
     pub input: SchemaRef,
     /// The columns that come out.
     pub schema: SchemaRef,
+}
+
+impl RankSpec {
+    /// Whether no row beyond the last number is ever needed: numbers are those of single rows, and no
+    /// row that is kept leaves.
+    fn is_bounded(&self) -> bool {
+        !self.removes && matches!(self.function, RankFunction::RowNumber)
+    }
 }
 
 type Bytes = Box<[u8]>;
@@ -141,8 +150,20 @@ impl Rank {
         KeyIndex::new(&types)
     }
 
+    /// Whether a partition is full of rows that come before any new one of this order.
+    fn is_beyond(&self, slot: u32, order: &[u8]) -> bool {
+        let rows = &self.partitions[slot as usize].rows;
+        let full = self.spec.is_bounded() && rows.len() as u64 >= self.spec.most;
+        full && rows.last_key_value().is_some_and(|((last, _), _)| match self.spec.last_wins {
+            true => *order > **last,
+            false => *order >= **last,
+        })
+    }
+
     fn change(&mut self, slot: u32, order: &[u8], row: &[u8], weight: i64) {
-        self.expiry.touch(slot);
+        if self.is_beyond(slot, order) {
+            return;
+        }
         let partition = &mut self.partitions[slot as usize];
         let was_empty = partition.rows.is_empty();
         for _ in 0..weight {
@@ -150,6 +171,10 @@ impl Rank {
             partition.rows.insert((order.into(), arrival), row.into());
             self.rows += 1;
             self.bytes += order.len() + row.len();
+            if self.spec.is_bounded() && partition.rows.len() as u64 > self.spec.most {
+                let last = partition.rows.pop_last();
+                self.bytes -= last.map_or(0, |((order, _), row)| order.len() + row.len());
+            }
         }
         for _ in weight..0 {
             // Copies of a row are alike: which of them leaves makes no difference.
@@ -204,11 +229,28 @@ impl Operator for Rank {
         self.partitions.resize_with(self.keys.len(), Partition::default);
         self.is_changed.resize(self.keys.len(), false);
         let order = order_rows(&spec.input, &changes.rows, &spec.order)?;
-        let rows = self.converter.convert_columns(changes.rows.columns())?;
-        for (row, slot) in slots.into_iter().enumerate() {
-            let place = order.as_ref().map(|order| order.row(row));
+        let order = order.as_ref();
+        let place = |row: usize| order.map(|order| order.row(row));
+        slots.iter().for_each(|slot| self.expiry.touch(*slot));
+        // Most rows of long partitions come too late to be among the first ones.
+        let near = |row: &usize| {
+            !self.is_beyond(
+                slots[*row],
+                place(*row).as_ref().map_or(&[][..], |place| place.as_ref()),
+            )
+        };
+        let near: Vec<usize> = (0..count).filter(near).collect();
+        let rows = match near.len() == count {
+            true => self.converter.convert_columns(changes.rows.columns())?,
+            false => {
+                let positions = UInt32Array::from_iter_values(near.iter().map(|row| *row as u32));
+                self.converter.convert_columns(&taken(&changes.rows, &positions)?)?
+            }
+        };
+        for (at, row) in near.into_iter().enumerate() {
+            let place = place(row);
             let place = place.as_ref().map_or(&[][..], |place| place.as_ref());
-            self.change(slot, place, rows.row(row).as_ref(), changes.weight(row));
+            self.change(slots[row], place, rows.row(at).as_ref(), changes.weight(row));
         }
         Ok(())
     }
@@ -243,6 +285,7 @@ impl Operator for Rank {
         if gone.is_empty() && come.is_empty() {
             return Ok(());
         }
+        let only_come = gone.is_empty();
         let weights = std::iter::repeat_n(-1, gone.len()).chain(std::iter::repeat_n(1, come.len()));
         let weights = Int64Array::from_iter_values(weights);
         let rows = [gone, come].concat();
@@ -254,7 +297,10 @@ impl Operator for Rank {
             columns.push(Arc::new(numbers) as ArrayRef);
         }
         let rows = RecordBatch::try_new(Arc::clone(&spec.schema), columns)?;
-        out.emit(ChangeBatch::weighted(rows, weights));
+        out.emit(match only_come {
+            true => ChangeBatch::insert(rows),
+            false => ChangeBatch::weighted(rows, weights),
+        });
         Ok(())
     }
 

@@ -76,7 +76,15 @@ impl WatermarkSpec {
         }
         let slack = self.slack();
         let (mut least_rowtime, mut greatest, mut behind) = (i64::MAX, i64::MIN, false);
-        for row in 0..changes.num_rows() {
+        let whole = rowtimes.null_count() == 0 && watermarks.null_count() == 0;
+        if whole {
+            for (value, watermark) in rowtimes.values().iter().zip(watermarks.values()) {
+                least_rowtime = least_rowtime.min(*value);
+                behind |= value.saturating_sub(slack) <= greatest;
+                greatest = greatest.max(*watermark);
+            }
+        }
+        for row in (0..changes.num_rows()).filter(|_| !whole) {
             if rowtimes.is_valid(row) {
                 let value = rowtimes.value(row);
                 least_rowtime = least_rowtime.min(value);

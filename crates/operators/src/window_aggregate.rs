@@ -62,8 +62,17 @@ impl WindowAggregate {
         Ok(match &self.spec.window {
             WindowColumns::Rowtime { rowtime, .. } => {
                 let times = milliseconds(changes.rows.column(*rowtime))?;
-                let slice = |ms: &i64| self.assigner.slice(self.calendar.reading(*ms));
-                times.values().iter().map(slice).collect()
+                // Rows of one slice mostly follow one another.
+                let mut last: Option<Bounds> = None;
+                let mut slice = |ms: &i64| {
+                    let reading = self.calendar.reading(*ms);
+                    let same = |slice: &Bounds| slice.start <= reading && reading < slice.end;
+                    if !last.as_ref().is_some_and(same) {
+                        last = self.assigner.slice(reading);
+                    }
+                    last
+                };
+                times.values().iter().map(&mut slice).collect()
             }
             WindowColumns::Attached { start, end, .. } => {
                 let starts = milliseconds(changes.rows.column(*start))?;

@@ -1,5 +1,5 @@
-//! Comparisons in terms that later rules get right: rows with rows, lists with columns in them, keys that stand
-//! twice.
+//! Comparisons in terms that later rules get right: rows with rows, lists with columns in them, keys
+//! that stand twice.
 
 use std::sync::Arc;
 
@@ -9,14 +9,15 @@ use datafusion_expr::expr::{Exists, InList, InSubquery};
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::logical_plan::{Aggregate, Filter, Subquery};
 use datafusion_expr::utils::{conjunction, merge_schema};
-use datafusion_expr::{Expr, LogicalPlan, lit, when};
+use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 
+use crate::context::comparable;
 use crate::decorrelate::as_outer;
 use crate::subqueries::null;
 
-/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and whether one
-/// is that may be. A list of IN with columns is a chain of OR: the library's rules take lists for constants. Keys
-/// of a grouping that stand twice stand once.
+/// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and
+/// whether one is that may be. A list of IN with columns is a chain of OR: the library's rules take
+/// lists for constants. Keys of a grouping that stand twice stand once.
 ///
 /// # Errors
 /// When a plan cannot be rebuilt.
@@ -35,16 +36,34 @@ pub fn normalize_comparisons(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         }
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
-        let plan = plan.map_expressions(|expr| {
+        let normal = |expr: Expr| -> DfResult<Expr> {
             let name = names.save(&expr);
             let expr = expr.transform_up(|expr| {
                 row_among(expr, &schema)?.transform_data(|expr| Ok(among_columns(expr)))
             })?;
-            Ok(expr.update_data(|expr| name.restore(expr)))
+            Ok(name.restore(expr.data))
+        };
+        let plan = plan.map_expressions(|expr| {
+            // Of grouping sets the keys have names, not the sets.
+            Ok(Transformed::yes(match expr {
+                Expr::GroupingSet(sets) => Expr::GroupingSet(in_sets(sets, &normal)?),
+                expr => normal(expr)?,
+            }))
         })?;
         Ok(Transformed::yes(plan.data))
     });
     Ok(compared?.data)
+}
+
+fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfResult<GroupingSet> {
+    let all = |keys: Vec<Expr>| keys.into_iter().map(normal).collect::<DfResult<Vec<_>>>();
+    Ok(match sets {
+        GroupingSet::Rollup(keys) => GroupingSet::Rollup(all(keys)?),
+        GroupingSet::Cube(keys) => GroupingSet::Cube(all(keys)?),
+        GroupingSet::GroupingSets(sets) => {
+            GroupingSet::GroupingSets(sets.into_iter().map(all).collect::<DfResult<_>>()?)
+        }
+    })
 }
 
 fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
@@ -84,10 +103,14 @@ fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         return Ok(Transformed::no(expr));
     };
     let (Some(own), Some(theirs)) = (values(row), rows.expr.first().and_then(values)) else {
+        comparable(&row.get_type(schema)?, rows.schema.field(0).data_type())?;
         return Ok(Transformed::no(expr));
     };
     let pairs = own.into_iter().zip(theirs);
-    let pairs = pairs.map(|(own, theirs)| Ok(theirs.eq(as_outer(own, schema)?)));
+    let pairs = pairs.map(|(own, theirs)| {
+        comparable(&own.get_type(schema)?, &theirs.get_type(rows.input.schema())?)?;
+        Ok(theirs.eq(as_outer(own, schema)?))
+    });
     let equal = conjunction(pairs.collect::<DfResult<Vec<_>>>()?).unwrap_or_else(|| lit(true));
     let exists = |condition: Expr| -> DfResult<Expr> {
         let plan = Filter::try_new(condition, Arc::clone(&rows.input))?;

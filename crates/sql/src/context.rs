@@ -218,6 +218,19 @@ impl Operators {
     }
 }
 
+/// Refuses to compare text with numbers.
+pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
+    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
+    if !differ(left, right) && !differ(right, left) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("{left} and {right} cannot be compared"))
+            .hint("cast one side, as in CAST(x AS STRING)"),
+    ))
+}
+
 fn to_double(value: Expr) -> Expr {
     to_type(value, DataType::Float64)
 }
@@ -291,16 +304,8 @@ impl ExprPlanner for Operators {
                         expr: Box::new(side.clone()),
                         field: target,
                     });
-                } else if (text(&left) && right.is_numeric()) || (left.is_numeric() && text(&right))
-                {
-                    return Err(external(
-                        SqlError::new(format!(
-                            "{} and {} cannot be compared",
-                            type_name(&left),
-                            type_name(&right)
-                        ))
-                        .hint("cast one side, as in CAST(x AS STRING)"),
-                    ));
+                } else {
+                    comparable(&left, &right)?;
                 }
             }
             _ => {}

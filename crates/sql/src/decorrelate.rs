@@ -14,8 +14,8 @@
 //! to (Neumann and Kemper, "Unnesting Arbitrary Queries", BTW 2015). What is pending then are equalities with
 //! the domain's columns, and those pass every operator as a further key of it.
 //!
-//! A global aggregate of no rows has no row in a stream, as in Flink. Where it is asked for a value, NULL or 0
-//! takes its place ([`defaults`]).
+//! A global aggregate of no rows has no row in a stream, as in Flink. Where it is asked for a value,
+//! NULL or 0 takes its place ([`defaults`]).
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -224,7 +224,12 @@ impl Around<'_> {
     }
 
     /// A projection that carries what is pending, too.
-    fn projected(&self, below: Unnested, exprs: &[Expr], names: &DFSchema) -> DfResult<Unnested> {
+    pub(crate) fn projected(
+        &self,
+        below: Unnested,
+        exprs: &[Expr],
+        names: &DFSchema,
+    ) -> DfResult<Unnested> {
         let outer = self.outer_columns(exprs);
         let (mut below, columns) = match outer.is_empty() {
             true => (below, Vec::new()),
@@ -400,6 +405,7 @@ pub(crate) fn defaults(plan: &LogicalPlan) -> DfResult<Option<Vec<Expr>>> {
         }
         LogicalPlan::SubqueryAlias(alias) => defaults(&alias.input),
         LogicalPlan::Subquery(subquery) => defaults(&subquery.subquery),
+        LogicalPlan::Distinct(Distinct::All(input)) => defaults(input),
         LogicalPlan::Sort(sort) if sort.fetch.is_none() => defaults(&sort.input),
         _ => Ok(None),
     }
@@ -419,6 +425,11 @@ pub(crate) fn default_of(aggregate: &Expr) -> Option<Expr> {
 /// A value of a row that is there, else the default.
 pub(crate) fn or_default(present: &Expr, value: Expr, default: Expr) -> DfResult<Expr> {
     datafusion_expr::when(present.clone().is_not_null(), value).otherwise(default)
+}
+
+/// Whether a plan refers to rows around it, whichever they are.
+pub(crate) fn is_correlated(plan: &LogicalPlan) -> bool {
+    plan.exists(|node| Ok(node.contains_outer_reference())).unwrap_or(false)
 }
 
 pub(crate) fn refused(operator: &str) -> datafusion_common::DataFusionError {

@@ -201,9 +201,16 @@ impl Around<'_> {
         else {
             return Err(external(SqlError::new("LIMIT and OFFSET take a number").about("LIMIT")));
         };
-        let (input, order) = match limit.input.as_ref() {
+        // What is ordered by but not selected is dropped above the order.
+        let (sorted, selected) = match limit.input.as_ref() {
+            LogicalPlan::Projection(of) if matches!(of.input.as_ref(), LogicalPlan::Sort(_)) => {
+                (&of.input, Some(of))
+            }
+            _ => (&limit.input, None),
+        };
+        let (input, order) = match sorted.as_ref() {
             LogicalPlan::Sort(Sort { expr, input, .. }) => (input, expr.clone()),
-            _ => (&limit.input, Vec::new()),
+            _ => (sorted, Vec::new()),
         };
         let outer = self.outer_columns(order.iter().map(|key| &key.expr));
         let below = self.unnest(input)?;
@@ -216,12 +223,16 @@ impl Around<'_> {
         for key in order {
             order_by.push(SortKey { expr: substituted(key.expr, &columns)?, ..key });
         }
+        if order_by.is_empty() {
+            // In no order the first ones are those that came first.
+            order_by.push(SortKey::new(lit(0_i64), true, true));
+        }
         let function = self.functions.aggregate("ROW_NUMBER");
         let function = function.ok_or_else(|| refused("LIMIT"))?;
         let mut call =
             WindowFunction::new(WindowFunctionDefinition::AggregateUDF(function), vec![]);
         call.params.partition_by = keys;
-        call.params.window_frame = WindowFrame::new(Some(false));
+        call.params.window_frame = WindowFrame::new(Some(true));
         call.params.order_by = order_by;
         let number = Expr::from(call);
         let name = number.schema_name().to_string();
@@ -234,7 +245,11 @@ impl Around<'_> {
         if let Some(fetch) = fetch {
             kept.push(number.lt_eq(lit(skip.saturating_add(fetch) as i64)));
         }
-        Ok(Unnested { plan: filtered(ranked, kept)?, pending: below.pending })
+        let kept = Unnested { plan: filtered(ranked, kept)?, pending: below.pending };
+        match selected {
+            Some(of) => self.projected(kept, &of.expr, &of.schema),
+            None => Ok(kept),
+        }
     }
 
     /// OVER: the keys are part of every partition.

@@ -46,6 +46,7 @@ mod translate_temporal;
 mod translate_window;
 pub mod types;
 mod unnest;
+mod using;
 pub mod window;
 
 pub use catalog::Catalog;

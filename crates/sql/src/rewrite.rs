@@ -13,16 +13,17 @@ use sqlparser::ast::{
     AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OptimizerHint, OptimizerHintStyle, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound, WindowSpec,
-    WindowType,
+    TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
-use crate::diagnostics::SqlError;
+use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_lookup, state_ttl_of};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
+use crate::using::expand_using;
 
 /// How long state is kept, in ms, by the tables that hints name.
 pub type StateHints = BTreeMap<String, i64>;
@@ -81,6 +82,9 @@ impl VisitorMut for Rewriter {
             let word = refused.split(' ').next_back().unwrap_or(refused);
             return ControlFlow::Break(SqlError::unsupported(refused).about(word));
         }
+        if let Err(error) = fetch_as_limit(query) {
+            return ControlFlow::Break(error);
+        }
         self.limits.push(query.limit_clause.take());
         ControlFlow::Continue(())
     }
@@ -95,9 +99,12 @@ impl VisitorMut for Rewriter {
             return ControlFlow::Break(SqlError::unsupported("DISTINCT ON").about("DISTINCT"));
         }
         for hint in std::mem::take(&mut select.optimizer_hints) {
-            if let Err(error) = self.hint(&hint) {
+            if let Err(error) = self.hint(&hint, &select.from) {
                 return ControlFlow::Break(error);
             }
+        }
+        if let Err(error) = expand_using(select) {
+            return ControlFlow::Break(error);
         }
         name_columns(&mut select.projection);
         select.from.iter_mut().for_each(nest_versioned);
@@ -159,7 +166,7 @@ impl VisitorMut for Rewriter {
 }
 
 impl Rewriter {
-    fn hint(&mut self, hint: &OptimizerHint) -> Result<(), SqlError> {
+    fn hint(&mut self, hint: &OptimizerHint, from: &[TableWithJoins]) -> Result<(), SqlError> {
         // `--+` is a comment like any other.
         if hint.style != OptimizerHintStyle::MultiLine || !hint.prefix.is_empty() {
             return Ok(());
@@ -170,6 +177,17 @@ impl Rewriter {
         }
         for (table, ttl) in state_ttl_of(hint)? {
             let ms = duration_of("STATE_TTL", &ttl)?;
+            let names = relation_names(from);
+            if !names.contains(&table) {
+                let error = SqlError::new(format!(
+                    "STATE_TTL is about \"{table}\", which this SELECT does not read"
+                ));
+                return Err(match nearest(&table, names.iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error.hint("name a table of its FROM, by its alias if it has one"),
+                }
+                .about(&table));
+            }
             self.hints.insert(table, ms);
         }
         Ok(())
@@ -201,8 +219,12 @@ fn name_columns(items: &mut [SelectItem]) {
         let (expr, mut name) = match &*item {
             SelectItem::UnnamedExpr(expr) => match expr {
                 Expr::Identifier(name) => (expr, name.clone()),
-                Expr::CompoundIdentifier(parts) if parts.len() == 2 => continue,
                 Expr::CompoundIdentifier(parts) => match parts.last() {
+                    // It keeps the name of its table, too, while no other column has its own.
+                    Some(last) if parts.len() == 2 && !seen.contains(&last.value) => {
+                        seen.push(last.value.clone());
+                        continue;
+                    }
                     Some(last) => (expr, last.clone()),
                     None => continue,
                 },
@@ -305,6 +327,50 @@ fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, 
         *not = negated;
     }
     Ok(Some(among))
+}
+
+/// The names of the relations of a FROM: aliases, or else names of tables.
+fn relation_names(from: &[TableWithJoins]) -> Vec<String> {
+    let factors = from.iter().flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
+    let mut names = Vec::new();
+    for factor in factors {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => {
+                names.extend(relation_names(std::slice::from_ref(table_with_joins)));
+            }
+            TableFactor::Table { name, alias, .. } => {
+                let last = name.0.last().and_then(|part| part.as_ident());
+                let name = alias.as_ref().map(|alias| &alias.name).or(last);
+                names.extend(name.map(|name| name.value.clone()));
+            }
+            TableFactor::Derived { alias, .. } | TableFactor::Function { alias, .. } => {
+                names.extend(alias.as_ref().map(|alias| alias.name.value.clone()));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// `FETCH FIRST n ROWS ONLY` as `LIMIT n`.
+fn fetch_as_limit(query: &mut Query) -> Result<(), SqlError> {
+    let Some(fetch) = query.fetch.take() else { return Ok(()) };
+    if fetch.with_ties || fetch.percent {
+        return Err(SqlError::unsupported("FETCH with ties or percent")
+            .hint("FETCH FIRST n ROWS ONLY is; keep ties with RANK() … <= n")
+            .about("FETCH"));
+    }
+    let one = || Expr::Value(Value::Number("1".to_owned(), false).with_empty_span());
+    let limit = Some(fetch.quantity.unwrap_or_else(one));
+    query.limit_clause = Some(match query.limit_clause.take() {
+        Some(LimitClause::LimitOffset { offset, limit_by, .. }) => {
+            LimitClause::LimitOffset { limit, offset, limit_by }
+        }
+        _ => LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() },
+    });
+    Ok(())
 }
 
 /// ROLLUP and CUBE in which something stands twice, as the sets that they are; nothing stands twice in a set.

@@ -444,7 +444,10 @@ fn rows_among(case: &Case) -> Option<[Subquery; 2]> {
         Expr::Exists(Exists { subquery, negated: false }) => Some(subquery.clone()),
         _ => None,
     };
-    let holds = |expr: &Expr, due: Option<bool>| matches!(expr, Expr::Literal(ScalarValue::Boolean(given), _) if *given == due);
+    let holds = |expr: &Expr, due: Option<bool>| match expr {
+        Expr::Literal(ScalarValue::Boolean(given), _) => *given == due,
+        _ => false,
+    };
     let [(equal, first), (maybe, second)] = &case.when_then_expr[..] else { return None };
     let otherwise = case.else_expr.as_deref()?;
     let is = case.expr.is_none()

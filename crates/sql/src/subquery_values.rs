@@ -9,7 +9,9 @@ use datafusion_expr::{Expr, LogicalPlan, Operator, lit, when};
 use millstream_expr::aggregates::SINGLE_VALUE;
 
 use crate::context::external;
-use crate::decorrelate::{Unnested, aliased, defaults, filtered, join, or_default, projection};
+use crate::decorrelate::{
+    Unnested, aliased, defaults, filtered, is_correlated, join, or_default, projection,
+};
 use crate::diagnostics::SqlError;
 use crate::subqueries::{Subqueries, null};
 
@@ -72,8 +74,7 @@ impl Subqueries<'_> {
     fn attached(&self, rows: &mut LogicalPlan, subquery: &LogicalPlan) -> DfResult<Vec<Expr>> {
         let around = self.around(rows);
         // Flink's global aggregate of no rows has a row only where it is computed for each row around.
-        let correlated = around.is_referred_to_by(subquery);
-        let defaults = defaults(subquery)?.filter(|_| correlated);
+        let defaults = defaults(subquery)?.filter(|_| is_correlated(subquery));
         let replaces =
             |default: &Expr| !matches!(default, Expr::Literal(value, _) if value.is_null());
         let replaces = defaults.iter().flatten().any(replaces);

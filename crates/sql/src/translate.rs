@@ -176,7 +176,7 @@ impl Translator<'_> {
             LogicalPlan::TableScan(scan) => self.scan(scan),
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Filter(filter) => {
-                let (input, condition) = self.filtered(filter)?;
+                let (input, condition) = self.filtered(filter, None)?;
                 match condition {
                     Some(condition) => {
                         let schema = Arc::clone(filter.input.schema());
@@ -310,7 +310,7 @@ impl Translator<'_> {
     fn projection(&mut self, projection: &Projection) -> Result<NodeId> {
         // A filter below is part of the same Calc.
         let (input, condition) = match projection.input.as_ref() {
-            LogicalPlan::Filter(filter) => self.filtered(filter)?,
+            LogicalPlan::Filter(filter) => self.filtered(filter, Some(&projection.expr))?,
             below => (self.node(below)?, None),
         };
         let (values, schema) = (projection.expr.clone(), arrow_of(&projection.schema));
@@ -318,17 +318,24 @@ impl Translator<'_> {
     }
 
     /// The input of a filter, and what is left of its condition: a bound on a rank is not.
-    fn filtered(&mut self, filter: &Filter) -> Result<(NodeId, Option<Expr>)> {
+    /// `reads` is what stands above it, where only that reads its columns.
+    fn filtered(
+        &mut self,
+        filter: &Filter,
+        reads: Option<&[Expr]>,
+    ) -> Result<(NodeId, Option<Expr>)> {
         self.no_subquery(&filter.predicate)?;
         match filter.input.as_ref() {
-            LogicalPlan::Window(window) if is_rank(window) => self.rank(window, &filter.predicate),
+            LogicalPlan::Window(window) if is_rank(window) => {
+                self.rank(window, &filter.predicate, reads)
+            }
             // Columns that nobody reads are gone, and the rank is right below.
             LogicalPlan::Projection(Projection { expr, input, schema, .. })
                 if expr.iter().all(|expr| matches!(expr, Expr::Column(_))) =>
             {
                 match input.as_ref() {
                     LogicalPlan::Window(window) if is_rank(window) => {
-                        let (id, rest) = self.rank(window, &filter.predicate)?;
+                        let (id, rest) = self.rank(window, &filter.predicate, None)?;
                         let result = arrow_of(schema);
                         let id = self.calc_of(id, None, expr.clone(), input.schema(), result)?;
                         Ok((id, rest))

@@ -233,7 +233,9 @@ impl Translator<'_> {
                 NodeKind::GroupAggregate { keys, aggregates }
             }
         };
-        let updates = emit.is_some() || matches!(node, NodeKind::GroupAggregate { .. });
+        // A key alone, as in SELECT DISTINCT, comes once and stays while no row is taken back.
+        let grows = calls.is_empty() && !retracts;
+        let updates = emit.is_some() || (matches!(node, NodeKind::GroupAggregate { .. }) && !grows);
         fields.extend(calls.iter().map(|call| {
             let arguments = call.arguments.iter().map(|at| of.field(*at).name().as_str());
             let arguments: Vec<&str> = arguments.collect();

@@ -145,6 +145,7 @@ impl Translator<'_> {
         &mut self,
         window: &datafusion_expr::logical_plan::Window,
         predicate: &Expr,
+        reads: Option<&[Expr]>,
     ) -> Result<(NodeId, Option<Expr>)> {
         let Some((name, function, params)) = rank_call(window) else {
             return Err(SqlError::unsupported("this rank").about("OVER"));
@@ -205,11 +206,23 @@ impl Translator<'_> {
         let by_time = matches!(&order[..], [one] if is_time(one.column));
         let last_wins = by_time && order[0].descending && most == 1;
         let of_window = of_window.filter(|_| of.changelog == ChangelogMode::Append);
-        let (least, numbered) = (bounds.least, true);
+        // A number that nobody reads is not put out, so that rows that only change places are not either.
+        let read =
+            |expr: &Expr| number.as_ref().is_none_or(|number| expr.column_refs().contains(number));
+        let read_above = reads.is_none_or(|reads| reads.iter().any(read));
+        let (least, numbered) = (bounds.least, read_above || rest.iter().any(read));
         let Some(properties) = of_window else {
+            // The first row by the clock is the first to come, and stays.
+            let by_clock = by_time && of.proctimes.contains(&order[0].column);
+            let first = by_clock
+                && !order[0].descending
+                && (least, most) == (1, 1)
+                && matches!(function, RankFunction::RowNumber)
+                && of.changelog == ChangelogMode::Append;
+            let order = if first { Vec::new() } else { order };
             let kind =
                 NodeKind::Rank { partition, order, function, least, most, numbered, last_wins };
-            let id = self.ranked(prepared, width, kind, &arrow_of(&window.schema));
+            let id = self.ranked(prepared, width, kind, first, &arrow_of(&window.schema));
             return Ok((id, rest));
         };
         let (start, end) = (properties.start.unwrap_or(0), properties.end.unwrap_or(0));
@@ -226,36 +239,44 @@ impl Translator<'_> {
             numbered,
             last_wins,
         };
-        let id = self.ranked(prepared, width, kind, &arrow_of(&window.schema));
+        let id = self.ranked(prepared, width, kind, true, &arrow_of(&window.schema));
         self.windows.insert(id, properties);
         Ok((id, rest))
     }
 
-    /// Adds a rank with its number behind the first `width` columns of its input.
+    /// Adds a rank with its number, if it has one, behind the first `width` columns of its input.
     fn ranked(
         &mut self,
         input: NodeId,
         width: usize,
         kind: NodeKind,
+        appends: bool,
         schema: &SchemaRef,
     ) -> NodeId {
-        let changes = matches!(kind, NodeKind::Rank { .. });
+        let has_time = matches!(kind, NodeKind::WindowRank { .. });
         let id = self.plan.add_like(kind, input);
         let given = &self.plan.nodes[input].schema;
-        let numbered = Arc::new(Field::new("$rank", DataType::Int64, false));
-        let fields: Vec<Arc<Field>> = given.fields().iter().cloned().chain([numbered]).collect();
-        let last = fields.len() - 1;
+        let numbered = match self.plan.nodes[id].kind {
+            NodeKind::Rank { numbered, .. } | NodeKind::WindowRank { numbered, .. } => numbered,
+            _ => true,
+        };
+        let number = numbered.then(|| Arc::new(Field::new("$rank", DataType::Int64, false)));
+        let last = numbered.then_some(given.fields().len());
+        let fields: Vec<Arc<Field>> = given.fields().iter().cloned().chain(number).collect();
         let node = &mut self.plan.nodes[id];
         node.schema = Arc::new(Schema::new(fields));
-        if changes {
+        if !appends {
             node.changelog = ChangelogMode::Retract;
+        }
+        if !has_time {
             (node.rowtimes, node.proctimes) = (vec![], vec![]);
         }
-        let kept = (0..width).chain([last]);
+        let kept = (0..width).chain(last);
         let values =
             kept.map(|at| ScalarExpr::column(self.plan.nodes[id].schema.field(at).name(), at));
-        let values = values.collect();
-        self.calc(id, None, Some(values), Some(Arc::clone(schema)))
+        let values: Vec<ScalarExpr> = values.collect();
+        let fields = schema.fields()[..values.len()].to_vec();
+        self.calc(id, None, Some(values), Some(Arc::new(Schema::new(fields))))
     }
 }
 

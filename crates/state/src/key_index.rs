@@ -1,15 +1,20 @@
 //! [`KeyIndex`]: from the values of key columns to a dense slot number, many rows at a time.
 //!
-//! One integer-like column is kept as integers; anything else as the bytes of arrow's row format.
+//! One integer-like column is kept as integers, one of text as its bytes; anything else as the bytes of
+//! arrow's row format.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use millstream_types::Result;
+use millstream_types::{Error, Result};
 use std::hash::BuildHasher;
+
+use crate::integer_table::{IntegerTable, mixed};
 
 /// Finds the slot of a key, giving new keys the next number.
 pub struct KeyIndex {
@@ -24,16 +29,53 @@ enum Keys {
         present: bool,
     },
     Integer {
-        table: HashTable<(i64, u32)>,
+        table: IntegerTable,
         values: Vec<i64>,
+        null: Option<u32>,
+    },
+    Text {
+        known: Bytes,
         null: Option<u32>,
     },
     Rows {
         converter: RowConverter,
-        table: HashTable<u32>,
-        bytes: Vec<u8>,
-        ends: Vec<usize>,
+        known: Bytes,
     },
+}
+
+/// Keys as bytes, one after the other.
+#[derive(Default)]
+struct Bytes {
+    table: HashTable<u32>,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Bytes {
+    /// The slot of a key, which may be new.
+    #[inline]
+    fn slot(&mut self, key: &[u8], hasher: &FixedState) -> u32 {
+        let Self { table, bytes, ends } = self;
+        let hash = hasher.hash_one(key);
+        if let Some(slot) = table.find(hash, |slot| key_at(bytes, ends, *slot) == key) {
+            return *slot;
+        }
+        let slot = ends.len() as u32;
+        bytes.extend_from_slice(key);
+        ends.push(bytes.len());
+        table.insert_unique(hash, slot, |slot| hasher.hash_one(key_at(bytes, ends, *slot)));
+        slot
+    }
+
+    /// Takes a slot that no key has.
+    fn skip(&mut self) -> u32 {
+        self.ends.push(self.bytes.len());
+        self.ends.len() as u32 - 1
+    }
+
+    fn held(&self) -> usize {
+        self.table.allocation_size() + self.bytes.capacity() + self.ends.capacity() * 8
+    }
 }
 
 impl KeyIndex {
@@ -45,14 +87,10 @@ impl KeyIndex {
         let keys = match types {
             [] => Keys::One { present: false },
             [one] if is_integer_like(one) => {
-                Keys::Integer { table: HashTable::new(), values: Vec::new(), null: None }
+                Keys::Integer { table: IntegerTable::default(), values: Vec::new(), null: None }
             }
-            _ => Keys::Rows {
-                converter: converter(types)?,
-                table: HashTable::new(),
-                bytes: Vec::new(),
-                ends: Vec::new(),
-            },
+            [DataType::Utf8] => Keys::Text { known: Bytes::default(), null: None },
+            _ => Keys::Rows { converter: converter(types)?, known: Bytes::default() },
         };
         Ok(Self { types: types.to_vec(), keys, hasher: FixedState::with_seed(SEED) })
     }
@@ -62,7 +100,7 @@ impl KeyIndex {
         match &self.keys {
             Keys::One { present } => usize::from(*present),
             Keys::Integer { values, .. } => values.len(),
-            Keys::Rows { ends, .. } => ends.len(),
+            Keys::Text { known, .. } | Keys::Rows { known, .. } => known.ends.len(),
         }
     }
 
@@ -85,16 +123,12 @@ impl KeyIndex {
             }
             Keys::Integer { table, values, null } => {
                 let keys = integers(&columns[0])?;
-                let hash_of = |entry: &(i64, u32)| hasher.hash_one(entry.0);
                 let mut find = |key: i64, values: &mut Vec<i64>| {
-                    let entry = table.entry(hasher.hash_one(key), |entry| entry.0 == key, hash_of);
-                    entry
-                        .or_insert_with(|| {
-                            values.push(key);
-                            (key, values.len() as u32 - 1)
-                        })
-                        .get()
-                        .1
+                    let (slot, new) = table.slot(key, values.len() as u32);
+                    if new {
+                        values.push(key);
+                    }
+                    slot
                 };
                 if keys.null_count() == 0 {
                     slots.extend(keys.values().iter().map(|key| find(*key, values)));
@@ -110,25 +144,18 @@ impl KeyIndex {
                     }
                 }
             }
-            Keys::Rows { converter, table, bytes, ends } => {
-                let encoded = converter.convert_columns(columns)?;
-                for row in encoded.iter() {
-                    let key = row.as_ref();
-                    let hash = hasher.hash_one(key);
-                    let found = table.find(hash, |slot| key_at(bytes, ends, *slot) == key);
-                    slots.push(match found {
-                        Some(slot) => *slot,
-                        None => {
-                            let slot = ends.len() as u32;
-                            bytes.extend_from_slice(key);
-                            ends.push(bytes.len());
-                            table.insert_unique(hash, slot, |slot| {
-                                hasher.hash_one(key_at(bytes, ends, *slot))
-                            });
-                            slot
-                        }
+            Keys::Text { known, null } => {
+                let texts = columns[0].as_string::<i32>();
+                for row in 0..rows {
+                    slots.push(match texts.is_valid(row) {
+                        true => known.slot(texts.value(row).as_bytes(), hasher),
+                        false => *null.get_or_insert_with(|| known.skip()),
                     });
                 }
+            }
+            Keys::Rows { converter, known } => {
+                let encoded = converter.convert_columns(columns)?;
+                slots.extend(encoded.iter().map(|row| known.slot(row.as_ref(), hasher)));
             }
         }
         Ok(())
@@ -146,9 +173,21 @@ impl KeyIndex {
                 let keys: Int64Array = keys.collect();
                 Ok(vec![from_integers(&keys, &self.types[0])?])
             }
-            Keys::Rows { converter, bytes, ends, .. } => {
+            Keys::Text { known, null } => {
+                let mut texts = StringBuilder::new();
+                for slot in slots {
+                    if Some(slot) == *null {
+                        texts.append_null();
+                        continue;
+                    }
+                    let text = std::str::from_utf8(key_at(&known.bytes, &known.ends, slot));
+                    texts.append_value(text.map_err(|error| Error::Internal(error.to_string()))?);
+                }
+                Ok(vec![Arc::new(texts.finish())])
+            }
+            Keys::Rows { converter, known } => {
                 let parser = converter.parser();
-                let rows = slots.map(|slot| parser.parse(key_at(bytes, ends, slot)));
+                let rows = slots.map(|slot| parser.parse(key_at(&known.bytes, &known.ends, slot)));
                 Ok(converter.convert_rows(rows)?)
             }
         }
@@ -158,10 +197,8 @@ impl KeyIndex {
     pub fn bytes(&self) -> usize {
         match &self.keys {
             Keys::One { .. } => 0,
-            Keys::Integer { table, values, .. } => table.allocation_size() + values.capacity() * 8,
-            Keys::Rows { table, bytes, ends, .. } => {
-                table.allocation_size() + bytes.capacity() + ends.capacity() * 8
-            }
+            Keys::Integer { table, values, .. } => table.bytes() + values.capacity() * 8,
+            Keys::Text { known, .. } | Keys::Rows { known, .. } => known.held(),
         }
     }
 }
@@ -200,34 +237,49 @@ fn from_integers(keys: &Int64Array, to: &DataType) -> Result<ArrayRef> {
     })
 }
 
-/// One hash a row over key columns, for choosing a shard: the same for equal keys in every batch.
+/// One hash a row over some columns: the same for equal rows in every batch.
 ///
 /// # Errors
 /// When a type cannot be a key.
 pub fn hash_rows(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {
     let hasher = FixedState::with_seed(!SEED);
-    match columns {
-        [] => Ok(vec![0; rows]),
-        [one] if is_integer_like(one.data_type()) => {
-            let keys = integers(one)?;
-            Ok((0..rows)
-                .map(|row| if keys.is_null(row) { 0 } else { hasher.hash_one(keys.value(row)) })
-                .collect())
+    let mut hashes = vec![0_u64; rows];
+    for column in columns {
+        let valid = |row: usize| column.is_valid(row);
+        let mut add =
+            |row: usize, value: u64| hashes[row] = mixed(hashes[row].rotate_left(5) ^ value);
+        if is_integer_like(column.data_type()) {
+            let keys = integers(column)?;
+            if keys.null_count() == 0 {
+                keys.values().iter().enumerate().for_each(|(row, key)| add(row, *key as u64));
+            } else {
+                (0..rows).for_each(|row| {
+                    add(row, if valid(row) { keys.value(row) as u64 } else { SEED })
+                });
+            }
+            continue;
         }
-        _ => {
-            let types: Vec<DataType> =
-                columns.iter().map(|column| column.data_type().clone()).collect();
-            let encoded = converter(&types)?.convert_columns(columns)?;
-            Ok(encoded.iter().map(|row| hasher.hash_one(row.as_ref())).collect())
+        if let Some(texts) = column.as_string_opt::<i32>() {
+            for row in 0..rows {
+                let text =
+                    if valid(row) { hasher.hash_one(texts.value(row).as_bytes()) } else { SEED };
+                add(row, text);
+            }
+            continue;
+        }
+        let encoded = converter(&[column.data_type().clone()])?
+            .convert_columns(std::slice::from_ref(column))?;
+        for (row, key) in encoded.iter().enumerate() {
+            add(row, hasher.hash_one(key.as_ref()));
         }
     }
+    Ok(hashes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow::array::{Date32Array, StringArray};
-    use std::sync::Arc;
 
     fn check(columns: Vec<ArrayRef>, due: &[u32]) {
         let types: Vec<DataType> =

@@ -3,6 +3,7 @@
 //! A key's number is its slot. Everything else that is known of the key stands in columns indexed by
 //! slot, so that state is walked and copied column by column.
 
+mod integer_table;
 pub mod key_index;
 pub mod row_store;
 
