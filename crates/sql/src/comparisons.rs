@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult, Spans};
 use datafusion_expr::expr::{Exists, InList, InSubquery};
 use datafusion_expr::expr_rewriter::NamePreserver;
-use datafusion_expr::logical_plan::{Aggregate, Filter, Subquery};
+use datafusion_expr::logical_plan::{Aggregate, Filter, Join, Subquery};
+use datafusion_expr::type_coercion::binary::comparison_coercion;
 use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 
 use crate::context::comparable;
-use crate::decorrelate::as_outer;
+use crate::decorrelate::{as_outer, projection};
 use crate::subqueries::null;
+use crate::translate_join::set_operation;
 
 /// Comparisons of rows, `(a, b) IN (S)`, as what they mean: whether a row is there that is equal, and
 /// whether one is that may be. A list of IN with columns is a chain of OR: the library's rules take
@@ -25,6 +28,7 @@ pub fn normalize_comparisons(plan: LogicalPlan) -> DfResult<LogicalPlan> {
     let compared = plan.transform_up_with_subqueries(|plan| {
         let plan = match plan {
             LogicalPlan::Aggregate(of) => LogicalPlan::Aggregate(distinct_keys(of)?),
+            LogicalPlan::Join(of) if set_operation(&of).is_some() => of_one_type(of)?,
             other => other,
         };
         let compares = |expr: &Expr| {
@@ -64,6 +68,44 @@ fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfRes
             GroupingSet::GroupingSets(sets.into_iter().map(all).collect::<DfResult<_>>()?)
         }
     })
+}
+
+/// INTERSECT or EXCEPT with both sides in the types that they have in common: coerced later, its keys would
+/// not be the columns any more, which is how it is known.
+fn of_one_type(of: Join) -> DfResult<LogicalPlan> {
+    let fields = of.left.schema().fields().iter().zip(of.right.schema().fields());
+    let pairs = fields.map(|(left, right)| (left.data_type(), right.data_type()));
+    let types: Vec<Option<DataType>> = pairs
+        .map(|(left, right)| if left == right { None } else { comparison_coercion(left, right) })
+        .collect();
+    if types.iter().all(Option::is_none) {
+        return Ok(LogicalPlan::Join(of));
+    }
+    let cast = |side: &Arc<LogicalPlan>| -> DfResult<Arc<LogicalPlan>> {
+        let schema = side.schema();
+        let columns = schema.columns().into_iter().zip(&types);
+        let values = columns.map(|(column, of)| match of {
+            Some(of) => {
+                let (table, name) = (column.relation.clone(), column.name.clone());
+                Ok(Expr::Column(column).cast_to(of, schema)?.alias_qualified(table, name))
+            }
+            None => Ok(Expr::Column(column)),
+        });
+        let values = values.collect::<DfResult<Vec<_>>>()?;
+        Ok(Arc::new(projection(side.as_ref().clone(), values)?))
+    };
+    let (left, right) = (cast(&of.left)?, cast(&of.right)?);
+    let joined = Join::try_new(
+        left,
+        right,
+        of.on,
+        None,
+        of.join_type,
+        of.join_constraint,
+        of.null_equality,
+        false,
+    )?;
+    Ok(LogicalPlan::Join(joined))
 }
 
 fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
