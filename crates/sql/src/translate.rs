@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion_common::DFSchema;
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion_common::{Column, DFSchema};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
-use datafusion_expr::{Expr, LogicalPlan, TableScan};
+use datafusion_expr::utils::split_conjunction;
+use datafusion_expr::{Expr, LogicalPlan, TableScan, lit};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
     ChangelogMode, Node, NodeId, NodeKind, Plan, Rows, Stamps, Table, TimeWindow,
@@ -329,20 +330,27 @@ impl Translator<'_> {
             LogicalPlan::Window(window) if is_rank(window) => {
                 self.rank(window, &filter.predicate, reads)
             }
-            // Columns that nobody reads are gone, and the rank is right below.
-            LogicalPlan::Projection(Projection { expr, input, schema, .. })
-                if expr.iter().all(|expr| matches!(expr, Expr::Column(_))) =>
+            // Columns that nobody reads are gone or what is asked twice is computed, right above the rank.
+            LogicalPlan::Projection(Projection { expr, input, schema, .. }) => match input.as_ref()
             {
-                match input.as_ref() {
-                    LogicalPlan::Window(window) if is_rank(window) => {
-                        let (id, rest) = self.rank(window, &filter.predicate, None)?;
-                        let result = arrow_of(schema);
-                        let id = self.calc_of(id, None, expr.clone(), input.schema(), result)?;
-                        Ok((id, rest))
-                    }
-                    _ => Ok((self.node(&filter.input)?, Some(filter.predicate.clone()))),
+                LogicalPlan::Window(window) if is_rank(window) => {
+                    let passed = |column: &&Column| {
+                        expr.iter().any(|expr| matches!(expr, Expr::Column(of) if of == *column))
+                    };
+                    let (of_rank, mut rest): (Vec<Expr>, Vec<Expr>) =
+                        split_conjunction(&filter.predicate).into_iter().cloned().partition(
+                            |condition| condition.column_refs().iter().all(|at| passed(at)),
+                        );
+                    let of_rank =
+                        of_rank.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true));
+                    let (id, left) = self.rank(window, &of_rank, None)?;
+                    let result = arrow_of(schema);
+                    let id = self.calc_of(id, None, expr.clone(), input.schema(), result)?;
+                    rest.extend(left);
+                    Ok((id, rest.into_iter().reduce(Expr::and)))
                 }
-            }
+                _ => Ok((self.node(&filter.input)?, Some(filter.predicate.clone()))),
+            },
             below => Ok((self.node(below)?, Some(filter.predicate.clone()))),
         }
     }

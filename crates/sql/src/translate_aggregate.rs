@@ -33,6 +33,12 @@ enum Origin {
     Constant(ScalarValue),
 }
 
+/// What is grouped by, once each: two keys may have become one expression, which is one column then.
+fn distinct(group: &[Expr]) -> Vec<Expr> {
+    let first = |(at, key): &(usize, &Expr)| !group[..*at].contains(key);
+    group.iter().enumerate().filter(first).map(|(_, key)| key.clone()).collect()
+}
+
 /// The value of a key that is the same for all rows.
 fn constant(group: &[Expr], at: usize) -> Option<ScalarValue> {
     match group.get(at)?.clone().unalias() {
@@ -46,7 +52,7 @@ impl Translator<'_> {
         let mut input = self.node(&aggregate.input)?;
         let mut below = aggregate.input.schema().as_ref().clone();
         let (mut group, mut aggregates) =
-            (aggregate.group_expr.clone(), aggregate.aggr_expr.clone());
+            (distinct(&aggregate.group_expr), aggregate.aggr_expr.clone());
         let asked = current_watermark::argument(group.iter_mut().chain(&mut aggregates), &below)?;
         if let Some(rowtime) = asked {
             (input, below) = self.with_watermark(input, rowtime, below)?;

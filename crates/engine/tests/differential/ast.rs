@@ -236,6 +236,16 @@ impl Select {
             || self.having.as_ref().is_some_and(Expr::aggregates);
         aggregates && self.group.as_ref().is_none_or(|group| group.keys.is_empty())
     }
+
+    /// Whether it has a row for each row of the one relation that it reads.
+    pub fn passes(&self) -> bool {
+        self.filter.is_none()
+            && self.group.is_none()
+            && self.having.is_none()
+            && !self.distinct
+            && !self.is_global()
+            && self.from.len() == 1
+    }
 }
 
 impl Query {

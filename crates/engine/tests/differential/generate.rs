@@ -296,12 +296,19 @@ impl<'a> Generator<'a> {
             }
         }
         (self.outer, self.subqueries_allowed, self.bare) = (outer, subqueries, bare);
+        // A key that stands in a set twice is in it once: which one a set leaves out would not be known.
+        let distinct = keys
+            .iter()
+            .enumerate()
+            .all(|(at, (_, key))| keys[..at].iter().all(|(_, other): &(u32, Expr)| other != key));
         let sets = match self.below(6) {
-            0 if !keys.is_empty() && self.scopes.len() == 1 => Some(match self.below(3) {
-                0 => Sets::Rollup,
-                1 => Sets::Cube,
-                _ => self.listed_sets(&keys),
-            }),
+            0 if distinct && !keys.is_empty() && self.scopes.len() == 1 => {
+                Some(match self.below(3) {
+                    0 => Sets::Rollup,
+                    1 => Sets::Cube,
+                    _ => self.listed_sets(&keys),
+                })
+            }
             _ => None,
         };
         Group { keys, sets }

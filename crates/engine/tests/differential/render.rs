@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::ast::{Body, Expr, Form, Query, Ranked, Select, Sets, Source, Type, Value};
+use crate::ast::{
+    Body, Expr, Form, Join, Query, Ranked, Relation, Select, Sets, Source, Type, Value,
+};
 
 /// The query as millstream takes it.
 pub fn flink(query: &Query) -> String {
@@ -154,13 +156,7 @@ impl Renderer {
             _ if whole && select.having.is_none() => None,
             _ => Some("NULL".to_owned()),
         };
-        let passes = select.filter.is_none()
-            && select.group.is_none()
-            && select.having.is_none()
-            && !select.distinct
-            && !select.is_global()
-            && select.from.len() == 1;
-        self.whole = whole && passes;
+        self.whole = whole && select.passes();
         self.plain(select, select.distinct, by)
     }
 
@@ -289,9 +285,24 @@ impl Renderer {
     }
 }
 
-/// Whether a subquery is a part of an expression.
+/// Whether a subquery that has to be asked is a part of an expression: that one with a row always
+/// EXISTS is known.
 fn asks(expr: &Expr) -> bool {
-    expr.query.is_some() || expr.args.iter().any(asks)
+    let known = |query: &Query| matches!(expr.form, Form::Exists { .. }) && has_a_row(query);
+    expr.query.as_deref().is_some_and(|query| !known(query)) || expr.args.iter().any(asks)
+}
+
+/// Whether a query has a row whatever its tables hold.
+fn has_a_row(query: &Query) -> bool {
+    let Body::Select(select) = &query.body else { return false };
+    match &select.from[..] {
+        _ if select.having.is_some() => false,
+        _ if select.is_global() => true,
+        [Join { relation: Relation { source: Source::Query(query), .. }, .. }] => {
+            select.passes() && has_a_row(query)
+        }
+        _ => false,
+    }
 }
 
 fn list(parts: impl Iterator<Item = String>) -> String {
