@@ -82,6 +82,11 @@ impl JoinSpec {
         self.one_sided().is_some() && !self.removes[1]
     }
 
+    /// Whether it matters how many partners a row has: an INNER join puts out pairs and nothing else.
+    fn counts(&self) -> bool {
+        self.kind != JoinKind::Inner
+    }
+
     /// Whether only left rows come out, and whether those with a partner.
     fn one_sided(&self) -> Option<bool> {
         match self.kind {
@@ -248,12 +253,15 @@ impl Join {
                 continue;
             }
             let copies = self.sides[1 - side].copies(*entry);
-            partners[*row as usize] += copies;
-            let (before, after) = self.sides[1 - side].meet(*entry, weight(*row));
             if comes {
                 kept.push(at as u32);
                 weights.push(weight(*row) * copies);
             }
+            if !spec.counts() {
+                continue;
+            }
+            partners[*row as usize] += copies;
+            let (before, after) = self.sides[1 - side].meet(*entry, weight(*row));
             if let Some(sign) = spec.turns(1 - side, before > 0, after > 0) {
                 turned.entries.push(*entry);
                 turned.weights.push(sign * copies);
@@ -379,6 +387,7 @@ impl Operator for Join {
             false => Vec::new(),
         };
         let has = |row: usize| match self.by_key {
+            _ if !spec.counts() => true,
             true => of.meets(row) && self.sides[1 - side].total(of.slots[row]) > 0,
             false => partners[row] > 0,
         };
@@ -411,14 +420,14 @@ impl Operator for Join {
             };
             self.emit(columns, weights, out)?;
         }
-        if self.by_key {
+        if self.by_key && spec.counts() {
             self.count(&of, out)?;
         }
         self.sides[side].add(&Incoming {
             columns: changes.rows.columns(),
             slots: &slots,
             weights: changes.weights.as_ref().map(|weights| &weights.values()[..]),
-            partners: (!self.by_key).then_some(&partners[..]),
+            partners: (!self.by_key && spec.counts()).then_some(&partners[..]),
             rows: &kept,
         })?;
         self.slots = slots;

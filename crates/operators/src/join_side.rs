@@ -215,39 +215,72 @@ impl Side {
     /// Takes rows that may be there already, or are taken back.
     fn change(&mut self, incoming: &Incoming<'_>) -> Result<()> {
         let hashes = hash_rows(incoming.columns, incoming.slots.len())?;
-        let first = self.store.len() as u32;
-        // All of them are stored; those that turn out to be there already are never linked.
-        self.append(incoming, incoming.rows)?;
+        let comes = |row: &u32| incoming.weight(*row) > 0;
+        // All rows that come are stored; those that turn out to be there already are never linked.
+        let added: Vec<u32> = incoming.rows.iter().copied().filter(comes).collect();
+        let mut next = self.unlinked(incoming, &hashes, &added)?;
         let mut same = Same { columns: incoming.columns, by_batch: HashMap::default() };
-        for (entry, row) in (first..).zip(incoming.rows) {
-            let (slot, weight) = (incoming.slots[*row as usize], incoming.weight(*row));
-            let hash = hashes[*row as usize];
-            self.entries.push(slot, 0, incoming.partners);
-            let Some(lookup) = &mut self.lookup else { return Ok(()) };
-            lookup.push(hash);
-            let mut failed = None;
-            let known = lookup.table.find(hash, |known| {
-                lookup.hashes[*known as usize] == hash
-                    && self.entries.slots[*known as usize] == slot
-                    && same.as_row(&self.store, *known, *row as usize).unwrap_or_else(|error| {
-                        failed = Some(error);
-                        false
-                    })
-            });
-            let known = known.copied();
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            let at = known.unwrap_or(entry);
-            // What is taken back may have expired.
-            if known.is_some() || weight > 0 || self.ttl.is_none() {
-                if known.is_none() {
-                    self.link(entry, slot, incoming.partners(*row));
+        for row in incoming.rows {
+            let weight = incoming.weight(*row);
+            let mut entry = comes(row).then_some(next);
+            next += u32::from(entry.is_some());
+            let known = self.known(incoming, *row, hashes[*row as usize], &mut same)?;
+            // What is taken back may have expired. If not, it is yet to come.
+            if known.is_none() && entry.is_none() {
+                if self.ttl.is_some() {
+                    continue;
                 }
-                self.weigh(at, weight);
+                entry = Some(self.unlinked(incoming, &hashes, &[*row])?);
+                same.by_batch.clear();
+            }
+            if let (None, Some(entry)) = (known, entry) {
+                self.link(entry, incoming.slots[*row as usize], incoming.partners(*row));
+            }
+            if let Some(entry) = known.or(entry) {
+                self.weigh(entry, weight);
             }
         }
         Ok(())
+    }
+
+    /// Stores rows without copies, in no list yet; the entry of the first.
+    fn unlinked(&mut self, incoming: &Incoming<'_>, hashes: &[u64], rows: &[u32]) -> Result<u32> {
+        let first = self.store.len() as u32;
+        if !rows.is_empty() {
+            self.append(incoming, rows)?;
+        }
+        for row in rows {
+            self.entries.push(incoming.slots[*row as usize], 0, incoming.partners);
+            if let Some(lookup) = &mut self.lookup {
+                lookup.push(hashes[*row as usize]);
+            }
+        }
+        Ok(first)
+    }
+
+    /// The entry of a row, if it is there.
+    fn known(
+        &self,
+        incoming: &Incoming<'_>,
+        row: u32,
+        hash: u64,
+        same: &mut Same<'_>,
+    ) -> Result<Option<u32>> {
+        let Some(lookup) = &self.lookup else { return Ok(None) };
+        let slot = incoming.slots[row as usize];
+        let mut failed = None;
+        let known = lookup.table.find(hash, |known| {
+            lookup.hashes[*known as usize] == hash
+                && self.entries.slots[*known as usize] == slot
+                && same.as_row(&self.store, *known, row as usize).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    false
+                })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(known.copied()),
+        }
     }
 
     /// Makes an entry one of its slot.

@@ -14,7 +14,7 @@ use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 
 use crate::context::comparable;
-use crate::decorrelate::{as_outer, projection};
+use crate::decorrelate::{as_outer, projection, rejoined};
 use crate::subqueries::null;
 use crate::translate_join::set_operation;
 
@@ -74,14 +74,16 @@ fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfRes
 /// not be the columns any more, which is how it is known.
 fn of_one_type(of: Join) -> DfResult<LogicalPlan> {
     let fields = of.left.schema().fields().iter().zip(of.right.schema().fields());
-    let pairs = fields.map(|(left, right)| (left.data_type(), right.data_type()));
-    let types: Vec<Option<DataType>> = pairs
-        .map(|(left, right)| if left == right { None } else { comparison_coercion(left, right) })
-        .collect();
+    let mut types: Vec<Option<DataType>> = Vec::with_capacity(fields.len());
+    for (left, right) in fields {
+        let (left, right) = (left.data_type(), right.data_type());
+        comparable(left, right)?;
+        types.push(if left == right { None } else { comparison_coercion(left, right) });
+    }
     if types.iter().all(Option::is_none) {
         return Ok(LogicalPlan::Join(of));
     }
-    let cast = |side: &Arc<LogicalPlan>| -> DfResult<Arc<LogicalPlan>> {
+    let cast = |side: &Arc<LogicalPlan>| -> DfResult<LogicalPlan> {
         let schema = side.schema();
         let columns = schema.columns().into_iter().zip(&types);
         let values = columns.map(|(column, of)| match of {
@@ -92,20 +94,10 @@ fn of_one_type(of: Join) -> DfResult<LogicalPlan> {
             None => Ok(Expr::Column(column)),
         });
         let values = values.collect::<DfResult<Vec<_>>>()?;
-        Ok(Arc::new(projection(side.as_ref().clone(), values)?))
+        projection(side.as_ref().clone(), values)
     };
     let (left, right) = (cast(&of.left)?, cast(&of.right)?);
-    let joined = Join::try_new(
-        left,
-        right,
-        of.on,
-        None,
-        of.join_type,
-        of.join_constraint,
-        of.null_equality,
-        false,
-    )?;
-    Ok(LogicalPlan::Join(joined))
+    rejoined(&of, left, right, of.on.clone())
 }
 
 fn distinct_keys(of: Aggregate) -> DfResult<Aggregate> {
@@ -141,11 +133,13 @@ fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         Expr::ScalarFunction(row) if row.name() == "ROW" => Some(row.args),
         _ => None,
     };
-    let LogicalPlan::Projection(rows) = subquery.subquery.as_ref() else {
-        return Ok(Transformed::no(expr));
+    let rows = match subquery.subquery.as_ref() {
+        LogicalPlan::Projection(rows) => Some(rows),
+        _ => None,
     };
-    let (Some(own), Some(theirs)) = (values(row), rows.expr.first().and_then(values)) else {
-        comparable(&row.get_type(schema)?, rows.schema.field(0).data_type())?;
+    let theirs = rows.and_then(|rows| Some((rows, rows.expr.first().and_then(values)?)));
+    let (Some(own), Some((rows, theirs))) = (values(row), theirs) else {
+        comparable(&row.get_type(schema)?, subquery.subquery.schema().field(0).data_type())?;
         return Ok(Transformed::no(expr));
     };
     let pairs = own.into_iter().zip(theirs);

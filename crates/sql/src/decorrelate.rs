@@ -27,7 +27,7 @@ use datafusion_common::{
 };
 use datafusion_expr::logical_plan::{Aggregate, Distinct, Filter, Join, Projection};
 use datafusion_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion_expr::{BinaryExpr, EmptyRelation, Expr, ExprSchemable, LogicalPlan, Operator, lit};
+use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, lit};
 use millstream_expr::Registry;
 
 use crate::context::external;
@@ -223,6 +223,18 @@ impl Around<'_> {
         Ok((Unnested { plan, pending: equalities(&outer, &columns) }, columns))
     }
 
+    /// With what an operator asks of the rows around beside its input.
+    pub(crate) fn with_columns(
+        &self,
+        below: Unnested,
+        outer: Vec<(FieldRef, Column)>,
+    ) -> DfResult<(Unnested, Substitution)> {
+        match outer.is_empty() {
+            true => Ok((below, Vec::new())),
+            false => self.with_domain(below, outer),
+        }
+    }
+
     /// A projection that carries what is pending, too.
     pub(crate) fn projected(
         &self,
@@ -231,10 +243,7 @@ impl Around<'_> {
         names: &DFSchema,
     ) -> DfResult<Unnested> {
         let outer = self.outer_columns(exprs);
-        let (mut below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
+        let (mut below, columns) = self.with_columns(below, outer)?;
         let mut outputs = Vec::with_capacity(exprs.len());
         for (expr, (table, field)) in exprs.iter().zip(names.iter()) {
             outputs.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
@@ -334,13 +343,25 @@ impl Around<'_> {
     fn keyed(&self, below: Unnested, schema: &DFSchema) -> DfResult<Unnested> {
         let (below, keys) = self.with_keys(below)?;
         let mut outputs: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+        let columns = self.key_columns(keys, &mut outputs);
+        let pending = self.renamed(&below, &columns);
+        Ok(Unnested { plan: projection(below.plan, outputs)?, pending })
+    }
+
+    /// The columns of keys among `outputs`, to which those that are missing are added.
+    pub(crate) fn key_columns(
+        &self,
+        keys: Vec<Expr>,
+        outputs: &mut Vec<Expr>,
+    ) -> Vec<(Expr, Column)> {
         let mut columns: Vec<(Expr, Column)> = Vec::new();
         for key in keys {
             if columns.iter().any(|(known, _)| *known == key) {
                 continue;
             }
-            let column = match outputs.iter().position(|output| *output == key) {
-                Some(at) => schema.columns()[at].clone(),
+            let same = outputs.iter().find(|output| (*output).clone().unalias() == key);
+            let column = match same {
+                Some(same) => column_of(same.qualified_name()),
                 None => {
                     let column = self.names.column("k");
                     outputs.push(aliased(key.clone(), &column));
@@ -349,8 +370,7 @@ impl Around<'_> {
             };
             columns.push((key, column));
         }
-        let pending = self.renamed(&below, &columns);
-        Ok(Unnested { plan: projection(below.plan, outputs)?, pending })
+        columns
     }
 
     /// With the columns of all of `outer` behind those of `schema`.
@@ -518,6 +538,25 @@ pub(crate) fn join(
     Ok(LogicalPlan::Join(joined))
 }
 
+/// A join of the kind of another.
+pub(crate) fn rejoined(
+    of: &Join,
+    left: LogicalPlan,
+    right: LogicalPlan,
+    on: Vec<(Expr, Expr)>,
+) -> DfResult<LogicalPlan> {
+    Ok(LogicalPlan::Join(Join::try_new(
+        Arc::new(left),
+        Arc::new(right),
+        on,
+        of.filter.clone(),
+        of.join_type,
+        of.join_constraint,
+        of.null_equality,
+        of.null_aware,
+    )?))
+}
+
 /// An expression over some rows, as a subquery refers to it.
 pub(crate) fn as_outer(expr: Expr, schema: &DFSchema) -> DfResult<Expr> {
     let outer = expr.transform(|expr| {
@@ -534,10 +573,4 @@ pub(crate) fn any_row(plan: LogicalPlan, names: &Names) -> DfResult<LogicalPlan>
     let key = aliased(lit(true), &names.column("present"));
     let grouped = Aggregate::try_new(Arc::new(plan), vec![key], Vec::new())?;
     Ok(LogicalPlan::Aggregate(grouped))
-}
-
-/// One row without columns.
-pub(crate) fn unit() -> LogicalPlan {
-    let schema = Arc::new(DFSchema::empty());
-    LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: true, schema })
 }

@@ -20,7 +20,7 @@ use crate::context::external;
 use crate::correlate::CorrelateNode;
 use crate::decorrelate::{
     Around, Substitution, Unnested, aliased, column_of, comparison, equalities, filtered, join,
-    named, or_default, projection, refused, substituted, substituted_all,
+    named, or_default, projection, refused, rejoined, substituted, substituted_all,
 };
 use crate::diagnostics::SqlError;
 use crate::translate_join::{is_distinct, set_operation};
@@ -55,20 +55,8 @@ impl Around<'_> {
                         JoinType::Right => (of.left.as_ref().clone(), below.plan),
                         _ => (below.plan, of.right.as_ref().clone()),
                     };
-                    let joined = Join::try_new(
-                        Arc::new(left),
-                        Arc::new(right),
-                        of.on.clone(),
-                        of.filter.clone(),
-                        of.join_type,
-                        of.join_constraint,
-                        of.null_equality,
-                        of.null_aware,
-                    )?;
-                    return Ok(Unnested {
-                        plan: LogicalPlan::Join(joined),
-                        pending: below.pending,
-                    });
+                    let plan = rejoined(of, left, right, of.on.clone())?;
+                    return Ok(Unnested { plan, pending: below.pending });
                 }
                 let outer = self.outer_columns(&mine).into_iter().chain(self.columns_in(other));
                 let (below, columns) = self.with_domain(below, outer.collect())?;
@@ -134,28 +122,17 @@ impl Around<'_> {
         };
         let own = of.left.schema().columns().into_iter().zip(of.right.schema().columns());
         let own = own.map(|(l, r)| (Expr::Column(l), Expr::Column(r)));
-        let joined = Join::try_new(
-            Arc::new(left),
-            Arc::new(right),
-            own.chain(left_domain.iter().cloned().zip(right_domain)).collect(),
-            None,
-            of.join_type,
-            of.join_constraint,
-            of.null_equality,
-            false,
-        )?;
+        let on = own.chain(left_domain.iter().cloned().zip(right_domain)).collect();
+        let plan = rejoined(of, left, right, on)?;
         let columns: Substitution =
             outer.iter().map(|(_, column)| column.clone()).zip(left_domain).collect();
-        Ok(Unnested { plan: LogicalPlan::Join(joined), pending: equalities(&outer, &columns) })
+        Ok(Unnested { plan, pending: equalities(&outer, &columns) })
     }
 
     pub(crate) fn aggregate(&self, of: &Aggregate) -> DfResult<Unnested> {
         let outer = self.outer_columns(of.group_expr.iter().chain(&of.aggr_expr));
         let below = self.unnest(&of.input)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
+        let (below, columns) = self.with_columns(below, outer)?;
         let (below, keys) = self.with_keys(below)?;
         let mut group = Vec::with_capacity(of.group_expr.len());
         let width = of.schema.fields().len() - of.aggr_expr.len();
@@ -172,26 +149,10 @@ impl Around<'_> {
             let (table, field) = of.schema.qualified_field(width + at);
             aggregates.push(named(substituted(expr.clone(), &columns)?, table, field.name()));
         }
-        let mut renamed: Vec<(Expr, Column)> = Vec::new();
-        for key in keys {
-            if renamed.iter().any(|(known, _)| *known == key) {
-                continue;
-            }
-            let same = group.iter().find(|expr| (*expr).clone().unalias() == key);
-            let column = match same {
-                Some(same) => column_of(same.qualified_name()),
-                None => {
-                    let column = self.names.column("k");
-                    group.push(aliased(key.clone(), &column));
-                    column
-                }
-            };
-            renamed.push((key, column));
-        }
-        let pending = self.renamed(&below, &renamed);
+        let columns = self.key_columns(keys, &mut group);
+        let pending = self.renamed(&below, &columns);
         let grouped = Aggregate::try_new(Arc::new(below.plan), group, aggregates)?;
-        let grouped = Unnested { plan: LogicalPlan::Aggregate(grouped), pending };
-        Ok(grouped)
+        Ok(Unnested { plan: LogicalPlan::Aggregate(grouped), pending })
     }
 
     /// The first rows for each row around: a rank by the keys.
@@ -214,10 +175,7 @@ impl Around<'_> {
         };
         let outer = self.outer_columns(order.iter().map(|key| &key.expr));
         let below = self.unnest(input)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
+        let (below, columns) = self.with_columns(below, outer)?;
         let (below, keys) = self.with_keys(below)?;
         let mut order_by = Vec::with_capacity(order.len());
         for key in order {
@@ -256,10 +214,7 @@ impl Around<'_> {
     pub(crate) fn window(&self, window: &Window) -> DfResult<Unnested> {
         let outer = self.outer_columns(&window.window_expr);
         let below = self.unnest(&window.input)?;
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
+        let (below, columns) = self.with_columns(below, outer)?;
         let (below, keys) = self.with_keys(below)?;
         let mut calls = Vec::with_capacity(window.window_expr.len());
         for expr in &window.window_expr {
@@ -350,10 +305,7 @@ impl Around<'_> {
         let below = self.unnest(input)?;
         let exprs = extension.node.expressions();
         let outer = self.outer_columns(&exprs);
-        let (below, columns) = match outer.is_empty() {
-            true => (below, Vec::new()),
-            false => self.with_domain(below, outer)?,
-        };
+        let (below, columns) = self.with_columns(below, outer)?;
         let exprs = substituted_all(exprs, &columns)?;
         let node = extension.node.with_exprs_and_inputs(exprs, vec![below.plan])?;
         Ok(Unnested { plan: LogicalPlan::Extension(Extension { node }), pending: below.pending })

@@ -178,8 +178,8 @@ impl Subqueries<'_> {
         subquery: &Subquery,
         negated: bool,
     ) -> DfResult<()> {
-        if let Some(always) = self.always(&subquery.subquery)? {
-            *rows = filtered(rows.clone(), vec![lit(always != negated)])?;
+        if self.always(&subquery.subquery)? {
+            *rows = filtered(rows.clone(), vec![lit(!negated)])?;
             return Ok(());
         }
         let around = self.around(rows);
@@ -188,8 +188,8 @@ impl Subqueries<'_> {
     }
 
     /// Whether a subquery has a row for every row around, as a global aggregate has.
-    pub(crate) fn always(&self, subquery: &LogicalPlan) -> DfResult<Option<bool>> {
-        Ok(defaults(subquery)?.map(|_| true))
+    pub(crate) fn always(&self, subquery: &LogicalPlan) -> DfResult<bool> {
+        Ok(defaults(subquery)?.is_some())
     }
 
     /// Keeps the rows whose value is among those of a subquery, or is surely not.
@@ -301,12 +301,12 @@ impl Subqueries<'_> {
         let mut all = Vec::with_capacity(conditions.len());
         for condition in conditions {
             let replaced = condition.transform_up(|expr| {
-                if !is_subquery(&expr) {
+                let Some(subquery) = subquery_of(&expr) else {
                     return Ok(Transformed::no(expr));
-                }
+                };
                 let of_side = |side: &LogicalPlan, other: &LogicalPlan| {
                     let known = |column: &&Column| side.schema().has_column(column);
-                    !self.around(other).is_referred_to_by(subquery_of(&expr))
+                    !self.around(other).is_referred_to_by(subquery)
                         && expr.column_refs().iter().all(known)
                 };
                 if of_side(&left, &right) {
@@ -458,10 +458,7 @@ fn rows_among(case: &Case) -> Option<[Subquery; 2]> {
 }
 
 fn is_subquery(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_)
-    )
+    subquery_of(expr).is_some()
 }
 
 fn has_subquery(expr: &Expr) -> bool {
@@ -469,15 +466,13 @@ fn has_subquery(expr: &Expr) -> bool {
 }
 
 /// The plan of an expression that is a subquery.
-fn subquery_of(expr: &Expr) -> &LogicalPlan {
-    static NOTHING: std::sync::LazyLock<LogicalPlan> =
-        std::sync::LazyLock::new(crate::decorrelate::unit);
+fn subquery_of(expr: &Expr) -> Option<&LogicalPlan> {
     match expr {
         Expr::ScalarSubquery(of)
         | Expr::Exists(Exists { subquery: of, .. })
         | Expr::InSubquery(InSubquery { subquery: of, .. })
-        | Expr::SetComparison(SetComparison { subquery: of, .. }) => &of.subquery,
-        _ => &NOTHING,
+        | Expr::SetComparison(SetComparison { subquery: of, .. }) => Some(&of.subquery),
+        _ => None,
     }
 }
 

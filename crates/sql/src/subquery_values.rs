@@ -23,8 +23,8 @@ impl Subqueries<'_> {
             Expr::ScalarSubquery(subquery) => self.scalar(rows, &subquery),
             Expr::Exists(Exists { subquery, negated }) => {
                 let exists = match self.always(&subquery.subquery)? {
-                    Some(always) => lit(always),
-                    None => self.exists(rows, &subquery.subquery)?,
+                    true => lit(true),
+                    false => self.exists(rows, &subquery.subquery)?,
                 };
                 Ok(negate(exists, negated))
             }

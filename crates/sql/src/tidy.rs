@@ -11,24 +11,40 @@ use crate::diagnostics::Result;
 ///
 /// # Errors
 /// When an expression cannot be rebuilt.
-pub fn tidy(mut plan: Plan) -> Result<Plan> {
+pub fn tidy(plan: Plan) -> Result<Plan> {
+    let mut plan = prune(plan);
+    let mut readers = readers(&plan);
     for id in 0..plan.nodes.len() {
-        while let Some((input, kind)) = fused(&plan, id)? {
-            plan.nodes[id].inputs = vec![input];
+        while let Some((input, kind)) = fused(&plan, id, &readers)? {
+            let lower = std::mem::replace(&mut plan.nodes[id].inputs, vec![input])[0];
             plan.nodes[id].kind = kind;
+            readers[lower] -= 1;
+            readers[input] += usize::from(readers[lower] > 0);
         }
     }
     Ok(prune(plan))
 }
 
+/// How many nodes read each node.
+fn readers(plan: &Plan) -> Vec<usize> {
+    let mut readers = vec![0; plan.nodes.len()];
+    plan.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| readers[*input] += 1);
+    readers
+}
+
 /// A Calc over the input of the Calc below it.
-fn fused(plan: &Plan, id: usize) -> Result<Option<(usize, NodeKind)>> {
+fn fused(plan: &Plan, id: usize, readers: &[usize]) -> Result<Option<(usize, NodeKind)>> {
     let upper = &plan.nodes[id];
     let NodeKind::Calc { condition, projection } = &upper.kind else { return Ok(None) };
     let lower = &plan.nodes[upper.inputs[0]];
     let NodeKind::Calc { condition: first, projection: below } = &lower.kind else {
         return Ok(None);
     };
+    let all_columns = below.iter().flatten().all(|value| value.as_column().is_some());
+    // What several nodes read is computed once, for all of them.
+    if readers[upper.inputs[0]] > 1 && (first.is_some() || !all_columns) {
+        return Ok(None);
+    }
     // What the second condition computes may fail for rows that the first one leaves out.
     if first.is_some() && condition.is_some() {
         return Ok(None);
@@ -39,7 +55,6 @@ fn fused(plan: &Plan, id: usize) -> Result<Option<(usize, NodeKind)>> {
             NodeKind::Calc { condition: condition.clone().or_else(|| first.clone()), projection };
         return Ok(Some((lower.inputs[0], kind)));
     };
-    let all_columns = below.iter().all(|value| value.as_column().is_some());
     let only_selects = || condition.is_none() && selects_once(projection.as_deref(), below);
     if !all_columns && !only_selects() {
         return Ok(None);
@@ -104,4 +119,58 @@ fn is_nothing(plan: &Plan, node: &millstream_plan::Node) -> bool {
     };
     let same = Arc::ptr_eq(&input.schema, &node.schema) || input.schema == node.schema;
     same && projection.as_ref().is_none_or(in_place)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::RecordBatch;
+    use arrow::datatypes::{DataType, Field, Schema};
+    use millstream_plan::{ChangelogMode, Node};
+
+    use super::*;
+
+    fn node(kind: NodeKind, inputs: Vec<usize>, schema: &Arc<Schema>) -> Node {
+        let (rowtimes, proctimes, changelog) = (vec![], vec![], ChangelogMode::Append);
+        Node { kind, inputs, schema: Arc::clone(schema), rowtimes, proctimes, changelog }
+    }
+
+    fn calc(condition: Option<&str>, columns: &[usize]) -> NodeKind {
+        let named = |column: &usize| ScalarExpr::column("c", *column);
+        let condition = condition.map(|name| ScalarExpr::column(name, 0));
+        NodeKind::Calc { condition, projection: Some(columns.iter().map(named).collect()) }
+    }
+
+    /// Two columns, a Calc below, and `readers` Calcs above that swap what it gives.
+    fn plan(below: NodeKind, readers: usize) -> Plan {
+        let fields = ["a", "b"].map(|name| Field::new(name, DataType::Boolean, true));
+        let schema = Arc::new(Schema::new(fields.to_vec()));
+        let mut plan = Plan::default();
+        let rows = RecordBatch::new_empty(Arc::clone(&schema));
+        let leaf = plan.add(node(NodeKind::Values { rows }, vec![], &schema));
+        let lower = plan.add(node(below, vec![leaf], &schema));
+        for _ in 0..readers {
+            let upper = plan.add(node(calc(None, &[1, 0]), vec![lower], &schema));
+            plan.add(node(NodeKind::Result, vec![upper], &schema));
+        }
+        plan
+    }
+
+    fn calcs(plan: &Plan) -> usize {
+        plan.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Calc { .. })).count()
+    }
+
+    #[test]
+    fn a_calc_with_one_reader_becomes_a_part_of_it() {
+        assert_eq!(calcs(&tidy(plan(calc(Some("a"), &[1, 0]), 1)).unwrap()), 1);
+    }
+
+    #[test]
+    fn what_several_read_is_filtered_once() {
+        assert_eq!(calcs(&tidy(plan(calc(Some("a"), &[1, 0]), 2)).unwrap()), 3);
+    }
+
+    #[test]
+    fn a_selection_of_columns_that_several_read_is_a_part_of_each() {
+        assert_eq!(calcs(&tidy(plan(calc(None, &[0, 0]), 2)).unwrap()), 2);
+    }
 }

@@ -247,10 +247,8 @@ impl Translator<'_> {
             )
         };
         if has(is_subquery) {
-            return Err(SqlError::unsupported("a subquery at this place of an expression").hint(
-                "IN and EXISTS stand in WHERE, beside AND only; a subquery used as a value stands \
-                 in SELECT, WHERE or HAVING",
-            ));
+            return Err(SqlError::unsupported("a subquery at this place of an expression")
+                .hint("compute it in a subquery in FROM, and use its column here"));
         }
         Ok(())
     }
@@ -338,9 +336,10 @@ impl Translator<'_> {
                         expr.iter().any(|expr| matches!(expr, Expr::Column(of) if of == *column))
                     };
                     let (of_rank, mut rest): (Vec<Expr>, Vec<Expr>) =
-                        split_conjunction(&filter.predicate).into_iter().cloned().partition(
-                            |condition| condition.column_refs().iter().all(|at| passed(at)),
-                        );
+                        split_conjunction(&filter.predicate)
+                            .into_iter()
+                            .cloned()
+                            .partition(|condition| condition.column_refs().iter().all(passed));
                     let of_rank =
                         of_rank.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true));
                     let (id, left) = self.rank(window, &of_rank, None)?;

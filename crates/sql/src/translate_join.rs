@@ -39,7 +39,6 @@ impl Translator<'_> {
         let word = match join.join_type {
             JoinType::LeftSemi => "IN or EXISTS".to_owned(),
             JoinType::LeftAnti => "NOT IN or NOT EXISTS".to_owned(),
-            JoinType::LeftMark | JoinType::RightMark => "IN or EXISTS beside OR".to_owned(),
             other => format!("{other} JOIN").to_uppercase(),
         };
         let about = match word.split(' ').next_back() {
