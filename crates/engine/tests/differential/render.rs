@@ -292,11 +292,12 @@ fn asks(expr: &Expr) -> bool {
     expr.query.as_deref().is_some_and(|query| !known(query)) || expr.args.iter().any(asks)
 }
 
-/// Whether a query has a row whatever its tables hold.
+/// Whether a query is known to have a row whatever its tables hold.
 fn has_a_row(query: &Query) -> bool {
     let Body::Select(select) = &query.body else { return false };
+    let joined = select.items.iter().any(|(_, item)| asks(item));
     match &select.from[..] {
-        _ if select.having.is_some() => false,
+        _ if joined || select.having.is_some() => false,
         _ if select.is_global() => true,
         [Join { relation: Relation { source: Source::Query(query), .. }, .. }] => {
             select.passes() && has_a_row(query)
