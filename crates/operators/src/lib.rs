@@ -22,6 +22,7 @@
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
 //! | `join_side` | the rows of one input of a join |
+//! | [`keep_one`] | a rank of one row a partition |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
@@ -41,6 +42,7 @@ pub mod group_aggregate;
 pub mod interval_join;
 pub mod join;
 mod join_side;
+pub mod keep_one;
 pub mod limit;
 pub mod lookup_join;
 pub mod normalize;

@@ -12,6 +12,7 @@ use millstream_operators::expand::Expand;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::interval_join::{IntervalJoin, IntervalJoinSpec};
 use millstream_operators::join::{Join, JoinSpec};
+use millstream_operators::keep_one::KeepOne;
 use millstream_operators::limit::Limit;
 use millstream_operators::lookup_join::LookupJoin;
 use millstream_operators::normalize::Normalize;
@@ -30,7 +31,7 @@ use millstream_operators::window_table::WindowAggregateSpec;
 use millstream_operators::window_table_function::WindowTableFunction;
 use millstream_operators::{Dropped, Operator, Transform};
 use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, WindowColumns};
-use millstream_types::{ChangeBatch, Error, Result};
+use millstream_types::{ChangeBatch, Error, Result, plain_paths};
 
 use crate::dataflow::Stage;
 
@@ -236,8 +237,10 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(vec![partition.clone()], false, || {
-                    Ok(Box::new(Rank::new(Arc::clone(&spec))?))
+                let keeps_one = KeepOne::fits(&spec) && !plain_paths();
+                self.keyed(vec![partition.clone()], false, || match keeps_one {
+                    true => Ok(Box::new(KeepOne::new(Arc::clone(&spec))?)),
+                    false => Ok(Box::new(Rank::new(Arc::clone(&spec))?)),
                 })?
             }
             NodeKind::Join { kind, on, equal_nulls, null_aware, condition } => {

@@ -216,12 +216,17 @@ fn converter(types: &[DataType]) -> Result<RowConverter> {
     Ok(RowConverter::new(types.iter().cloned().map(SortField::new).collect())?)
 }
 
-fn is_integer_like(data_type: &DataType) -> bool {
+/// Whether the values of a type are whole numbers or times, as [`integers`] gives them.
+pub fn is_integer_like(data_type: &DataType) -> bool {
     data_type.is_signed_integer()
         || matches!(data_type, DataType::Date32 | DataType::Timestamp(..) | DataType::Time32(_))
 }
 
-fn integers(column: &ArrayRef) -> Result<Int64Array> {
+/// Whole numbers, or times as whole numbers.
+///
+/// # Errors
+/// When the values are no such.
+pub fn integers(column: &ArrayRef) -> Result<Int64Array> {
     let narrow = match column.data_type() {
         DataType::Int64 => return Ok(column.as_primitive().clone()),
         DataType::Date32 | DataType::Time32(_) => cast(column, &DataType::Int32)?,

@@ -7,5 +7,5 @@ mod integer_table;
 pub mod key_index;
 pub mod row_store;
 
-pub use key_index::{KeyIndex, hash_rows};
+pub use key_index::{KeyIndex, hash_rows, integers, is_integer_like};
 pub use row_store::RowStore;
