@@ -103,10 +103,8 @@ impl KeepOne {
         } else if self.store.len() > 2 * self.live + ROWS_MIN {
             let kept: Vec<u32> = self.current.iter().copied().filter(|row| *row != NONE).collect();
             self.store.retain(&kept)?;
-            let mut next = 0;
-            for row in self.current.iter_mut().filter(|row| **row != NONE) {
+            for (next, row) in (0..).zip(self.current.iter_mut().filter(|row| **row != NONE)) {
                 *row = next;
-                next += 1;
             }
             self.emitted.clone_from(&self.current);
         }
@@ -263,7 +261,7 @@ struct Order(Vec<(Int64Array, OrderKey)>);
 
 impl Order {
     fn of(rows: &RecordBatch, keys: &[OrderKey]) -> Result<Self> {
-        let keys = keys.iter().map(|key| Ok((integers(rows.column(key.column))?, key.clone())));
+        let keys = keys.iter().map(|key| Ok((integers(rows.column(key.column))?, *key)));
         Ok(Self(keys.collect::<Result<_>>()?))
     }
 
