@@ -53,19 +53,27 @@ pub enum SourceEvent {
 
 /// Rows that are yet to be decoded or generated; that is done on any thread.
 pub trait Piece: Send {
-    /// Decodes the rows.
+    /// Decodes the rows, and hands them over a batch after the other.
     ///
     /// # Errors
-    /// When they cannot be read and errors are not ignored.
-    fn decode(self: Box<Self>) -> Result<Decoded>;
+    /// When they cannot be read and errors are not ignored, and what `each` says.
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()>;
+
+    /// For how many pieces of about a megabyte it counts in an epoch.
+    fn weight(&self) -> usize {
+        1
+    }
 }
+
+/// Takes decoded rows.
+pub type Each<'a> = &'a mut dyn FnMut(Decoded) -> Result<()>;
 
 /// Rows that are there already.
 pub struct Ready(pub RecordBatch);
 
 impl Piece for Ready {
-    fn decode(self: Box<Self>) -> Result<Decoded> {
-        Ok(Decoded::clean(self.0))
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
+        each(Decoded::clean(self.0))
     }
 }
 

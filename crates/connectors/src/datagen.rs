@@ -13,7 +13,7 @@ use millstream_types::{Error, Result};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use crate::connector::{Connector, Piece, Source, SourceEvent, number};
+use crate::connector::{Connector, Each, Piece, Source, SourceEvent, number};
 
 /// `'connector' = 'datagen'`
 pub const CONNECTOR: Connector = Connector {
@@ -287,7 +287,7 @@ struct DatagenPiece {
 }
 
 impl Piece for DatagenPiece {
-    fn decode(self: Box<Self>) -> Result<Decoded> {
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
         let mut random =
             SmallRng::seed_from_u64(self.seed ^ self.first.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let columns = self
@@ -305,7 +305,7 @@ impl Piece for DatagenPiece {
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         let rows = RecordBatch::try_new_with_options(self.schema, columns, &options)?;
-        Ok(Decoded::clean(rows))
+        each(Decoded::clean(rows))
     }
 }
 

@@ -15,7 +15,7 @@ use millstream_plan::Table;
 use millstream_plan::table::Options;
 use millstream_types::{Error, Result};
 
-use crate::connector::{Connector, Piece, Ready, Sink, Source, SourceEvent};
+use crate::connector::{Connector, Each, Piece, Ready, Sink, Source, SourceEvent};
 use crate::file_sink::FileSink;
 use crate::files::{STANDARD, format_of, list, open, sample};
 
@@ -352,10 +352,10 @@ struct TextPiece {
 }
 
 impl Piece for TextPiece {
-    fn decode(self: Box<Self>) -> Result<Decoded> {
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
         let decoded = self.decoder.decode(&self.chunk);
         self.buffers.give(self.chunk.bytes);
-        decoded
+        each(decoded?)
     }
 }
 
@@ -371,14 +371,26 @@ struct ParquetFiles {
     ended: usize,
 }
 
+/// Pieces beyond that many bytes are large.
+const LARGE_BYTES: usize = 4 << 20;
+
 struct ParquetPiece {
     range: RowRange,
     schema: SchemaRef,
 }
 
 impl Piece for ParquetPiece {
-    fn decode(self: Box<Self>) -> Result<Decoded> {
-        Ok(Decoded::clean(self.range.decode(&self.schema)?))
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
+        let mut reader = self.range.read(&self.schema)?;
+        while let Some(rows) = reader.next_rows()? {
+            each(Decoded::clean(rows))?;
+        }
+        Ok(())
+    }
+
+    fn weight(&self) -> usize {
+        // A few large ones are enough to keep all cores busy.
+        if self.range.bytes() > LARGE_BYTES { 4 } else { 1 }
     }
 }
 

@@ -84,7 +84,10 @@ impl LookupTable for WholeTable {
         let mut batches = Vec::new();
         while let Some(event) = source.next()? {
             if let SourceEvent::Rows { piece, .. } = event {
-                batches.push(piece.decode()?.rows);
+                piece.decode(&mut |decoded| {
+                    batches.push(decoded.rows);
+                    Ok(())
+                })?;
             }
         }
         Ok(Some((version, batches)))

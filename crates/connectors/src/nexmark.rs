@@ -17,7 +17,7 @@ use millstream_types::sql_type::type_name;
 use millstream_types::time::parse_timestamp;
 use millstream_types::{Error, Result};
 
-use crate::connector::{Connector, Piece, Source, SourceEvent, number};
+use crate::connector::{Connector, Each, Piece, Source, SourceEvent, number};
 
 /// `'connector' = 'nexmark'`
 pub const CONNECTOR: Connector = Connector {
@@ -254,13 +254,13 @@ struct NexmarkPiece {
 }
 
 impl Piece for NexmarkPiece {
-    fn decode(self: Box<Self>) -> Result<Decoded> {
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
         let spec = &self.spec;
         let events: Vec<u64> = spec.kind.events(self.first, self.end).collect();
         let columns = spec.columns.iter().map(|name| spec.column(name, &events)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(events.len()));
         let rows = RecordBatch::try_new_with_options(Arc::clone(&spec.schema), columns, &options)?;
-        Ok(Decoded::clean(rows))
+        each(Decoded::clean(rows))
     }
 }
 

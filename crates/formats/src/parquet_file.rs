@@ -21,9 +21,12 @@ use parquet::file::properties::WriterProperties;
 /// The most rows of a batch.
 const ROWS_MAX: usize = 16_384;
 
-/// So many rows of a row group are decoded together, up to the next page. Each range decodes the dictionaries
-/// anew, which is why it is no small one.
-const PIECE_ROWS: usize = 200_000;
+/// About so many bytes of a row group are decoded together. Each range decodes the dictionaries anew, which is
+/// why it is no small one.
+const PIECE_BYTES: usize = 32 << 20;
+
+/// Into so many pieces at least a file is cut, if it has that many rows.
+const FILE_PIECES: usize = 4;
 
 fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
     Error::Data {
@@ -96,27 +99,23 @@ pub struct RowRange {
     group: RowGroup,
     from: usize,
     rows: usize,
+    /// About how many bytes a row has.
+    width: usize,
 }
 
 impl RowRange {
-    /// Decodes them; as [`RowGroup::read`].
+    /// About how many bytes its rows have.
+    pub fn bytes(&self) -> usize {
+        self.rows * self.width
+    }
+
+    /// Reads them a batch after the other; as [`RowGroup::read`].
     ///
     /// # Errors
-    /// When the file cannot be opened or is broken, or a value does not fit its declared type.
-    pub fn decode(&self, schema: &SchemaRef) -> Result<RecordBatch> {
+    /// When the file cannot be opened or is broken.
+    pub fn read(&self, schema: &SchemaRef) -> Result<RowGroupReader> {
         let selection = vec![RowSelector::skip(self.from), RowSelector::select(self.rows)];
-        let mut reader = self.group.reader(schema, Some(selection.into()), self.rows)?;
-        let mut batches = Vec::new();
-        while let Some(rows) = reader.next_rows()? {
-            batches.push(rows);
-        }
-        match &batches[..] {
-            [only] => Ok(only.clone()),
-            _ => {
-                let schema = crate::json::nullable(schema);
-                Ok(arrow::compute::concat_batches(&schema, &batches)?)
-            }
-        }
+        self.group.reader(schema, Some(selection.into()))
     }
 }
 
@@ -133,41 +132,63 @@ impl RowGroup {
     /// # Errors
     /// When the file cannot be opened or is broken.
     pub fn read(&self, schema: &SchemaRef) -> Result<RowGroupReader> {
-        self.reader(schema, None, ROWS_MAX)
+        self.reader(schema, None)
     }
 
-    /// Its rows in ranges that start with a page of the first column that is read; `None` where the file does
-    /// not say where its pages are, or nothing is read.
+    /// Its rows in ranges that can be decoded on several cores; `None` where they are not to be. They start with
+    /// a page of the first column that is read where the file says where its pages are.
     pub fn ranges(&self, schema: &SchemaRef) -> Option<Vec<RowRange>> {
         if millstream_types::plain_paths() {
             return None;
         }
-        let metadata = self.metadata.metadata();
-        let pages = metadata.offset_index()?.get(self.group)?;
         let fields = self.metadata.parquet_schema();
         let is_read = |column: &usize| {
             let root = fields.get_column_root(*column).name();
             schema.fields().iter().any(|field| field.name() == root)
         };
-        let first = (0..fields.num_columns()).find(is_read)?;
-        let rows = metadata.row_group(self.group).num_rows() as usize;
-        let starts = pages.get(first)?.page_locations().iter();
+        let read: Vec<usize> = (0..fields.num_columns()).filter(is_read).collect();
+        let rows = self.metadata.metadata().row_group(self.group).num_rows() as usize;
+        let pages = read.first().and_then(|first| self.page_starts(*first));
+        let width = self.width(&read);
+        // So that a file of one row group keeps some cores busy, too.
+        let all = self.metadata.metadata().file_metadata().num_rows() as usize;
+        let most = (PIECE_BYTES / width).min(all / FILE_PIECES).max(ROWS_MAX);
+        let share = rows.div_ceil(rows.div_ceil(most).max(1));
         let mut ranges = Vec::new();
         let mut from = 0;
-        for start in starts.map(|page| page.first_row_index as usize).chain([rows]) {
-            if start - from >= PIECE_ROWS || (start == rows && start > from) {
-                ranges.push(RowRange { group: self.clone(), from, rows: start - from });
-                from = start;
-            }
+        while from < rows {
+            let due = (from + share).min(rows);
+            let to = match &pages {
+                Some(starts) => starts.iter().copied().find(|at| *at >= due).unwrap_or(rows),
+                None => due,
+            };
+            ranges.push(RowRange { group: self.clone(), from, rows: to - from, width });
+            from = to;
         }
         Some(ranges)
+    }
+
+    /// About how many bytes a row of some columns has.
+    fn width(&self, columns: &[usize]) -> usize {
+        let group = self.metadata.metadata().row_group(self.group);
+        let rows = group.num_rows().max(1);
+        // A dictionary may make values smaller in the file than they are decoded.
+        let width =
+            |column: &usize| (group.column(*column).uncompressed_size() / rows).max(8) as usize;
+        columns.iter().map(width).sum::<usize>().max(1)
+    }
+
+    /// The first row of each page of a column, where the file says so.
+    fn page_starts(&self, column: usize) -> Option<Vec<usize>> {
+        let pages = self.metadata.metadata().offset_index()?.get(self.group)?.get(column)?;
+        let starts = pages.page_locations().iter();
+        Some(starts.map(|page| page.first_row_index as usize).collect())
     }
 
     fn reader(
         &self,
         schema: &SchemaRef,
         selection: Option<RowSelection>,
-        batch: usize,
     ) -> Result<RowGroupReader> {
         let file =
             File::open(&self.path).map_err(|error| Error::io("cannot open", &*self.path, error))?;
@@ -180,7 +201,7 @@ impl RowGroup {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![self.group])
                 .with_projection(mask)
-                .with_batch_size(batch);
+                .with_batch_size(ROWS_MAX);
         let builder = match selection {
             Some(selection) => builder.with_row_selection(selection),
             None => builder,

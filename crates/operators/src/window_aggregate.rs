@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::UInt32Array;
+use arrow::array::{Int64Array, UInt32Array};
 use millstream_plan::{WindowColumns, WindowKind};
 use millstream_types::{ChangeBatch, Result};
 
@@ -30,6 +30,21 @@ pub struct WindowAggregate {
     watermark: i64,
     /// How many rows have come.
     rows: u64,
+}
+
+/// Rows that follow one another and belong to one slice; `None` is between windows.
+struct Run {
+    slice: Option<Bounds>,
+    from: usize,
+    to: usize,
+}
+
+/// Adds a row to the last run, or begins one.
+fn push(runs: &mut Vec<Run>, slice: Option<Bounds>, row: usize) {
+    match runs.last_mut() {
+        Some(run) if run.to == row && run.slice == slice => run.to = row + 1,
+        _ => runs.push(Run { slice, from: row, to: row + 1 }),
+    }
 }
 
 impl WindowAggregate {
@@ -57,30 +72,35 @@ impl WindowAggregate {
         })
     }
 
-    /// The slice of each row; `None` for those between windows.
-    fn slices_of(&self, changes: &ChangeBatch) -> Result<Vec<Option<Bounds>>> {
-        Ok(match &self.spec.window {
+    /// The slices that rows belong to, one run of rows after the other.
+    fn runs(&self, changes: &ChangeBatch) -> Result<Vec<Run>> {
+        let mut runs: Vec<Run> = Vec::new();
+        let count = changes.num_rows();
+        match &self.spec.window {
             WindowColumns::Rowtime { rowtime, .. } => {
                 let times = milliseconds(changes.rows.column(*rowtime))?;
-                // Rows of one slice mostly follow one another.
-                let mut last: Option<Bounds> = None;
-                let mut slice = |ms: &i64| {
-                    let reading = self.calendar.reading(*ms);
-                    let same = |slice: &Bounds| slice.start <= reading && reading < slice.end;
-                    if !last.as_ref().is_some_and(same) {
-                        last = self.assigner.slice(reading);
-                    }
-                    last
-                };
-                times.values().iter().map(&mut slice).collect()
+                let times = times.values();
+                while runs.last().map_or(0, |run| run.to) < count {
+                    let from = runs.last().map_or(0, |run| run.to);
+                    let reading = |row: usize| self.calendar.reading(times[row]);
+                    let slice = self.assigner.slice(reading(from));
+                    let belongs = |row: &usize| match &slice {
+                        Some(slice) => slice.start <= reading(*row) && reading(*row) < slice.end,
+                        None => *row == from,
+                    };
+                    let to = (from..count).find(|row| !belongs(row)).unwrap_or(count);
+                    runs.push(Run { slice, from, to });
+                }
             }
             WindowColumns::Attached { start, end, .. } => {
                 let starts = milliseconds(changes.rows.column(*start))?;
                 let ends = milliseconds(changes.rows.column(*end))?;
-                let pairs = starts.values().iter().zip(ends.values());
-                pairs.map(|(start, end)| Some(Bounds { end: *end, start: *start })).collect()
+                for (row, (start, end)) in starts.values().iter().zip(ends.values()).enumerate() {
+                    push(&mut runs, Some(Bounds { end: *end, start: *start }), row);
+                }
             }
-        })
+        }
+        Ok(runs)
     }
 
     /// The end of the last window of a slice.
@@ -111,46 +131,62 @@ impl WindowAggregate {
         Ok(())
     }
 
-    /// Adds rows `from..to`, none of which is late.
-    fn add(
-        &mut self,
-        changes: &ChangeBatch,
-        slices: &[Option<Bounds>],
-        from: usize,
-        to: usize,
-    ) -> Result<()> {
+    /// Adds runs of rows, none of which is late.
+    fn add(&mut self, changes: &ChangeBatch, runs: &[Run]) -> Result<()> {
         let spec = Arc::clone(&self.spec);
-        let mut by_slice: BTreeMap<Bounds, Vec<u32>> = BTreeMap::new();
-        let mut at = from;
-        while at < to {
-            // Rows of one slice mostly follow one another.
-            let run = slices[at..to].iter().take_while(|slice| **slice == slices[at]).count();
-            if let Some(slice) = slices[at] {
-                let rows = at as u32..(at + run) as u32;
-                by_slice.entry(slice).or_default().extend(rows);
+        let mut by_slice: BTreeMap<Bounds, Vec<&Run>> = BTreeMap::new();
+        for run in runs {
+            if let Some(slice) = run.slice {
+                by_slice.entry(slice).or_default().push(run);
             }
-            at += run;
         }
-        for (slice, positions) in by_slice {
-            let contiguous = positions
-                .first()
-                .zip(positions.last())
-                .filter(|(first, last)| (*last - *first) as usize + 1 == positions.len());
-            match contiguous {
-                Some((first, _)) => {
-                    let rows = changes.rows.slice(*first as usize, positions.len());
-                    let order = (self.rows + u64::from(*first), None);
-                    self.slices.add(&spec, slice, &rows, order)?;
-                }
-                None => {
-                    let picked = UInt32Array::from(positions);
-                    let rows = arrow::compute::take_record_batch(&changes.rows, &picked)?;
-                    let order = (self.rows, Some(&picked.values()[..]));
-                    self.slices.add(&spec, slice, &rows, order)?;
-                }
+        for (slice, runs) in by_slice {
+            if let [run] = runs[..] {
+                let rows = changes.rows.slice(run.from, run.to - run.from);
+                let order = (self.rows + run.from as u64, None);
+                self.slices.add(&spec, slice, &rows, order)?;
+                continue;
             }
+            let positions = runs.iter().flat_map(|run| run.from as u32..run.to as u32);
+            let picked: UInt32Array = positions.collect::<Vec<_>>().into();
+            let rows = arrow::compute::take_record_batch(&changes.rows, &picked)?;
+            let order = (self.rows, Some(&picked.values()[..]));
+            self.slices.add(&spec, slice, &rows, order)?;
         }
         Ok(())
+    }
+
+    /// Takes late rows out of runs, and adds rows before those that come when windows are complete; the runs
+    /// that are yet to be added.
+    fn met(
+        &mut self,
+        changes: &ChangeBatch,
+        reached: &Int64Array,
+        runs: Vec<Run>,
+        late: &mut Vec<usize>,
+        out: &mut Output,
+    ) -> Result<Vec<Run>> {
+        let lateness = self.spec.emit.map_or(0, |emit| emit.lateness);
+        let mut left: Vec<Run> = Vec::with_capacity(runs.len());
+        for run in runs {
+            let Some(slice) = run.slice else { continue };
+            let last = self.calendar.last_ms(self.last_end(slice));
+            let end = self.calendar.last_ms(slice.end);
+            for row in run.from..run.to {
+                let met = reached.value(row).max(self.watermark).saturating_sub(lateness);
+                if last <= met {
+                    late.push(row);
+                    continue;
+                }
+                if met > self.watermark && end <= met {
+                    // Some of its windows were complete before it came.
+                    self.add(changes, &std::mem::take(&mut left))?;
+                    self.fire(met, out)?;
+                }
+                push(&mut left, run.slice, row);
+            }
+        }
+        Ok(left)
     }
 
     fn fire(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
@@ -167,30 +203,15 @@ impl Operator for WindowAggregate {
             WindowColumns::Attached { end, .. } => *end,
         };
         let changes = with_rowtimes(changes, column, &self.dropped)?;
-        let mut slices = self.slices_of(&changes)?;
-        let mut start = 0;
+        let mut runs = self.runs(&changes)?;
         let mut late = Vec::new();
-        let lateness = self.spec.emit.map_or(0, |emit| emit.lateness);
         if let Some(reached) = &changes.reached {
-            for row in 0..slices.len() {
-                let Some(slice) = slices[row] else { continue };
-                let met = reached.value(row).max(self.watermark);
-                let met = met.saturating_sub(lateness);
-                if self.calendar.last_ms(self.last_end(slice)) <= met {
-                    late.push(row);
-                    slices[row] = None;
-                } else if met > self.watermark && self.calendar.last_ms(slice.end) <= met {
-                    // Some of its windows were complete before it came.
-                    self.add(&changes, &slices, start, row)?;
-                    self.fire(met, out)?;
-                    start = row;
-                }
-            }
+            runs = self.met(&changes, reached, runs, &mut late, out)?;
         }
-        self.add(&changes, &slices, start, slices.len())?;
+        self.add(&changes, &runs)?;
         self.keep_last_copies(&changes, &mut late)?;
         self.dropped.add(Reason::Late, &changes, &late, None);
-        self.rows += slices.len() as u64;
+        self.rows += changes.num_rows() as u64;
         Ok(())
     }
 

@@ -220,19 +220,20 @@ impl Dataflow {
         if *left == 0 {
             return Ok(whole);
         }
-        let (from, ends) = (whole.from, whole.ends.clone());
-        let batches = whole.force(&self.pool, &self.counters, Ok)?;
-        let copy = |batches: &[(usize, ChangeBatch)]| Flow {
+        let (from, mut ends) = (whole.from, whole.ends.clone());
+        let forced = whole.force(&self.pool, &self.counters, Ok)?;
+        for (before, _) in &mut ends {
+            *before = forced[..*before].iter().map(|(_, batches)| batches.len()).sum();
+        }
+        let batches = forced.iter().flat_map(|(split, all)| all.iter().map(|one| (*split, one)));
+        let copy = || Flow {
             from,
-            items: batches
-                .iter()
-                .map(|(split, batch)| (*split, Item::Batch(batch.clone())))
-                .collect(),
+            items: batches.clone().map(|(split, one)| (split, Item::Batch(one.clone()))).collect(),
             ends: ends.clone(),
             pending: Vec::new(),
         };
-        *flow = Some(copy(&batches));
-        Ok(copy(&batches))
+        *flow = Some(copy());
+        Ok(copy())
     }
 
     fn run_node(
@@ -297,9 +298,10 @@ impl Dataflow {
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let floor = floor(node_inputs[at], id, before).filter(|_| !*processing_time);
-                    dealt.push(flow.force(pool, counters, |changes| {
+                    let forced = flow.force(pool, counters, |changes| {
                         partition(raised(capped(changes, others), floor), &keys[at], count)
-                    })?);
+                    })?;
+                    dealt.push(forced.into_iter().flat_map(|(_, batches)| batches).collect());
                 }
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
@@ -558,11 +560,13 @@ fn assign(
         observed
     })?;
     let mut items = Vec::with_capacity(observed.len());
-    for (at, (split, observation)) in observed.into_iter().enumerate() {
+    for (at, (split, observations)) in observed.into_iter().enumerate() {
         while let Some((_, ended)) = ends.next_if(|(before, _)| *before <= at) {
             progress.end_split(ended);
         }
-        items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
+        for observation in observations {
+            items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
+        }
     }
     ends.for_each(|(_, ended)| progress.end_split(ended));
     Ok(Flow { from: id, items, ..Flow::default() })
@@ -580,7 +584,7 @@ fn renamed(batch: ChangeBatch, schema: &arrow::datatypes::SchemaRef) -> Result<C
 
 fn run_shards(
     shards: &mut [Box<dyn Operator>],
-    dealt: &[Vec<(usize, Vec<ChangeBatch>)>],
+    dealt: &[Vec<Vec<ChangeBatch>>],
     time: &OperatorTime,
     pool: &ThreadPool,
 ) -> Result<Vec<ChangeBatch>> {
@@ -588,7 +592,7 @@ fn run_shards(
         let mut out = Output::default();
         shard.begin_epoch(time.epoch.clock_ms)?;
         for (input, dealt) in dealt.iter().enumerate() {
-            for (_, parts) in dealt {
+            for parts in dealt {
                 // Rows without a key all belong to the first shard.
                 if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
                     shard.process(input, part.clone(), &mut out)?;

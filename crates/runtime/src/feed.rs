@@ -61,7 +61,7 @@ impl Feed {
         self.ended
     }
 
-    /// Up to `most` pieces. Waits for a source that only reads; takes what is there from one that
+    /// Up to `most` pieces, by their weight. Waits for a source that only reads; takes what is there from one that
     /// waits itself. Ends of splits do not count.
     ///
     /// # Errors
@@ -82,7 +82,10 @@ impl Feed {
             match event {
                 Some(event) => {
                     let event = event?;
-                    pieces += usize::from(matches!(event, SourceEvent::Rows { .. }));
+                    pieces += match &event {
+                        SourceEvent::Rows { piece, .. } => piece.weight(),
+                        SourceEvent::EndOfSplit(_) => 0,
+                    };
                     events.push(event);
                 }
                 None => self.ended = true,

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use arrow::array::UInt32Array;
 use millstream_connectors::Piece;
+use millstream_formats::decoder::Decoded;
 use millstream_operators::{Dropped, Reason, Transform};
 use millstream_plan::NodeId;
 use millstream_state::hash_rows;
@@ -34,7 +35,7 @@ pub struct Flow {
     pub from: NodeId,
     /// The batches, each with the split it came from.
     pub items: Vec<(usize, Item)>,
-    /// Splits that ended, each with the number of batches before that.
+    /// Splits that ended, each with the number of items before that.
     pub ends: Vec<(usize, usize)>,
     /// Transforms that are put off, each with its node.
     pub pending: Vec<(NodeId, Arc<dyn Transform>)>,
@@ -47,7 +48,8 @@ impl Flow {
         Self { from, items, ..Self::default() }
     }
 
-    /// Runs what was put off, then `last`, on each batch on its own; the results are in order.
+    /// Runs what was put off, then `last`, on each batch on its own; the results are in order, those of each
+    /// item together with its split: a piece may be several batches.
     ///
     /// # Errors
     /// The first error in the order of the stream.
@@ -56,26 +58,33 @@ impl Flow {
         pool: &ThreadPool,
         counters: &Counters,
         last: impl Fn(ChangeBatch) -> Result<T> + Sync,
-    ) -> Result<Vec<(usize, T)>> {
+    ) -> Result<Vec<(usize, Vec<T>)>> {
         let (pending, from) = (&self.pending, self.from);
-        let run = |(split, item): (usize, Item)| -> Result<(usize, T)> {
-            let mut changes = match item {
-                Item::Piece(piece) => {
-                    let started = Instant::now();
-                    let changes = decode(piece, counters, &counters.dropped[from])?;
-                    counters.nodes[from].add(changes.num_rows(), started.elapsed());
-                    changes
-                }
-                Item::Batch(changes) => changes,
-            };
+        let apply = |mut changes: ChangeBatch| -> Result<T> {
             for (node, transform) in pending {
                 let started = Instant::now();
                 changes = transform.apply(changes)?;
                 counters.nodes[*node].add(changes.num_rows(), started.elapsed());
             }
-            Ok((split, last(changes)?))
+            last(changes)
         };
-        let done: Vec<Result<(usize, T)>> =
+        let run = |(split, item): (usize, Item)| -> Result<(usize, Vec<T>)> {
+            let piece = match item {
+                Item::Piece(piece) => piece,
+                Item::Batch(changes) => return Ok((split, vec![apply(changes)?])),
+            };
+            let mut done = Vec::new();
+            let mut started = Instant::now();
+            piece.decode(&mut |decoded| {
+                let changes = taken(decoded, counters, &counters.dropped[from]);
+                counters.nodes[from].add(changes.num_rows(), started.elapsed());
+                done.push(apply(changes)?);
+                started = Instant::now();
+                Ok(())
+            })?;
+            Ok((split, done))
+        };
+        let done: Vec<Result<(usize, Vec<T>)>> =
             if self.items.len() < 2 || pool.current_num_threads() < 2 {
                 self.items.into_iter().map(run).collect()
             } else {
@@ -89,13 +98,13 @@ impl Flow {
     /// # Errors
     /// As [`Self::force`].
     pub fn batches(self, pool: &ThreadPool, counters: &Counters) -> Result<Vec<ChangeBatch>> {
-        let batches = self.force(pool, counters, Ok)?.into_iter().map(|(_, batch)| batch);
+        let batches = self.force(pool, counters, Ok)?.into_iter().flat_map(|(_, batches)| batches);
         Ok(batches.filter(|batch| batch.num_rows() > 0).collect())
     }
 }
 
-fn decode(piece: Box<dyn Piece>, counters: &Counters, dropped: &Dropped) -> Result<ChangeBatch> {
-    let decoded = piece.decode()?;
+/// Counts rows that were decoded and those that were not.
+fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatch {
     let add = |counter: &AtomicU64, rows: u64| counter.fetch_add(rows, Ordering::Relaxed);
     add(&counters.rows_in, decoded.rows.num_rows() as u64);
     add(&counters.skipped, decoded.skipped);
@@ -105,7 +114,7 @@ fn decode(piece: Box<dyn Piece>, counters: &Counters, dropped: &Dropped) -> Resu
         dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
         dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
     }
-    Ok(ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) })
+    ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) }
 }
 
 /// Deals the rows of a batch out to shards by the hash of their key: one batch a shard, in order.
