@@ -23,7 +23,7 @@ const ROWS_MAX: usize = 16_384;
 
 /// About so many bytes of a row group are decoded together. Each range decodes the dictionaries anew, which is
 /// why it is no small one.
-const PIECE_BYTES: usize = 32 << 20;
+const PIECE_BYTES: usize = 12 << 20;
 
 /// Into so many pieces at least a file is cut, if it has that many rows.
 const FILE_PIECES: usize = 4;
