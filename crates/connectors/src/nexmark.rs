@@ -479,7 +479,17 @@ fn pick(words: &[&'static str], dice: &mut Dice) -> &'static str {
 }
 
 fn push_letters(out: &mut String, dice: &mut Dice, count: u64) {
-    for _ in 0..count {
-        out.push(char::from(b'a' + dice.below(26) as u8));
+    let mut letters = [0_u8; LETTERS_MAX];
+    let count = (count as usize).min(LETTERS_MAX);
+    // Each 8 bits of a random number make a letter.
+    for part in letters[..count].chunks_mut(8) {
+        let number = dice.next().to_le_bytes();
+        for (letter, byte) in part.iter_mut().zip(number) {
+            *letter = b'a' + ((u16::from(byte) * 26) >> 8) as u8;
+        }
     }
+    out.push_str(std::str::from_utf8(&letters[..count]).unwrap_or_default());
 }
+
+/// The most letters of a text.
+const LETTERS_MAX: usize = 80;

@@ -108,14 +108,31 @@ fn arithmetic(call: &Call<'_>, op: Op) -> Result<ArrayRef> {
     };
     let mut out = PrimitiveBuilder::<Decimal128Type>::with_capacity(call.rows)
         .with_data_type(call.result.clone());
+    let (bound, scale) = (10_u128.pow(u32::from(precision)), i32::from(scale));
     for (a, b) in left.iter().zip(right) {
         out.append_option(match (a, b) {
-            (Some(a), Some(b)) => compute(op, (a, s1), (b, s2), i32::from(scale))?
-                .filter(|value| value.unsigned_abs() < 10_u128.pow(u32::from(precision))),
+            (Some(a), Some(b)) => {
+                let value = match narrow(op, (a, s1), (b, s2), scale) {
+                    Some(value) => Some(value),
+                    None => compute(op, (a, s1), (b, s2), scale)?,
+                };
+                value.filter(|value| value.unsigned_abs() < bound)
+            }
             _ => None,
         });
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// The result where it takes no other scale and no more than 128 bits.
+#[inline]
+fn narrow(op: Op, (a, s1): (i128, i32), (b, s2): (i128, i32), scale: i32) -> Option<i128> {
+    match op {
+        Op::Add if s1 == s2 && scale == s1 => a.checked_add(b),
+        Op::Subtract if s1 == s2 && scale == s1 => a.checked_sub(b),
+        Op::Multiply if scale == s1 + s2 => a.checked_mul(b),
+        _ => None,
+    }
 }
 
 fn compute(op: Op, (a, s1): (i128, i32), (b, s2): (i128, i32), scale: i32) -> Result<Option<i128>> {

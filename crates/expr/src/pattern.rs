@@ -150,7 +150,11 @@ fn failed(error: fancy_regex::Error) -> Error {
 /// Compiled patterns of one call.
 #[derive(Default)]
 pub struct Cache {
-    compiled: HashMap<String, Option<Regex>>,
+    /// By pattern its place.
+    places: HashMap<String, usize>,
+    compiled: Vec<(String, Option<Regex>)>,
+    /// The place that was asked for last: mostly the pattern is the same in all rows.
+    last: usize,
 }
 
 impl Cache {
@@ -183,10 +187,17 @@ impl Cache {
 
     /// The expression of a pattern; `None` where it is none, which gives NULL as in Flink.
     fn get(&mut self, pattern: &str) -> Option<&Regex> {
-        if !self.compiled.contains_key(pattern) {
-            self.compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
+        if self.compiled.get(self.last).is_none_or(|(last, _)| last != pattern) {
+            self.last = match self.places.get(pattern) {
+                Some(place) => *place,
+                None => {
+                    self.places.insert(pattern.to_owned(), self.compiled.len());
+                    self.compiled.push((pattern.to_owned(), Regex::new(pattern).ok()));
+                    self.compiled.len() - 1
+                }
+            };
         }
-        self.compiled.get(pattern)?.as_ref()
+        self.compiled.get(self.last)?.1.as_ref()
     }
 
     /// As [`Self::get`], where something else than NULL is due.

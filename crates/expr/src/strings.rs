@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Int32Type};
 use base64::Engine;
 use millstream_types::{Error, Result};
@@ -28,14 +31,12 @@ macro_rules! function {
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
-    function!("UPPER", "UPPER(text)", "The text in capitals.", text1, |call| map(
-        call,
-        str::to_uppercase
-    )),
-    function!("LOWER", "LOWER(text)", "The text in small letters.", text1, |call| map(
-        call,
-        str::to_lowercase
-    )),
+    function!("UPPER", "UPPER(text)", "The text in capitals.", text1, |call| {
+        in_case(call, u8::to_ascii_uppercase, str::to_uppercase)
+    }),
+    function!("LOWER", "LOWER(text)", "The text in small letters.", text1, |call| {
+        in_case(call, u8::to_ascii_lowercase, str::to_lowercase)
+    }),
     function!("REVERSE", "REVERSE(text)", "The characters in the opposite order.", text1, |call| {
         map(call, |text| text.chars().rev().collect())
     }),
@@ -438,6 +439,22 @@ fn substring(call: &Call<'_>) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
+/// Texts in capitals or small letters; where all are ASCII, byte by byte.
+fn in_case(call: &Call<'_>, ascii: fn(&u8) -> u8, text: fn(&str) -> String) -> Result<ArrayRef> {
+    let texts = call.arguments[0].as_string::<i32>();
+    if !texts.is_ascii() {
+        return map(call, text);
+    }
+    let offsets = texts.offsets();
+    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+    let bytes = &texts.value_data()[first as usize..last as usize];
+    let moved: ScalarBuffer<i32> = offsets.iter().map(|offset| offset - first).collect();
+    let bytes: Vec<u8> = bytes.iter().map(ascii).collect();
+    let cased =
+        StringArray::try_new(OffsetBuffer::new(moved), bytes.into(), texts.nulls().cloned());
+    Ok(Arc::new(cased?))
+}
+
 fn split_index(call: &Call<'_>) -> Result<ArrayRef> {
     let (texts, separators) =
         (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
@@ -446,16 +463,26 @@ fn split_index(call: &Call<'_>) -> Result<ArrayRef> {
     for ((text, separator), index) in texts.iter().zip(separators).zip(indexes) {
         out.append_option(match (text, separator, index) {
             (Some(text), Some(separator), Some(index)) if index >= 0 && !text.is_empty() => {
-                if separator.is_empty() {
-                    (index == 0).then_some(text)
-                } else {
-                    text.split(separator).nth(index as usize)
+                match separator.as_bytes() {
+                    [] => (index == 0).then_some(text),
+                    [byte] => part_between(text, *byte, index as usize),
+                    _ => text.split(separator).nth(index as usize),
                 }
             }
             _ => None,
         });
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// The part of a number, counted from 0, between bytes that are characters of their own.
+fn part_between(text: &str, separator: u8, index: usize) -> Option<&str> {
+    let mut ends = memchr::memchr_iter(separator, text.as_bytes());
+    let from = match index.checked_sub(1) {
+        Some(before) => ends.nth(before)? + 1,
+        None => 0,
+    };
+    Some(&text[from..ends.next().unwrap_or(text.len())])
 }
 
 /// Where a part stands in a text from a position on, counted from 1; 0 when it does not.

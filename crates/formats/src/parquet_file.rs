@@ -21,8 +21,8 @@ use parquet::file::properties::WriterProperties;
 /// The most rows of a batch.
 const ROWS_MAX: usize = 16_384;
 
-/// About so many bytes of a row group are decoded together. Each range decodes the dictionaries anew, which is
-/// why it is no small one.
+/// About so many bytes of a row group are decoded together. Each range decodes the dictionaries anew, which
+/// is why it is no small one.
 const PIECE_BYTES: usize = 12 << 20;
 
 /// Into so many pieces at least a file is cut, if it has that many rows.
@@ -135,8 +135,8 @@ impl RowGroup {
         self.reader(schema, None)
     }
 
-    /// Its rows in ranges that can be decoded on several cores; `None` where they are not to be. They start with
-    /// a page of the first column that is read where the file says where its pages are.
+    /// Its rows in ranges that can be decoded on several cores; `None` where they are not to be. They start
+    /// with a page of the first column that is read where the file says where its pages are.
     pub fn ranges(&self, schema: &SchemaRef) -> Option<Vec<RowRange>> {
         if millstream_types::plain_paths() {
             return None;

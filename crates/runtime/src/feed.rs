@@ -61,8 +61,8 @@ impl Feed {
         self.ended
     }
 
-    /// Up to `most` pieces, by their weight. Waits for a source that only reads; takes what is there from one that
-    /// waits itself. Ends of splits do not count.
+    /// Up to `most` pieces, by their weight. Waits for a source that only reads; takes what is there from one
+    /// that waits itself. Ends of splits do not count.
     ///
     /// # Errors
     /// What the source says.
