@@ -482,11 +482,11 @@ fn push_letters(out: &mut String, dice: &mut Dice, count: u64) {
     let mut letters = [0_u8; LETTERS_MAX];
     let count = (count as usize).min(LETTERS_MAX);
     // Each 8 bits of a random number make a letter.
-    for part in letters[..count].chunks_mut(8) {
-        let number = dice.next().to_le_bytes();
-        for (letter, byte) in part.iter_mut().zip(number) {
-            *letter = b'a' + ((u16::from(byte) * 26) >> 8) as u8;
-        }
+    for part in letters[..count.next_multiple_of(8)].chunks_exact_mut(8) {
+        part.copy_from_slice(&dice.next().to_le_bytes());
+    }
+    for letter in &mut letters {
+        *letter = b'a' + ((u16::from(*letter) * 26) >> 8) as u8;
     }
     out.push_str(std::str::from_utf8(&letters[..count]).unwrap_or_default());
 }

@@ -17,12 +17,15 @@ pub struct RowStore {
     schema: SchemaRef,
     /// Segments of [`SEGMENT`] rows each.
     segments: Vec<RecordBatch>,
-    /// What comes behind them, with the number of each piece's first row; each is less than half as long
-    /// as the one before it, or else they are put together.
+    /// What comes behind them, with the number of each piece's first row; of pieces that are shorter than
+    /// [`PIECE`] each is less than half as long as the one before it, or else they are put together.
     pieces: Vec<(usize, RecordBatch)>,
     rows: usize,
     bytes: usize,
 }
+
+/// Pieces of so many rows are put together only once, into a segment.
+const PIECE: usize = 1 << 11;
 
 /// How many rows a segment has.
 const SEGMENT: usize = 1 << 16;
@@ -72,7 +75,7 @@ impl RowStore {
         let mut together = 1;
         let mut length = self.pieces[self.pieces.len() - 1].1.num_rows();
         for (_, before) in self.pieces.iter().rev().skip(1) {
-            if !full && before.num_rows() > 2 * length {
+            if !full && (length >= PIECE || before.num_rows() > 2 * length) {
                 break;
             }
             together += 1;
