@@ -13,7 +13,7 @@ use millstream_formats::decoder::Decoded;
 use millstream_operators::{Dropped, Reason, Transform};
 use millstream_plan::NodeId;
 use millstream_state::hash_rows;
-use millstream_types::{ChangeBatch, Result};
+use millstream_types::{ChangeBatch, Result, batch_rows};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -78,7 +78,9 @@ impl Flow {
             piece.decode(&mut |decoded| {
                 let changes = taken(decoded, counters, &counters.dropped[from]);
                 counters.nodes[from].add(changes.num_rows(), started.elapsed());
-                done.push(apply(changes)?);
+                for changes in cut(changes) {
+                    done.push(apply(changes)?);
+                }
                 started = Instant::now();
                 Ok(())
             })?;
@@ -115,6 +117,13 @@ fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatc
         dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
     }
     ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) }
+}
+
+/// A batch in parts of at most [`batch_rows`].
+fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
+    let (count, most) = (changes.num_rows(), batch_rows());
+    let starts = (0..count.max(1)).step_by(most.min(count.max(1)));
+    starts.map(move |from| changes.slice(from, most.min(count - from)))
 }
 
 /// Deals the rows of a batch out to shards by the hash of their key: one batch a shard, in order.

@@ -9,7 +9,12 @@ use millstream_testing::sorted_lines;
 
 use crate::{millstream, root};
 
-fn check(folder: &Path, parallelism: &str, blessed: bool) -> Vec<String> {
+fn check(
+    folder: &Path,
+    parallelism: &str,
+    blessed: bool,
+    variables: &[(&str, &str)],
+) -> Vec<String> {
     let mut failures = Vec::new();
     let mut scripts: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -23,6 +28,7 @@ fn check(folder: &Path, parallelism: &str, blessed: bool) -> Vec<String> {
             .arg("run")
             .arg(&script)
             .args(["-o", "csv", "--parallelism", parallelism])
+            .envs(variables.iter().copied())
             .args(["--param", &format!("out={}", written.path().display())])
             .output()
             .unwrap();
@@ -62,13 +68,25 @@ fn late_rows(errors: &str) -> u64 {
 #[test]
 fn scripts_give_what_flink_gives_at_any_parallelism() {
     for parallelism in ["1", "3"] {
-        let failures = check(&root().join("tests/flink"), parallelism, false);
+        let failures = check(&root().join("tests/flink"), parallelism, false, &[]);
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 }
 
 #[test]
+fn scripts_give_the_same_whatever_is_only_faster() {
+    let ways = [
+        [("MILLSTREAM_BATCH_ROWS", "1"), ("MILLSTREAM_PLAIN", "0")],
+        [("MILLSTREAM_BATCH_ROWS", "7"), ("MILLSTREAM_PLAIN", "1")],
+    ];
+    for variables in &ways {
+        let failures = check(&root().join("tests/flink"), "2", false, variables);
+        assert!(failures.is_empty(), "{variables:?}: {}", failures.join("\n"));
+    }
+}
+
+#[test]
 fn scripts_give_what_they_gave() {
-    let failures = check(&root().join("tests/sql"), "2", true);
+    let failures = check(&root().join("tests/sql"), "2", true, &[]);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
