@@ -1,20 +1,20 @@
 //! [`KeyIndex`]: from the values of key columns to a dense slot number, many rows at a time.
 //!
-//! One integer-like column is kept as integers, one of text as its bytes; anything else as the bytes of
-//! arrow's row format.
+//! One or two integer-like columns are kept as integers, one of text as its bytes; anything else as the bytes
+//! of arrow's row format.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringBuilder};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use millstream_types::{Error, Result};
 use std::hash::BuildHasher;
 
-use crate::integer_table::{IntegerTable, mixed};
+use crate::integer_keys::{IntegerKeys, integers, is_integer_like};
+use crate::integer_table::mixed;
 
 /// Finds the slot of a key, giving new keys the next number.
 pub struct KeyIndex {
@@ -28,11 +28,8 @@ enum Keys {
     One {
         present: bool,
     },
-    Integer {
-        table: IntegerTable,
-        values: Vec<i64>,
-        null: Option<u32>,
-    },
+    Integer(IntegerKeys<1>),
+    Integers(IntegerKeys<2>),
     Text {
         known: Bytes,
         null: Option<u32>,
@@ -86,8 +83,9 @@ impl KeyIndex {
     pub fn new(types: &[DataType]) -> Result<Self> {
         let keys = match types {
             [] => Keys::One { present: false },
-            [one] if is_integer_like(one) => {
-                Keys::Integer { table: IntegerTable::default(), values: Vec::new(), null: None }
+            [one] if is_integer_like(one) => Keys::Integer(IntegerKeys::default()),
+            [one, other] if is_integer_like(one) && is_integer_like(other) => {
+                Keys::Integers(IntegerKeys::default())
             }
             [DataType::Utf8] => Keys::Text { known: Bytes::default(), null: None },
             _ => Keys::Rows { converter: converter(types)?, known: Bytes::default() },
@@ -99,7 +97,8 @@ impl KeyIndex {
     pub fn len(&self) -> usize {
         match &self.keys {
             Keys::One { present } => usize::from(*present),
-            Keys::Integer { values, .. } => values.len(),
+            Keys::Integer(keys) => keys.len(),
+            Keys::Integers(keys) => keys.len(),
             Keys::Text { known, .. } | Keys::Rows { known, .. } => known.ends.len(),
         }
     }
@@ -121,29 +120,8 @@ impl KeyIndex {
                 *present |= rows > 0;
                 slots.resize(rows, 0);
             }
-            Keys::Integer { table, values, null } => {
-                let keys = integers(&columns[0])?;
-                let mut find = |key: i64, values: &mut Vec<i64>| {
-                    let (slot, new) = table.slot(key, values.len() as u32);
-                    if new {
-                        values.push(key);
-                    }
-                    slot
-                };
-                if keys.null_count() == 0 {
-                    slots.extend(keys.values().iter().map(|key| find(*key, values)));
-                } else {
-                    for key in &keys {
-                        slots.push(match key {
-                            Some(key) => find(key, values),
-                            None => *null.get_or_insert_with(|| {
-                                values.push(0);
-                                values.len() as u32 - 1
-                            }),
-                        });
-                    }
-                }
-            }
+            Keys::Integer(keys) => keys.slots(columns, slots)?,
+            Keys::Integers(keys) => keys.slots(columns, slots)?,
             Keys::Text { known, null } => {
                 let texts = columns[0].as_string::<i32>();
                 for row in 0..rows {
@@ -168,11 +146,8 @@ impl KeyIndex {
     pub fn columns(&self, slots: impl Iterator<Item = u32>) -> Result<Vec<ArrayRef>> {
         match &self.keys {
             Keys::One { .. } => Ok(Vec::new()),
-            Keys::Integer { values, null, .. } => {
-                let keys = slots.map(|slot| (Some(slot) != *null).then(|| values[slot as usize]));
-                let keys: Int64Array = keys.collect();
-                Ok(vec![from_integers(&keys, &self.types[0])?])
-            }
+            Keys::Integer(keys) => keys.columns(slots, &self.types),
+            Keys::Integers(keys) => keys.columns(slots, &self.types),
             Keys::Text { known, null } => {
                 let mut texts = StringBuilder::new();
                 for slot in slots {
@@ -197,7 +172,8 @@ impl KeyIndex {
     pub fn bytes(&self) -> usize {
         match &self.keys {
             Keys::One { .. } => 0,
-            Keys::Integer { table, values, .. } => table.bytes() + values.capacity() * 8,
+            Keys::Integer(keys) => keys.bytes(),
+            Keys::Integers(keys) => keys.bytes(),
             Keys::Text { known, .. } | Keys::Rows { known, .. } => known.held(),
         }
     }
@@ -214,32 +190,6 @@ fn key_at<'a>(bytes: &'a [u8], ends: &[usize], slot: u32) -> &'a [u8] {
 
 fn converter(types: &[DataType]) -> Result<RowConverter> {
     Ok(RowConverter::new(types.iter().cloned().map(SortField::new).collect())?)
-}
-
-/// Whether the values of a type are whole numbers or times, as [`integers`] gives them.
-pub fn is_integer_like(data_type: &DataType) -> bool {
-    data_type.is_signed_integer()
-        || matches!(data_type, DataType::Date32 | DataType::Timestamp(..) | DataType::Time32(_))
-}
-
-/// Whole numbers, or times as whole numbers.
-///
-/// # Errors
-/// When the values are no such.
-pub fn integers(column: &ArrayRef) -> Result<Int64Array> {
-    let narrow = match column.data_type() {
-        DataType::Int64 => return Ok(column.as_primitive().clone()),
-        DataType::Date32 | DataType::Time32(_) => cast(column, &DataType::Int32)?,
-        _ => ArrayRef::clone(column),
-    };
-    Ok(cast(&narrow, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
-}
-
-fn from_integers(keys: &Int64Array, to: &DataType) -> Result<ArrayRef> {
-    Ok(match to {
-        DataType::Date32 | DataType::Time32(_) => cast(&cast(keys, &DataType::Int32)?, to)?,
-        _ => cast(keys, to)?,
-    })
 }
 
 /// One hash a row over some columns: the same for equal rows in every batch.
@@ -284,7 +234,7 @@ pub fn hash_rows(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Date32Array, StringArray};
+    use arrow::array::{Date32Array, Int64Array, StringArray};
 
     fn check(columns: Vec<ArrayRef>, due: &[u32]) {
         let types: Vec<DataType> =
@@ -324,6 +274,13 @@ mod tests {
                 Arc::new(Int64Array::from(vec![1, 2, 1, 1])),
             ],
             &[0, 1, 2, 0],
+        );
+        check(
+            vec![
+                Arc::new(Date32Array::from(vec![Some(1), Some(0), None, Some(1), None, Some(0)])),
+                Arc::new(Int64Array::from(vec![Some(0), Some(1), Some(0), Some(0), None, Some(1)])),
+            ],
+            &[0, 1, 2, 0, 3, 1],
         );
         check(vec![], &[]);
     }
