@@ -9,7 +9,7 @@ use millstream_plan::Table;
 use millstream_types::similar::nearest;
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::{datagen, filesystem, memory, nexmark, print};
+use crate::{datagen, filesystem, memory, nexmark, print, sqlite};
 
 /// Rows in the order of the stream, from one or more splits.
 pub trait Source: Send {
@@ -77,11 +77,11 @@ pub trait Sink: Send {
     /// When they cannot be written.
     fn write(&mut self, changes: &ChangeBatch) -> Result<()>;
 
-    /// Called once an epoch, after all its changes.
+    /// Called once an epoch, after all its changes, with its number.
     ///
     /// # Errors
     /// When they cannot be written.
-    fn end_epoch(&mut self) -> Result<()> {
+    fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
         Ok(())
     }
 
@@ -118,6 +118,7 @@ pub const CONNECTORS: &[Connector] = &[
     filesystem::CONNECTOR,
     nexmark::CONNECTOR,
     print::PRINT,
+    sqlite::CONNECTOR,
 ];
 
 fn find(table: &Table) -> Result<&'static Connector> {
@@ -201,6 +202,7 @@ pub fn validate(table: &Table) -> Result<()> {
         "filesystem" => filesystem::validate(table),
         "datagen" => datagen::validate(table),
         "nexmark" => nexmark::validate(table),
+        "sqlite" => sqlite::validate(table),
         _ => Ok(()),
     }
 }
@@ -245,7 +247,7 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
                 "table \"{}\" cannot be written: connector \"{}\" only reads",
                 table.name, connector.name
             ),
-            "write to filesystem, print or blackhole",
+            "write to filesystem, sqlite, print or blackhole",
         )),
     }
 }

@@ -6,6 +6,7 @@
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
+//! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
 //! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
 
@@ -18,5 +19,8 @@ pub mod lookup;
 pub mod memory;
 pub mod nexmark;
 pub mod print;
+pub mod sqlite;
+mod sqlite_sink;
+mod sqlite_source;
 
 pub use connector::{Piece, Sink, Source, SourceEvent, open_sink, open_source, validate};

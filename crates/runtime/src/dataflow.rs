@@ -317,7 +317,7 @@ impl Dataflow {
                     sink.write(&batch)?;
                     counters.nodes[id].add(batch.num_rows(), started.elapsed());
                 }
-                sink.end_epoch()?;
+                sink.end_epoch(epoch.number)?;
                 Flow::default()
             }
             Stage::Result => {

@@ -338,9 +338,10 @@ impl Translator<'_> {
                         expr.iter().any(|expr| matches!(expr, Expr::Column(of) if of == *column))
                     };
                     let (of_rank, mut rest): (Vec<Expr>, Vec<Expr>) =
-                        split_conjunction(&filter.predicate).into_iter().cloned().partition(
-                            |condition| condition.column_refs().iter().all(|at| passed(at)),
-                        );
+                        split_conjunction(&filter.predicate)
+                            .into_iter()
+                            .cloned()
+                            .partition(|condition| condition.column_refs().iter().all(&passed));
                     let of_rank =
                         of_rank.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true));
                     let (id, left) = self.rank(window, &of_rank, None)?;
@@ -583,7 +584,8 @@ impl Translator<'_> {
     fn check_sink(&self, table: &Table, input: NodeId) -> Result<()> {
         let Some(connector) = table.connector() else { return Ok(()) };
         let changes = table.options.get("format").is_some_and(|format| format == "debezium-json");
-        let takes_updates = changes || matches!(connector, "print" | "blackhole");
+        let by_key = connector == "sqlite" && !table.primary_key.is_empty();
+        let takes_updates = changes || by_key || matches!(connector, "print" | "blackhole");
         if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
             return Ok(());
         }
@@ -603,8 +605,8 @@ impl Translator<'_> {
             self.plan.nodes[at].kind.name()
         ))
         .hint(
-            "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', or \
-             a connector such as print",
+            "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', a \
+             sqlite table with a PRIMARY KEY, or a connector such as print",
         )
         .about(&table.name))
     }

@@ -8,6 +8,7 @@ mod nexmark;
 mod program;
 mod scripts;
 mod shell;
+mod sqlite;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
