@@ -29,6 +29,7 @@ pub const CONNECTOR: Connector = Connector {
         "scan.changelog-mode",
     ],
     has_format: true,
+    metadata: &[],
     source: Some(source),
     sink: Some(sink),
 };

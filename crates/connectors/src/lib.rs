@@ -7,6 +7,9 @@
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
+//! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
+//! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
+//! | [`secrets`] | `${env:NAME}` and `${file:PATH}` in options |
 //! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
 
@@ -15,12 +18,22 @@ pub mod datagen;
 pub mod file_sink;
 pub mod files;
 pub mod filesystem;
+mod http_body;
+pub mod http_inlet;
+mod http_once;
+mod http_queue;
+pub mod http_response;
+pub mod http_server;
 pub mod lookup;
 pub mod memory;
 pub mod nexmark;
 pub mod print;
+pub mod secrets;
 pub mod sqlite;
 mod sqlite_sink;
 mod sqlite_source;
 
-pub use connector::{Piece, Sink, Source, SourceEvent, open_sink, open_source, validate};
+pub use connector::{
+    Attachment, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
+};
+pub use http_inlet::{Inlets, Receipt};

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use crate::connector::{Source, SourceEvent, open_source};
 use crate::files::list;
+use crate::secrets;
 use crate::sqlite::Place;
 use crate::sqlite_source::SqliteSource;
 
@@ -37,6 +38,13 @@ struct WholeTable {
 /// # Errors
 /// When it never ends, or its options make no sense.
 pub fn open_lookup(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
+    let (filled, secrets) = secrets::fill_table(table)?;
+    let opened = open(&Arc::new(filled.into_owned()), columns);
+    let opened = opened.map_err(|error| secrets.hide_error(error))?;
+    Ok(secrets::lookup(opened, secrets))
+}
+
+fn open(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
     if !open_source(table, columns)?.is_bounded() {
         return Err(Error::options(
             format!("table \"{}\" cannot be asked for its rows: it has no end", table.name),

@@ -29,6 +29,7 @@ pub const CONNECTOR: Connector = Connector {
         "lookup.full-cache.periodic-reload.interval",
     ],
     has_format: false,
+    metadata: &[],
     source: Some(|table, columns| Ok(Box::new(SqliteSource::new(table, columns)?))),
     sink: Some(|table| Ok(Box::new(SqliteSink::new(table)?))),
 };

@@ -21,6 +21,7 @@
 //! | [`statement`] | what a statement does |
 //! | [`query`] | [`Query`] and [`Job`]: what runs |
 //! | [`observe`] | what running queries tell of themselves |
+//! | `http`, `prometheus` | the server that tables are posted to, and what it tells |
 //! | [`rows`] | rows of Rust values |
 //! | [`show`] | the tables that SHOW and DESCRIBE give |
 //! | [`settings`] | the keys of SET |
@@ -28,7 +29,9 @@
 
 pub mod engine;
 pub mod error;
+pub mod http;
 pub mod observe;
+mod prometheus;
 pub mod query;
 pub mod rows;
 pub mod settings;

@@ -193,7 +193,8 @@ impl Engine {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
         if let Some(parallelism) = set {
-            options = JobOptions::new(parallelism);
+            let inlets = options.inlets;
+            options = JobOptions { inlets, ..JobOptions::new(parallelism) };
         }
         options
     }
@@ -206,18 +207,21 @@ impl Engine {
             None => return Err(SqlError::new("a query has a result").into()),
         };
         let bounded = is_bounded(&plan)?;
+        self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
         let job = job::start(plan, &self.job_options(catalog), Some(sender))?;
         self.remember(job.counters());
-        let job = Job::new(job, None);
+        let job = Job::new(job, bounded);
         Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
     }
 
     fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Job, Error> {
         check_options(&plan)?;
+        let bounded = is_bounded(&plan)?;
+        self.listen_for(&plan, catalog)?;
         let job = job::start(plan, &self.job_options(catalog), None)?;
         self.remember(job.counters());
-        Ok(Job::new(job, None))
+        Ok(Job::new(job, bounded))
     }
 
     /// The table of the rows that the last queries left out.
@@ -319,6 +323,7 @@ fn table_of(name: &str, options: Options) -> Table {
         schema: Arc::clone(&nothing),
         computed: BTreeMap::new(),
         physical: nothing,
+        metadata: BTreeMap::new(),
         watermark: None,
         primary_key: Vec::new(),
         options,

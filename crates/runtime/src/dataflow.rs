@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use millstream_connectors::{Sink, SourceEvent, open_source};
+use millstream_connectors::{Attachment, Inlets, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::{Operator, OperatorTime, Output, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
@@ -52,6 +52,8 @@ pub enum Stage {
         feed: Feed,
         /// What each split is called.
         splits: Vec<String>,
+        /// Where its rows are brought to it, when that is so.
+        attachment: Option<Attachment>,
         /// What the table promises of them.
         not_null: Option<Arc<dyn Transform>>,
     },
@@ -116,6 +118,7 @@ impl Dataflow {
         counters: Arc<Counters>,
         bell: &Arc<Bell>,
         result: Option<mpsc::Sender<Result<ChangeBatch>>>,
+        inlets: &Arc<Inlets>,
     ) -> Result<Self> {
         let mut builder =
             Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
@@ -127,19 +130,30 @@ impl Dataflow {
                 _ => None,
             });
         }
-        let mut stages = Vec::with_capacity(plan.nodes.len());
-        for (node, source) in plan.nodes.iter().zip(sources) {
-            stages.push(match source {
-                Some(source) => {
-                    let splits = source.split_names();
-                    Stage::Source {
-                        feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
-                        splits,
-                        not_null: source_check(node),
-                    }
-                }
-                None => builder.stage(stages.len(), node)?,
+        let mut made = Vec::with_capacity(plan.nodes.len());
+        for (id, (node, source)) in plan.nodes.iter().zip(&sources).enumerate() {
+            made.push(match source {
+                Some(_) => None,
+                None => Some(builder.stage(id, node)?),
             });
+        }
+        // Nothing is let in before everything is there that it will go through.
+        let mut stages = Vec::with_capacity(plan.nodes.len());
+        for ((node, source), stage) in plan.nodes.iter().zip(sources).zip(made) {
+            stages.extend(stage);
+            if let Some(mut source) = source {
+                stages.push(Stage::Source {
+                    splits: source.split_names(),
+                    attachment: source.attach(inlets, false)?,
+                    feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
+                    not_null: source_check(node),
+                });
+            }
+        }
+        for stage in &mut stages {
+            if let Stage::Sink { sink, .. } = stage {
+                sink.attach(inlets);
+            }
         }
         // An assigner follows the splits of its source.
         for id in 0..stages.len() {
@@ -196,6 +210,8 @@ impl Dataflow {
             self.count(&paused);
             return Ok(Outcome::Idle);
         }
+        let receipts = receipts(&mut taken);
+        let started = Instant::now();
         let epoch = Epoch { number: self.epoch, clock_ms };
         let before = self.watermarks.clone();
         let mut flows: Vec<Option<Flow>> = Vec::with_capacity(self.stages.len());
@@ -208,8 +224,18 @@ impl Dataflow {
             let flow = self.run_node(id, events, inputs, &before, epoch)?;
             flows.push(Some(flow));
         }
+        for stage in &mut self.stages {
+            if let Stage::Sink { sink, .. } = stage {
+                sink.epoch_ended();
+            }
+        }
+        let took = started.elapsed().as_nanos() as u64;
+        self.counters.epoch_nanos.fetch_add(took, Ordering::Relaxed);
+        self.counters.last_epoch_nanos.store(took, Ordering::Relaxed);
         self.epoch += 1;
         self.count(&paused);
+        // Who is told that rows are through sees them counted, too.
+        receipts.into_iter().for_each(Receipt::done);
         Ok(if self.is_done() { Outcome::Done } else { Outcome::Continues })
     }
 
@@ -317,7 +343,9 @@ impl Dataflow {
                     sink.write(&batch)?;
                     counters.nodes[id].add(batch.num_rows(), started.elapsed());
                 }
+                let started = Instant::now();
                 sink.end_epoch(epoch.number)?;
+                counters.nodes[id].add(0, started.elapsed());
                 Flow::default()
             }
             Stage::Result => {
@@ -400,6 +428,23 @@ impl Dataflow {
             aligned[*source] = if ahead { Alignment::Ahead } else { Alignment::Within };
         }
         aligned
+    }
+
+    /// Lets nothing more in from outside; what came in already still goes its way.
+    pub fn close(&self) {
+        self.attachments().for_each(Attachment::close);
+    }
+
+    /// Whether all that was let in has gone through.
+    pub fn is_drained(&self) -> bool {
+        self.attachments().all(Attachment::is_drained)
+    }
+
+    fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Source { attachment, .. } => attachment.as_ref(),
+            _ => None,
+        })
     }
 
     /// Makes what sinks wrote visible.
@@ -527,6 +572,17 @@ enum Alignment {
 fn clock_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.unwrap_or_default().as_millis() as i64
+}
+
+/// What the senders of rows wait for.
+fn receipts(taken: &mut [Vec<SourceEvent>]) -> Vec<Receipt> {
+    let mut receipts = Vec::new();
+    for event in taken.iter_mut().flatten() {
+        if let SourceEvent::Rows { piece, .. } = event {
+            receipts.extend(piece.take());
+        }
+    }
+    receipts
 }
 
 fn source_flow(from: NodeId, events: Vec<SourceEvent>) -> Flow {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use millstream_connectors::Inlets;
 use millstream_plan::Plan;
 use millstream_types::{ChangeBatch, Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,13 +21,15 @@ pub struct JobOptions {
     pub parallelism: usize,
     /// The most pieces (about a megabyte each) that a source gives to one epoch.
     pub pieces_per_epoch: usize,
+    /// Where rows are brought to it from outside.
+    pub inlets: Arc<Inlets>,
 }
 
 impl JobOptions {
     /// For a number of cores.
     pub fn new(parallelism: usize) -> Self {
         let parallelism = parallelism.max(1);
-        Self { parallelism, pieces_per_epoch: parallelism * 4 }
+        Self { parallelism, pieces_per_epoch: parallelism * 4, inlets: Arc::default() }
     }
 }
 
@@ -40,7 +43,10 @@ pub struct Job {
 
 #[derive(Debug, Default)]
 struct Stop {
+    /// At once, giving up what was not committed.
     asked: AtomicBool,
+    /// In order, with what was let in.
+    in_order: AtomicBool,
     bell: Arc<Bell>,
 }
 
@@ -48,6 +54,13 @@ impl Job {
     /// Asks the dataflow to stop after its current epoch.
     pub fn cancel(&self) {
         self.stop.asked.store(true, Ordering::Relaxed);
+        self.stop.bell.ring();
+    }
+
+    /// Asks the dataflow to end in order: nothing more is let in, what was let in goes its way, and what
+    /// sinks wrote is made visible. Windows that are open stay so.
+    pub fn stop(&self) {
+        self.stop.in_order.store(true, Ordering::Relaxed);
         self.stop.bell.ring();
     }
 
@@ -104,8 +117,10 @@ pub fn start(
     let bell = Arc::clone(&stop.bell);
     let pieces = options.pieces_per_epoch.max(1);
     let to_result = result.clone();
+    let pool = Arc::new(pool);
+    let inlets = &options.inlets;
     let mut dataflow =
-        Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
+        Dataflow::new(plan, pool, pieces, Arc::clone(&counters), &bell, result, inlets)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
     let ending = Arc::clone(&counters);
@@ -150,9 +165,17 @@ fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
         if stop.asked.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
+        let ending = stop.in_order.load(Ordering::Relaxed);
+        if ending {
+            dataflow.close();
+            if dataflow.is_drained() {
+                return dataflow.commit();
+            }
+        }
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         match dataflow.run_epoch(clock.as_millis() as i64)? {
             Outcome::Continues => {}
+            Outcome::Idle if ending => stop.bell.wait(Duration::from_millis(1)),
             Outcome::Idle => stop.bell.wait(IDLE),
             Outcome::Done => return dataflow.commit(),
         }

@@ -8,6 +8,7 @@
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
+//! | [`serve`], `serve_request`, `serve_connections` | the server that tables are posted to |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
 
@@ -18,7 +19,11 @@ pub mod flow;
 mod inputs;
 pub mod job;
 pub mod metrics;
+pub mod serve;
+mod serve_connections;
+mod serve_request;
 pub mod stages;
 
 pub use job::{Job, JobOptions, start};
 pub use metrics::Metrics;
+pub use serve::{Server, ServerOptions};

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
@@ -9,6 +10,10 @@ use millstream_plan::Plan;
 /// Counters that the dataflow writes and anyone reads.
 #[derive(Debug)]
 pub struct Counters {
+    /// The number of the job in this process, from 1.
+    pub number: u64,
+    /// When it was started.
+    pub started: Instant,
     /// Rows decoded by all sources.
     pub rows_in: AtomicU64,
     /// Changes given to sinks and results.
@@ -21,6 +26,10 @@ pub struct Counters {
     pub watermark: AtomicI64,
     /// Epochs that have ended.
     pub epochs: AtomicU64,
+    /// Time spent in epochs, in ns.
+    pub epoch_nanos: AtomicU64,
+    /// How long the last epoch took, in ns.
+    pub last_epoch_nanos: AtomicU64,
     /// Bytes of state after the last epoch.
     pub state_bytes: AtomicU64,
     /// For each node of the plan what it did.
@@ -149,13 +158,18 @@ impl Counters {
             let (operator, rowtime, copy) = plan.drop_place(id);
             Arc::new(Dropped::new(operator, rowtime, copy))
         });
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            started: Instant::now(),
             rows_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             nulled: AtomicU64::new(0),
             watermark: AtomicI64::new(i64::MIN),
             epochs: AtomicU64::new(0),
+            epoch_nanos: AtomicU64::new(0),
+            last_epoch_nanos: AtomicU64::new(0),
             state_bytes: AtomicU64::new(0),
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),

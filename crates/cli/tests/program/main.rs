@@ -4,9 +4,11 @@
 
 mod errors;
 mod house;
+mod http_in;
 mod nexmark;
 mod program;
 mod scripts;
+mod service;
 mod shell;
 mod sqlite;
 
