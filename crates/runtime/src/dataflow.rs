@@ -10,11 +10,10 @@ use std::time::Instant;
 
 use millstream_connectors::{Attachment, Inlets, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
-use millstream_operators::{Operator, OperatorTime, Output, Transform};
+use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
 use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use crate::feed::{Bell, Feed};
@@ -22,6 +21,7 @@ use crate::flow::{Flow, Item, partition};
 use crate::inputs::{capped, floor, origins, others, raised};
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
+use crate::steps::{assign, receipts, renamed, run_shards, source_flow};
 
 /// A plan made ready to run.
 pub struct Dataflow {
@@ -572,96 +572,4 @@ enum Alignment {
 fn clock_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.unwrap_or_default().as_millis() as i64
-}
-
-/// What the senders of rows wait for.
-fn receipts(taken: &mut [Vec<SourceEvent>]) -> Vec<Receipt> {
-    let mut receipts = Vec::new();
-    for event in taken.iter_mut().flatten() {
-        if let SourceEvent::Rows { piece, .. } = event {
-            receipts.extend(piece.take());
-        }
-    }
-    receipts
-}
-
-fn source_flow(from: NodeId, events: Vec<SourceEvent>) -> Flow {
-    let mut flow = Flow { from, ..Flow::default() };
-    for event in events {
-        match event {
-            SourceEvent::Rows { split, piece } => flow.items.push((split, Item::Piece(piece))),
-            SourceEvent::EndOfSplit(split) => flow.ends.push((flow.items.len(), split)),
-        }
-    }
-    flow
-}
-
-fn assign(
-    mut flow: Flow,
-    id: NodeId,
-    spec: &WatermarkSpec,
-    progress: &mut Progress,
-    clock_ms: i64,
-    pool: &ThreadPool,
-    counters: &Counters,
-) -> Result<Flow> {
-    let ends = std::mem::take(&mut flow.ends);
-    let mut ends = ends.into_iter().peekable();
-    let observed = flow.force(pool, counters, |changes| {
-        let (started, rows) = (Instant::now(), changes.num_rows());
-        let observed = spec.observe(changes, clock_ms);
-        counters.nodes[id].add(rows, started.elapsed());
-        observed
-    })?;
-    let mut items = Vec::with_capacity(observed.len());
-    for (at, (split, observation)) in observed.into_iter().enumerate() {
-        while let Some((_, ended)) = ends.next_if(|(before, _)| *before <= at) {
-            progress.end_split(ended);
-        }
-        items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
-    }
-    ends.for_each(|(_, ended)| progress.end_split(ended));
-    Ok(Flow { from: id, items, ..Flow::default() })
-}
-
-/// A batch under the names of a schema.
-fn renamed(batch: ChangeBatch, schema: &arrow::datatypes::SchemaRef) -> Result<ChangeBatch> {
-    let schema = millstream_formats::json::nullable(schema);
-    let options =
-        arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
-    let columns = batch.rows.columns().to_vec();
-    let rows = arrow::array::RecordBatch::try_new_with_options(schema, columns, &options)?;
-    Ok(ChangeBatch { rows, ..batch })
-}
-
-fn run_shards(
-    shards: &mut [Box<dyn Operator>],
-    dealt: &[Vec<(usize, Vec<ChangeBatch>)>],
-    time: &OperatorTime,
-    pool: &ThreadPool,
-) -> Result<Vec<ChangeBatch>> {
-    let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
-        let mut out = Output::default();
-        shard.begin_epoch(time.epoch.clock_ms)?;
-        for (input, dealt) in dealt.iter().enumerate() {
-            for (_, parts) in dealt {
-                // Rows without a key all belong to the first shard.
-                if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
-                    shard.process(input, part.clone(), &mut out)?;
-                }
-            }
-        }
-        shard.end_epoch(time, &mut out)?;
-        Ok(out)
-    };
-    let outputs: Vec<Result<Output>> = if shards.len() == 1 {
-        shards.iter_mut().enumerate().map(run).collect()
-    } else {
-        pool.install(|| shards.par_iter_mut().enumerate().map(run).collect())
-    };
-    let mut batches = Vec::new();
-    for output in outputs {
-        batches.extend(output?.into_batches());
-    }
-    Ok(batches)
 }

@@ -5,6 +5,7 @@
 //! | [`job`] | [`Job`]: a running dataflow, seen from outside |
 //! | [`dataflow`] | the operators of a plan, and what they do in one epoch |
 //! | [`stages`] | makes the operators of a plan |
+//! | `steps` | what single nodes do in an epoch |
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
@@ -23,6 +24,7 @@ pub mod serve;
 mod serve_connections;
 mod serve_request;
 pub mod stages;
+mod steps;
 
 pub use job::{Job, JobOptions, start};
 pub use metrics::Metrics;

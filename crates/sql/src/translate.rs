@@ -585,7 +585,8 @@ impl Translator<'_> {
         let Some(connector) = table.connector() else { return Ok(()) };
         let changes = table.options.get("format").is_some_and(|format| format == "debezium-json");
         let by_key = connector == "sqlite" && !table.primary_key.is_empty();
-        let takes_updates = changes || by_key || matches!(connector, "print" | "blackhole");
+        let takes_updates =
+            changes || by_key || matches!(connector, "print" | "blackhole" | "http-response");
         if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
             return Ok(());
         }

@@ -5,6 +5,7 @@
 mod errors;
 mod house;
 mod http_in;
+mod http_response;
 mod nexmark;
 mod program;
 mod scripts;

@@ -236,10 +236,11 @@ fn the_quickstart_and_the_readme_run() {
 
 #[test]
 fn the_statements_of_the_reference_run() {
-    let pages: [(&str, &[&str]); 3] = [
+    let pages: [(&str, &[&str]); 4] = [
         ("event-time", &["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"]),
         ("changing-results", &["bidders", "reserve", "place", "kept 1 d and for ever"]),
         ("sqlite", &["anna", "bob"]),
+        ("http", &["Sink(answers, connector=http-response)"]),
     ];
     for (page, due) in pages {
         let path = root().join(format!("docs/reference/{page}.md"));
