@@ -14,6 +14,7 @@ use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
 use crate::{
     datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, sqlite,
+    webhook,
 };
 
 /// Rows in the order of the stream, from one or more splits.
@@ -176,6 +177,7 @@ pub const CONNECTORS: &[Connector] = &[
     nexmark::CONNECTOR,
     print::PRINT,
     sqlite::CONNECTOR,
+    webhook::CONNECTOR,
 ];
 
 fn find(table: &Table) -> Result<&'static Connector> {
@@ -279,6 +281,7 @@ pub fn validate(table: &Table) -> Result<()> {
         "datagen" => datagen::validate(table),
         "nexmark" => nexmark::validate(table),
         "sqlite" => sqlite::validate(table),
+        "webhook" => webhook::validate(table),
         _ => Ok(()),
     };
     valid.map_err(|error| secrets.hide_error(error))
@@ -332,7 +335,7 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
                 "table \"{}\" cannot be written: connector \"{}\" only reads",
                 table.name, connector.name
             ),
-            "write to filesystem, sqlite, http-response, print or blackhole",
+            "write to filesystem, sqlite, webhook, http-response, print or blackhole",
         )),
     }
 }

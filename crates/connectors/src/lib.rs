@@ -9,12 +9,14 @@
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
 //! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
+//! | [`webhook`], `dead_letters` | rows that are posted to others |
 //! | [`secrets`] | `${env:NAME}` and `${file:PATH}` in options |
 //! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
 
 pub mod connector;
 pub mod datagen;
+mod dead_letters;
 pub mod file_sink;
 pub mod files;
 pub mod filesystem;
@@ -32,6 +34,7 @@ pub mod secrets;
 pub mod sqlite;
 mod sqlite_sink;
 mod sqlite_source;
+pub mod webhook;
 
 pub use connector::{
     Attachment, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,

@@ -585,8 +585,12 @@ impl Translator<'_> {
         let Some(connector) = table.connector() else { return Ok(()) };
         let changes = table.options.get("format").is_some_and(|format| format == "debezium-json");
         let by_key = connector == "sqlite" && !table.primary_key.is_empty();
-        let takes_updates =
-            changes || by_key || matches!(connector, "print" | "blackhole" | "http-response");
+        let told = table.options.get("changelog").is_some_and(|told| told == "true");
+        let told = connector == "webhook" && told;
+        let takes_updates = changes
+            || by_key
+            || told
+            || matches!(connector, "print" | "blackhole" | "http-response");
         if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
             return Ok(());
         }
@@ -607,7 +611,7 @@ impl Translator<'_> {
         ))
         .hint(
             "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', a \
-             sqlite table with a PRIMARY KEY, or a connector such as print",
+             sqlite table with a PRIMARY KEY, a webhook with 'changelog' = 'true', or a connector such as print",
         )
         .about(&table.name))
     }

@@ -5,9 +5,11 @@
 mod errors;
 mod house;
 mod http_in;
+mod http_out;
 mod http_response;
 mod nexmark;
 mod program;
+mod receiver;
 mod scripts;
 mod service;
 mod shell;
