@@ -15,6 +15,7 @@ use millstream_plan::function::TableFunction;
 use millstream_plan::table::Handle;
 use millstream_runtime::JobOptions;
 use millstream_runtime::metrics::Counters;
+use millstream_runtime::taps::Taps;
 use millstream_sql::catalog::Entry;
 use millstream_sql::{Catalog, Script, SqlError};
 use millstream_types::Result as RunResult;
@@ -37,6 +38,8 @@ struct Inner {
     options: JobOptions,
     /// What the last queries count, oldest first.
     queries: Mutex<VecDeque<Arc<Counters>>>,
+    /// What running jobs write.
+    taps: Mutex<Vec<Arc<Taps>>>,
     http: Http,
 }
 
@@ -119,6 +122,7 @@ impl EngineBuilder {
                 functions: Mutex::new(UserFunctions::default()),
                 options,
                 queries: Mutex::default(),
+                taps: Mutex::default(),
                 http,
             }),
         }
@@ -170,8 +174,20 @@ impl Engine {
         queries.iter().cloned().collect()
     }
 
+    /// What running jobs write.
+    pub(crate) fn taps(&self) -> Vec<Arc<Taps>> {
+        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.retain(|taps| taps.is_running());
+        taps.clone()
+    }
+
     /// Remembers a query that was started.
-    pub(crate) fn remember(&self, counters: Arc<Counters>) {
+    pub(crate) fn remember(&self, job: &millstream_runtime::Job) {
+        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.retain(|taps| taps.is_running());
+        taps.push(job.taps());
+        drop(taps);
+        let counters = job.counters();
         let mut queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
         if queries.len() == QUERIES_MAX {
             queries.pop_front();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use millstream_plan::{NodeKind, Plan};
 use millstream_runtime::serve::{Page, Pages, Server, ServerOptions};
 use millstream_sql::{Catalog, SqlError};
 
+use crate::changes;
 use crate::engine::{Engine, WeakEngine};
 use crate::error::Error;
 use crate::prometheus;
@@ -85,7 +87,8 @@ impl Engine {
             (None, Some(text)) => Some(Secrets::default().fill(text)?),
             (None, None) => None,
         };
-        let pages = Arc::new(EnginePages { engine: self.downgrade(), rates: Mutex::default() });
+        let (engine, rates, streams) = (self.downgrade(), Mutex::default(), Arc::default());
+        let pages = Arc::new(EnginePages { engine, rates, streams });
         let started = Server::start(options, Arc::clone(&http.inlets), pages)?;
         let address = started.address();
         *server = Some(started);
@@ -121,6 +124,8 @@ struct EnginePages {
     engine: WeakEngine,
     /// For each job what it had counted when it was last asked, and when that was.
     rates: Mutex<HashMap<u64, (Instant, u64)>>,
+    /// How many streams of changes there are.
+    streams: Arc<AtomicUsize>,
 }
 
 impl Pages for EnginePages {
@@ -143,7 +148,7 @@ impl Pages for EnginePages {
                     body: prometheus::text(&engine.queries(), &mut rates),
                 })
             }
-            _ => None,
+            _ => changes::page(&engine, path, &self.streams),
         }
     }
 }

@@ -21,12 +21,13 @@
 //! | [`statement`] | what a statement does |
 //! | [`query`] | [`Query`] and [`Job`]: what runs |
 //! | [`observe`] | what running queries tell of themselves |
-//! | `http`, `prometheus` | the server that tables are posted to, and what it tells |
+//! | [`http`], `prometheus`, `changes` | the server that tables are posted to, and what it tells |
 //! | [`rows`] | rows of Rust values |
 //! | [`show`] | the tables that SHOW and DESCRIBE give |
 //! | [`settings`] | the keys of SET |
 //! | [`error`] | [`Error`] |
 
+mod changes;
 pub mod engine;
 pub mod error;
 pub mod http;

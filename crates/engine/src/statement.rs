@@ -199,7 +199,34 @@ impl Engine {
         options
     }
 
+    /// Starts a query that nobody should wait for: it fails when it is behind what is brought to it.
+    pub(crate) fn observe(&self, text: &str) -> Result<Query, Error> {
+        let script = millstream_sql::Script::new(text)?;
+        let catalog = self.catalog();
+        let [tokens] = script.statements() else {
+            return Err(SqlError::new("one query is due").into());
+        };
+        on_deep_stack(|| {
+            let statement = millstream_sql::parse(tokens, text)?;
+            let Statement::Query(query) = &statement else {
+                return Err(SqlError::new("this is no query").into());
+            };
+            let plan = self.planner(&catalog, &statement)?.query(query)?;
+            let options = self.job_options(&catalog);
+            self.start_query_with(plan, &catalog, &JobOptions { observes: true, ..options })
+        })?
+    }
+
     fn start_query(&self, plan: Plan, catalog: &Catalog) -> Result<Query, Error> {
+        self.start_query_with(plan, catalog, &self.job_options(catalog))
+    }
+
+    fn start_query_with(
+        &self,
+        plan: Plan,
+        catalog: &Catalog,
+        options: &JobOptions,
+    ) -> Result<Query, Error> {
         check_options(&plan)?;
         let result = plan.nodes.iter().find(|node| matches!(node.kind, NodeKind::Result));
         let (schema, appends) = match result {
@@ -209,8 +236,8 @@ impl Engine {
         let bounded = is_bounded(&plan)?;
         self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
-        let job = job::start(plan, &self.job_options(catalog), Some(sender))?;
-        self.remember(job.counters());
+        let job = job::start(plan, options, Some(sender))?;
+        self.remember(&job);
         let job = Job::new(job, bounded);
         Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
     }
@@ -220,7 +247,7 @@ impl Engine {
         let bounded = is_bounded(&plan)?;
         self.listen_for(&plan, catalog)?;
         let job = job::start(plan, &self.job_options(catalog), None)?;
-        self.remember(job.counters());
+        self.remember(&job);
         Ok(Job::new(job, bounded))
     }
 

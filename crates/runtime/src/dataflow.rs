@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use millstream_connectors::{Attachment, Inlets, Receipt, Sink, SourceEvent, open_source};
+use millstream_connectors::{Attachment, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
@@ -19,9 +19,11 @@ use tokio::sync::mpsc;
 use crate::feed::{Bell, Feed};
 use crate::flow::{Flow, Item, partition};
 use crate::inputs::{capped, floor, origins, others, raised};
+use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
 use crate::steps::{assign, receipts, renamed, run_shards, source_flow};
+use crate::taps::{Followers, Taps};
 
 /// A plan made ready to run.
 pub struct Dataflow {
@@ -40,6 +42,7 @@ pub struct Dataflow {
     epoch: u64,
     /// The most pieces that each source gives to an epoch.
     pieces_max: usize,
+    followers: Followers,
     /// When the bytes of state were last counted, and how long that took.
     weighed: Option<(Instant, std::time::Duration)>,
 }
@@ -114,12 +117,13 @@ impl Dataflow {
     pub fn new(
         plan: Plan,
         pool: Arc<ThreadPool>,
-        pieces_max: usize,
+        options: &JobOptions,
         counters: Arc<Counters>,
         bell: &Arc<Bell>,
         result: Option<mpsc::Sender<Result<ChangeBatch>>>,
-        inlets: &Arc<Inlets>,
+        taps: Arc<Taps>,
     ) -> Result<Self> {
+        let (inlets, pieces_max) = (&options.inlets, options.pieces_per_epoch.max(1));
         let mut builder =
             Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
@@ -144,7 +148,7 @@ impl Dataflow {
             if let Some(mut source) = source {
                 stages.push(Stage::Source {
                     splits: source.split_names(),
-                    attachment: source.attach(inlets, false)?,
+                    attachment: source.attach(inlets, options.observes)?,
                     feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
                     not_null: source_check(node),
                 });
@@ -177,6 +181,7 @@ impl Dataflow {
             result,
             epoch: 0,
             pieces_max,
+            followers: Followers::new(taps),
             weighed: None,
         })
     }
@@ -186,6 +191,7 @@ impl Dataflow {
     /// # Errors
     /// When an operator, source or sink fails, or nobody takes the result any more.
     pub fn run_epoch(&mut self, clock_ms: i64) -> Result<Outcome> {
+        self.followers.welcome();
         let mut taken = Vec::new();
         let paused = self.paused();
         let mut anything = self.ticks(clock_ms, &paused) || self.epoch == 0;
@@ -229,6 +235,7 @@ impl Dataflow {
                 sink.epoch_ended();
             }
         }
+        self.followers.tell(&self.plan)?;
         let took = started.elapsed().as_nanos() as u64;
         self.counters.epoch_nanos.fetch_add(took, Ordering::Relaxed);
         self.counters.last_epoch_nanos.store(took, Ordering::Relaxed);
@@ -341,6 +348,7 @@ impl Dataflow {
                     let started = Instant::now();
                     counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     sink.write(&batch)?;
+                    self.followers.take(id, &batch);
                     counters.nodes[id].add(batch.num_rows(), started.elapsed());
                 }
                 let started = Instant::now();

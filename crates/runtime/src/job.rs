@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::dataflow::{Dataflow, Outcome};
 use crate::feed::Bell;
 use crate::metrics::{Counters, Metrics};
+use crate::taps::Taps;
 
 /// How a job runs.
 #[derive(Debug, Clone)]
@@ -23,13 +24,16 @@ pub struct JobOptions {
     pub pieces_per_epoch: usize,
     /// Where rows are brought to it from outside.
     pub inlets: Arc<Inlets>,
+    /// Whether nobody waits for it, so that it fails when it is behind what is brought to it.
+    pub observes: bool,
 }
 
 impl JobOptions {
     /// For a number of cores.
     pub fn new(parallelism: usize) -> Self {
         let parallelism = parallelism.max(1);
-        Self { parallelism, pieces_per_epoch: parallelism * 4, inlets: Arc::default() }
+        let pieces_per_epoch = parallelism * 4;
+        Self { parallelism, pieces_per_epoch, inlets: Arc::default(), observes: false }
     }
 }
 
@@ -38,6 +42,7 @@ impl JobOptions {
 pub struct Job {
     stop: Arc<Stop>,
     counters: Arc<Counters>,
+    taps: Arc<Taps>,
     ended: Option<oneshot::Receiver<Result<()>>>,
 }
 
@@ -72,6 +77,11 @@ impl Job {
     /// A handle that only reads what the job counts.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// What it writes, for others to follow.
+    pub fn taps(&self) -> Arc<Taps> {
+        Arc::clone(&self.taps)
     }
 
     /// Waits for its end.
@@ -115,15 +125,14 @@ pub fn start(
     let counters = Arc::new(Counters::new(&plan));
     let stop = Arc::new(Stop::default());
     let bell = Arc::clone(&stop.bell);
-    let pieces = options.pieces_per_epoch.max(1);
     let to_result = result.clone();
     let pool = Arc::new(pool);
-    let inlets = &options.inlets;
-    let mut dataflow =
-        Dataflow::new(plan, pool, pieces, Arc::clone(&counters), &bell, result, inlets)?;
+    let taps = Arc::new(Taps::new(&plan, Arc::clone(&bell)));
+    let (counted, tapped) = (Arc::clone(&counters), Arc::clone(&taps));
+    let mut dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
-    let ending = Arc::clone(&counters);
+    let (ending, last_taps) = (Arc::clone(&counters), Arc::clone(&taps));
     std::thread::Builder::new()
         .name("dataflow".to_owned())
         .stack_size(STACK_BYTES)
@@ -138,6 +147,7 @@ pub fn start(
             // What was not committed is given up before anybody hears of the end.
             drop(dataflow);
             ending.end();
+            last_taps.end();
             tracing::debug!(?outcome, "dataflow ended");
             let outcome = match (outcome, to_result) {
                 (Err(error), Some(result)) => {
@@ -151,7 +161,7 @@ pub fn start(
             let _ = sender.send(outcome);
         })
         .map_err(|error| no_thread(&error))?;
-    Ok(Job { stop, counters, ended: Some(ended) })
+    Ok(Job { stop, counters, taps, ended: Some(ended) })
 }
 
 /// Expressions are evaluated recursively, and may be nested as deeply as the front end lets them.

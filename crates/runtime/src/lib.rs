@@ -10,6 +10,7 @@
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
 //! | [`serve`], `serve_request`, `serve_connections` | the server that tables are posted to |
+//! | [`taps`] | who follows what a job writes |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
 
@@ -25,6 +26,7 @@ mod serve_connections;
 mod serve_request;
 pub mod stages;
 mod steps;
+pub mod taps;
 
 pub use job::{Job, JobOptions, start};
 pub use metrics::Metrics;

@@ -10,6 +10,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -20,7 +21,7 @@ use millstream_types::{Error, Result};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::serve_connections::{Connections, Slot};
 use crate::serve_request::{Gate, respond};
@@ -42,8 +43,14 @@ pub enum Page {
         /// The text.
         body: String,
     },
-    /// Server-sent events, each as it goes over the wire; the stream ends with its sender.
-    Events(mpsc::Receiver<String>),
+    /// Server-sent events.
+    Events(Box<dyn Events>),
+}
+
+/// Server-sent events as they come, each as it goes over the wire.
+pub trait Events: Send {
+    /// The next one, when there is one; `None` at the end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<String>>;
 }
 
 /// Where and how a [`Server`] listens.

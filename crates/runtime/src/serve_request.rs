@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};
@@ -13,9 +14,10 @@ use hyper::{Method, Response, StatusCode};
 use millstream_connectors::Inlets;
 use millstream_connectors::http_inlet::{Admitted, Answer, Inlet, Request};
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
-use crate::serve::{Page, Pages, ServerOptions};
+use crate::serve::{Events, Page, Pages, ServerOptions};
 use crate::serve_connections::Busy;
 
 /// What a server lets in, and where it leads to.
@@ -43,7 +45,7 @@ const LARGE_BYTES: usize = 32 << 10;
 const LARGE_AT_A_TIME: usize = 2;
 
 /// What is answered: a text, or events as they come.
-pub(crate) type Reply = Response<Either<Full<Bytes>, Events>>;
+pub(crate) type Reply = Response<Either<Full<Bytes>, EventBody>>;
 
 /// Answers one request. `busy` lasts as long as the answer is made.
 pub(crate) async fn respond(
@@ -242,8 +244,10 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
             reply
         }
-        Page::Events(receiver) => {
-            let mut reply = Response::new(Either::Right(Events { receiver, _busy: busy }));
+        Page::Events(events) => {
+            let pulse = tokio::time::interval_at(Instant::now() + PULSE, PULSE);
+            let body = EventBody { events, pulse, _busy: busy };
+            let mut reply = Response::new(Either::Right(body));
             let headers = reply.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -252,13 +256,17 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
     }
 }
 
+/// How often something is sent when nothing happens, so that it is noticed when nobody listens any more.
+const PULSE: Duration = Duration::from_secs(15);
+
 /// Events as a body, one a frame.
-pub(crate) struct Events {
-    receiver: mpsc::Receiver<String>,
+pub(crate) struct EventBody {
+    events: Box<dyn Events>,
+    pulse: tokio::time::Interval,
     _busy: Busy,
 }
 
-impl Body for Events {
+impl Body for EventBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
@@ -266,8 +274,12 @@ impl Body for Events {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let next = self.receiver.poll_recv(context);
-        next.map(|event| event.map(|event| Ok(Frame::data(Bytes::from(event)))))
+        let frame = |text: String| Some(Ok(Frame::data(Bytes::from(text))));
+        if let Poll::Ready(next) = self.events.poll_next(context) {
+            self.pulse.reset();
+            return Poll::Ready(next.and_then(frame));
+        }
+        self.pulse.poll_tick(context).map(|_| frame(":\n\n".to_owned()))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod errors;
 mod house;
+mod http_changes;
 mod http_in;
 mod http_out;
 mod http_response;

@@ -83,6 +83,17 @@ impl Service {
         send(&self.address, &post_request(path, header, body.as_ref()))
     }
 
+    /// Follows what a table holds and what becomes of it.
+    pub fn follow(&self, table: &str) -> Follower {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!("GET /tables/{table}/changes HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut follower = Follower { lines: BufReader::new(stream) };
+        follower.until(|line| line == ":");
+        follower
+    }
+
     /// Sends a signal, waits for the end and gives exit code and what was said.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
@@ -98,6 +109,28 @@ impl Drop for Service {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// One who follows a table.
+pub struct Follower {
+    lines: BufReader<TcpStream>,
+}
+
+impl Follower {
+    fn until(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream has ended");
+            if wanted(line.trim_end()) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    /// The next change.
+    pub fn next(&mut self) -> String {
+        self.until(|line| line.starts_with("data: "))["data: ".len()..].to_owned()
     }
 }
 
