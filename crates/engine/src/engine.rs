@@ -75,6 +75,7 @@ pub struct EngineBuilder {
     pieces_per_epoch: Option<usize>,
     listen: Option<String>,
     token: Option<Token>,
+    no_server: bool,
 }
 
 impl EngineBuilder {
@@ -100,6 +101,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Does not listen by itself: what is posted to tables comes by [`Engine::post`].
+    #[must_use]
+    pub fn without_server(mut self) -> Self {
+        self.no_server = true;
+        self
+    }
+
     /// What requests have to show as a bearer token. An address that is open to other machines needs one.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
@@ -114,7 +122,7 @@ impl EngineBuilder {
         if let Some(pieces) = self.pieces_per_epoch {
             options.pieces_per_epoch = pieces;
         }
-        let http = Http::new(self.listen, self.token);
+        let http = Http::new(self.listen, self.token, self.no_server);
         options.inlets = Arc::clone(&http.inlets);
         Engine {
             inner: Arc::new(Inner {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use millstream_connectors::Inlets;
+use millstream_connectors::http_inlet::{Admitted, Answer, Request};
 use millstream_connectors::secrets::Secrets;
 use millstream_plan::{NodeKind, Plan};
 use millstream_runtime::serve::{Page, Pages, Server, ServerOptions};
@@ -31,12 +32,14 @@ pub(crate) struct Http {
     /// What the program says.
     pub listen: Option<String>,
     pub token: Option<Token>,
+    /// Whether the program has a server of its own.
+    pub off: bool,
     server: Mutex<Option<Server>>,
 }
 
 impl Http {
-    pub fn new(listen: Option<String>, token: Option<Token>) -> Self {
-        Self { listen, token, ..Self::default() }
+    pub fn new(listen: Option<String>, token: Option<Token>, off: bool) -> Self {
+        Self { listen, token, off, ..Self::default() }
     }
 }
 
@@ -63,6 +66,19 @@ impl Engine {
     pub fn address(&self) -> Option<SocketAddr> {
         let server = self.http().server.lock().unwrap_or_else(PoisonError::into_inner);
         server.as_ref().map(Server::address)
+    }
+
+    /// Brings rows to the table of a path as a POST to it does, for programs that have a server of their own.
+    /// The answer is what the table's own server would give: status, body, and after how many seconds
+    /// it may be tried again.
+    pub async fn post(&self, path: &str, request: Request) -> Answer {
+        let Some(inlet) = self.http().inlets.find(path) else {
+            return Answer::error(404, &format!("no table is posted to {path}"));
+        };
+        match inlet.admit(request) {
+            Admitted::Now(answer) => answer,
+            Admitted::Later(waiting) => waiting.answer().await,
+        }
     }
 
     /// Stops listening, when the answers that are on their way have been given.
@@ -101,7 +117,7 @@ impl Engine {
             NodeKind::Source { table, .. } => table.connector() == Some("http-server"),
             _ => false,
         });
-        if posted {
+        if posted && !self.http().off {
             self.listen_as(catalog)?;
         }
         Ok(())

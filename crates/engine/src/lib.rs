@@ -45,6 +45,7 @@ pub use query::{Analysis, Job, Query};
 pub use rows::Value;
 pub use statement::Outcome;
 
+pub use millstream_connectors::http_inlet::{Answer, Request};
 pub use millstream_connectors::memory::PushInput;
 pub use millstream_connectors::print::for_each_change;
 pub use millstream_expr::aggregates::UserAggregateState;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod errors;
+mod event_api;
 mod house;
 mod http_changes;
 mod http_in;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::millstream;
@@ -30,16 +30,30 @@ impl Service {
         Self::start_with(script, &[])
     }
 
-    #[allow(clippy::zombie_processes, reason = "who has it waits for it when it is dropped")]
+    /// Starts a script of a file, in a folder.
+    pub fn start_file(script: &std::path::Path, folder: &std::path::Path) -> Self {
+        let mut command = millstream();
+        command.current_dir(folder).args(["run", "--listen", "127.0.0.1:0"]).arg(script);
+        Self::listening(command)
+    }
+
+    /// Starts a script of a file that says itself where it listens.
+    pub fn start_at(script: &std::path::Path, folder: &std::path::Path) -> Self {
+        let mut command = millstream();
+        command.current_dir(folder).arg("run").arg(script);
+        Self::listening(command)
+    }
+
     /// Starts a script with some more arguments, and waits until it listens.
     pub fn start_with(script: &str, arguments: &[&str]) -> Self {
-        let mut child = millstream()
-            .args(["run", "--listen", "127.0.0.1:0", "-c", script])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = millstream();
+        command.args(["run", "--listen", "127.0.0.1:0", "-c", script]).args(arguments);
+        Self::listening(command)
+    }
+
+    #[allow(clippy::zombie_processes, reason = "who has it waits for it when it is dropped")]
+    fn listening(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         loop {
@@ -97,7 +111,7 @@ impl Service {
     /// Sends a signal, waits for the end and gives exit code and what was said.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let mut said = String::new();
         self.errors.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)
