@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use millstream_formats::Decoded;
 use millstream_formats::options::{FORMATS, keys_of};
+use millstream_formats::{Decoded, policy};
 use millstream_plan::Table;
 use millstream_types::similar::nearest;
 use millstream_types::{ChangeBatch, Error, Result};
@@ -216,6 +216,9 @@ pub fn known_keys(connector: &Connector, format: Option<&str>) -> BTreeSet<&'sta
     keys.insert("connector");
     if connector.source.is_some() {
         keys.extend(WATERMARK_KEYS);
+        if connector.has_format || connector.name == "sqlite" {
+            keys.insert(policy::KEY);
+        }
     }
     if connector.has_format {
         keys.insert("format");

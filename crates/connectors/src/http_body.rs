@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
-use millstream_formats::{Chunk, Decoder, Format};
+use millstream_formats::{Chunk, Decoded, Decoder, ErrorPolicy, Format};
 use millstream_plan::Table;
 use millstream_types::{Error, Result};
 
@@ -70,7 +70,8 @@ impl BodyReader {
         let own = own.filter(|field| !table.metadata.contains_key(field.name())).cloned();
         let schema: SchemaRef = Arc::new(Schema::new(own.collect::<Vec<_>>()));
         let columns: Vec<usize> = (0..schema.fields().len()).collect();
-        let decoder = format.decoder(&schema, &columns)?;
+        let policy = ErrorPolicy::of(&table.options, name)?;
+        let decoder = format.decoder(&schema, &columns)?.map(|decoder| policy.applied(decoder));
         let decoder = decoder.ok_or_else(|| Error::Internal("json and csv are text".to_owned()))?;
         Ok(Self {
             csv_header: format.has_header(),
@@ -92,37 +93,36 @@ impl BodyReader {
         if self.json { "application/json" } else { "text/csv" }
     }
 
-    /// All rows of a body.
+    /// All rows of the body of a request, or those that can be read where the policy leaves others out.
     ///
     /// # Errors
     /// When a row is wrong, or there is none.
-    pub fn rows(&self, body: Vec<u8>) -> std::result::Result<RecordBatch, Refused> {
+    pub fn rows(&self, body: Vec<u8>, id: &str) -> std::result::Result<Decoded, Refused> {
         let records = match self.json {
             true => split_json(&body).map_err(|bad| Refused::Rows(vec![bad]))?,
             false => without_header(body, self.csv_header),
         };
-        let rows = match self.decode(records.clone(), 1) {
-            Ok(rows) => rows,
-            Err(_) if self.json => return Err(Refused::Rows(self.bad_rows(&records))),
-            Err(error) => return Err(Refused::Rows(vec![bad_row(&error)])),
+        let decoded = match self.decode(records.clone(), id, 1) {
+            Ok(decoded) => decoded,
+            Err(_) if self.json => return Err(Refused::Rows(self.bad_rows(&records, id))),
+            Err(error) => return Err(Refused::Rows(vec![bad_row(&error, id)])),
         };
-        if rows.num_rows() == 0 {
+        if decoded.rows.num_rows() == 0 && decoded.skipped == 0 {
             return Err(Refused::Empty);
         }
-        let missing = self.missing(&rows);
-        if missing.is_empty() { Ok(rows) } else { Err(Refused::Rows(missing)) }
+        let missing = self.missing(&decoded.rows);
+        if missing.is_empty() { Ok(decoded) } else { Err(Refused::Rows(missing)) }
     }
 
-    fn decode(&self, bytes: Vec<u8>, first_line: u64) -> Result<RecordBatch> {
-        let chunk = Chunk { bytes, source: "body".into(), first_line };
-        Ok(self.decoder.decode(&chunk)?.rows)
+    fn decode(&self, bytes: Vec<u8>, id: &str, first_line: u64) -> Result<Decoded> {
+        self.decoder.decode(&Chunk { bytes, source: source(id).into(), first_line })
     }
 
     /// Decodes record by record, to tell of each that is wrong.
-    fn bad_rows(&self, records: &[u8]) -> Vec<BadRow> {
+    fn bad_rows(&self, records: &[u8], id: &str) -> Vec<BadRow> {
         let lines = records.split(|byte| *byte == b'\n').enumerate();
         let failed = lines.filter_map(|(at, line)| {
-            self.decode(line.to_vec(), at as u64 + 1).err().map(|error| bad_row(&error))
+            self.decode(line.to_vec(), id, at as u64 + 1).err().map(|error| bad_row(&error, id))
         });
         failed.take(SHOWN).collect()
     }
@@ -147,12 +147,17 @@ impl BodyReader {
     }
 }
 
-/// What a decoder says of a record, taken apart: `body:3, column "price"`.
-fn bad_row(error: &Error) -> BadRow {
+/// What a body is called where records of it are named.
+fn source(id: &str) -> String {
+    format!("request {id}")
+}
+
+/// What a decoder says of a record, taken apart: `request 5f…:3, column "price"`.
+fn bad_row(error: &Error, id: &str) -> BadRow {
     let Error::Data { location, message } = error else {
         return BadRow { row: 1, column: None, reason: error.to_string() };
     };
-    let place = location.strip_prefix("body:").unwrap_or(location);
+    let place = location.strip_prefix(&source(id)).unwrap_or(location).trim_start_matches(':');
     let digits = place.bytes().take_while(u8::is_ascii_digit).count();
     let column =
         place.split_once("column \"").map(|(_, name)| name.trim_end_matches('"').to_owned());

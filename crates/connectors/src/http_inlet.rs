@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use millstream_formats::Decoded;
 use millstream_types::json_text::json_string;
 use millstream_types::{Error, Result};
 
@@ -76,7 +77,7 @@ impl Answer {
 #[derive(Default)]
 pub struct Inlets {
     paths: Mutex<BTreeMap<String, Arc<Inlet>>>,
-    waiting: Mutex<HashMap<String, Arc<Delivery>>>,
+    waiting: Mutex<Unanswered>,
 }
 
 impl std::fmt::Debug for Inlets {
@@ -190,7 +191,11 @@ impl Inlet {
                 return answer(Answer::error(422, message));
             }
         };
-        match self.enter(request, &id, ticket) {
+        let entered = match self.decoded(request, &id) {
+            Ok(decoded) => self.enter(&decoded, &id, ticket),
+            Err(refused) => Err((refused, ticket)),
+        };
+        match entered {
             Ok(()) => Admitted::Later(self.waiting(id, coming)),
             Err((refused, ticket)) => {
                 let refused = Answer { request_id: id, ..refused };
@@ -206,66 +211,98 @@ impl Inlet {
         Waiting { id, table, timeout, coming, inlets }
     }
 
+    /// The rows of a request, with what is known of it.
+    fn decoded(&self, request: Request, id: &str) -> std::result::Result<Decoded, Answer> {
+        let most = self.table.unpacked_bytes_max;
+        let plain = unpacked(request.body, request.content_encoding.as_deref(), most);
+        let decoded = plain.and_then(|plain| self.table.body.rows(plain, id)).map_err(refusal)?;
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (clock_ms, key) = (clock.as_millis() as i64, request.idempotency_key.as_deref());
+        let rows = self.table.with_metadata(&decoded.rows, id, clock_ms, key);
+        let rows = rows.map_err(|error| Answer::error(500, &error.to_string()))?;
+        Ok(Decoded { rows, ..decoded })
+    }
+
+    /// Puts rows into all queues, or none.
     fn enter(
         &self,
-        request: Request,
+        decoded: &Decoded,
         id: &str,
         ticket: Ticket,
     ) -> std::result::Result<(), (Answer, Ticket)> {
-        let most = self.table.unpacked_bytes_max;
-        let key = request.idempotency_key.clone();
-        let plain = unpacked(request.body, request.content_encoding.as_deref(), most);
-        let rows = match plain.and_then(|plain| self.table.body.rows(plain)) {
-            Ok(rows) => rows,
-            Err(refused) => return Err((refusal(refused), ticket)),
-        };
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let rows =
-            match self.table.with_metadata(&rows, id, clock.as_millis() as i64, key.as_deref()) {
-                Ok(rows) => rows,
-                Err(error) => return Err((Answer::error(500, &error.to_string()), ticket)),
-            };
-        let count = rows.num_rows();
         let mut readers = lock(&self.readers);
         readers.retain(|reader| !reader.is_ended());
-        let due = readers.iter().filter(|reader| !reader.observes()).count();
-        if due == 0 || readers.iter().any(|reader| reader.is_closed()) {
+        let awaited: Vec<_> = readers.iter().filter(|reader| !reader.observes()).collect();
+        if awaited.is_empty() || awaited.iter().any(|reader| reader.is_closed()) {
             let message = format!("no job reads table \"{}\" at the moment", self.table.name);
             return Err((Answer::later(503, &message), ticket));
         }
-        for reader in readers.iter().filter(|reader| !reader.observes()) {
-            match reader.room_for(&rows) {
-                Ok(()) => {}
-                Err(Full::Now) => {
-                    let message = format!("the queue of table \"{}\" is full", self.table.name);
-                    return Err((Answer::later(429, &message), ticket));
-                }
+        let count = decoded.rows.num_rows();
+        for reader in &awaited {
+            let message = match reader.room_for(&decoded.rows) {
+                Ok(()) => continue,
                 Err(Full::Ever(most)) => {
                     let message =
                         format!("{count} rows are more than the {most} that a queue holds");
                     return Err((Answer::error(413, &message), ticket));
                 }
-            }
+                Err(Full::Now) => format!("the queue of table \"{}\" is full", self.table.name),
+            };
+            return Err((Answer::later(429, &message), ticket));
         }
         let delivery = Arc::new(Delivery {
             id: id.to_owned(),
-            left: AtomicUsize::new(due),
-            count,
+            left: AtomicUsize::new(awaited.len()),
+            count: counted(count, decoded.skipped),
             responds: self.table.responds,
             ticket: Mutex::new(Some(ticket)),
         });
-        if self.table.responds {
-            lock(&self.inlets.waiting).insert(id.to_owned(), Arc::clone(&delivery));
-        }
         if self.table.ack == Ack::Accepted {
-            let body = format!("{{\"result\":\"accepted\",\"count\":{count}}}");
+            let body = format!("{{\"result\":\"accepted\",{}}}", delivery.count);
             delivery.finish(Answer::new(202, body), true);
+        } else if self.table.responds && count == 0 {
+            let rejected = decoded.skipped;
+            let body = format!("{{\"result\":\"success\",\"rows\":[],\"rejected\":{rejected}}}");
+            delivery.finish(Answer::new(200, body), true);
+        } else if self.table.responds {
+            lock(&self.inlets.waiting).insert(&delivery, self.table.timeout);
         }
         for reader in readers.iter() {
             let receipt = (!reader.observes()).then(|| Receipt(Some(Arc::clone(&delivery))));
-            reader.push(rows.clone(), receipt);
+            reader.push(decoded.clone(), receipt);
         }
         Ok(())
+    }
+}
+
+/// Requests that wait for rows.
+#[derive(Default)]
+struct Unanswered {
+    by_id: HashMap<String, (Instant, Arc<Delivery>)>,
+    /// How many there may be before those are looked for that nobody waits for.
+    most: usize,
+}
+
+impl Unanswered {
+    fn insert(&mut self, delivery: &Arc<Delivery>, timeout: Duration) {
+        if self.by_id.len() >= self.most {
+            self.by_id.retain(|_, (until, _)| *until > Instant::now());
+            self.most = 2 * self.by_id.len() + 64;
+        }
+        let until = Instant::now() + timeout;
+        self.by_id.insert(delivery.id.clone(), (until, Arc::clone(delivery)));
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Arc<Delivery>> {
+        self.by_id.remove(id).map(|(_, delivery)| delivery)
+    }
+}
+
+/// How many rows were taken, and how many left out, if any.
+fn counted(rows: usize, left_out: u64) -> String {
+    match left_out {
+        0 => format!("\"count\":{rows}"),
+        left_out => format!("\"count\":{rows},\"rejected\":{left_out}"),
     }
 }
 
@@ -296,7 +333,8 @@ pub(crate) struct Delivery {
     id: String,
     /// How many jobs still have them.
     left: AtomicUsize,
-    count: usize,
+    /// How many they are, as the answer says it.
+    count: String,
     /// Whether rows are the answer, and not the end of the epoch.
     responds: bool,
     ticket: Mutex<Option<Ticket>>,
@@ -319,7 +357,7 @@ impl Receipt {
     pub fn done(mut self) {
         let Some(delivery) = self.0.take() else { return };
         if delivery.left.fetch_sub(1, Ordering::AcqRel) == 1 && !delivery.responds {
-            let body = format!("{{\"result\":\"success\",\"count\":{}}}", delivery.count);
+            let body = format!("{{\"result\":\"success\",{}}}", delivery.count);
             delivery.finish(Answer::new(200, body), true);
         }
     }

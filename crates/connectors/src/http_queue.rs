@@ -25,7 +25,7 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: Vec<(RecordBatch, Option<Receipt>)>,
+    waiting: Vec<(Decoded, Option<Receipt>)>,
     rows: usize,
     bytes: usize,
     /// Whether the dataflow knows that there is something.
@@ -75,15 +75,16 @@ impl Queue {
         if fits { Ok(()) } else { Err(Full::Now) }
     }
 
-    pub fn push(&self, rows: RecordBatch, receipt: Option<Receipt>) {
-        let overruns = self.observes && self.room_for(&rows).is_err();
+    pub fn push(&self, decoded: Decoded, receipt: Option<Receipt>) {
+        let rows = &decoded.rows;
+        let overruns = self.observes && self.room_for(rows).is_err();
         let mut state = self.state();
         if state.ended || overruns {
             state.overrun |= overruns;
         } else {
             state.rows += rows.num_rows();
             state.bytes += rows.get_array_memory_size();
-            state.waiting.push((rows, receipt));
+            state.waiting.push((decoded, receipt));
         }
         self.changed.notify_all();
     }
@@ -103,7 +104,7 @@ impl Queue {
             if !state.waiting.is_empty() && !state.announced {
                 state.announced = true;
                 let queue = Arc::clone(self);
-                let piece = QueuedRows { queue, columns: columns.to_vec(), rows: Vec::new() };
+                let piece = QueuedRows { queue, columns: columns.to_vec(), taken: Vec::new() };
                 return Ok(Some(SourceEvent::Rows { split: 0, piece: Box::new(piece) }));
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +138,7 @@ impl Queue {
 struct QueuedRows {
     queue: Arc<Queue>,
     columns: Vec<usize>,
-    rows: Vec<RecordBatch>,
+    taken: Vec<Decoded>,
 }
 
 impl Piece for QueuedRows {
@@ -147,16 +148,28 @@ impl Piece for QueuedRows {
         (state.rows, state.bytes, state.announced) = (0, 0, false);
         drop(state);
         self.queue.changed.notify_all();
-        let (rows, receipts): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        self.rows.extend(rows);
+        let (taken, receipts): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        self.taken.extend(taken);
         receipts.into_iter().flatten().collect()
     }
 
     fn decode(self: Box<Self>) -> Result<Decoded> {
-        let Some(first) = self.rows.first() else {
+        let Some(schema) = self.taken.first().map(|first| first.rows.schema()) else {
             return Err(Error::Internal("rows were decoded before they were taken".to_owned()));
         };
-        let rows = concat_batches(&first.schema(), &self.rows)?;
-        Ok(Decoded::clean(rows.project(&self.columns)?))
+        let rows = concat_batches(&schema, self.taken.iter().map(|taken| &taken.rows))?;
+        let rejected: Vec<&RecordBatch> =
+            self.taken.iter().filter_map(|taken| taken.rejected.as_ref()).collect();
+        let rejected = match rejected.first() {
+            Some(first) => Some(concat_batches(&first.schema(), rejected.iter().copied())?),
+            None => None,
+        };
+        Ok(Decoded {
+            skipped: self.taken.iter().map(|taken| taken.skipped).sum(),
+            nulled: self.taken.iter().map(|taken| taken.nulled).sum(),
+            bad: self.taken.into_iter().flat_map(|taken| taken.bad).collect(),
+            rejected,
+            ..Decoded::clean(rows.project(&self.columns)?)
+        })
     }
 }

@@ -201,6 +201,7 @@ impl Piece for Discreet<dyn Piece> {
         if let Some(rejected) = &decoded.rejected {
             decoded.rejected = Some(hide_places(rejected, &secrets)?);
         }
+        decoded.bad.iter_mut().for_each(|bad| bad.place = secrets.hide(&bad.place));
         Ok(decoded)
     }
 }

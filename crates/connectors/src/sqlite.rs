@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow::datatypes::{DataType, SchemaRef};
+use millstream_formats::ErrorPolicy;
 use millstream_plan::Table;
 use millstream_types::similar::nearest;
 use millstream_types::time::parse_duration;
@@ -54,6 +55,7 @@ pub(crate) struct Place {
 /// # Errors
 /// When they make no sense.
 pub fn validate(table: &Table) -> Result<()> {
+    ErrorPolicy::of(&table.options, "json")?;
     Place::of(table).map(|_| ())
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use base64::Engine;
 use millstream_formats::json::{JsonDecoder, JsonOptions};
-use millstream_formats::{Chunk, Decoded, Decoder};
+use millstream_formats::{Chunk, Decoded, Decoder, ErrorPolicy};
 use millstream_plan::Table;
 use millstream_types::Result;
 use millstream_types::json_text::{json_string, push_json_string};
@@ -67,10 +67,13 @@ impl SqliteSource {
             .map_err(|error| place.error(&error))?;
         let shadowed = place.columns(&connection)?;
         let paged = numbered && !shadowed.iter().any(|name| name.eq_ignore_ascii_case("_rowid_"));
-        let decoder = JsonDecoder::new(&table.physical, columns, JsonOptions::default())?;
+        let policy = ErrorPolicy::of(&table.options, "json")?;
+        let ignore_parse_errors = policy == ErrorPolicy::Skip;
+        let options = JsonOptions { ignore_parse_errors, ..JsonOptions::default() };
+        let decoder = Arc::new(JsonDecoder::new(&table.physical, columns, options)?);
         Ok(Self {
             keys: schema.fields().iter().map(|field| json_string(field.name())).collect(),
-            decoder: Arc::new(decoder),
+            decoder: policy.applied(decoder),
             place,
             connection,
             schema,

@@ -70,8 +70,14 @@ impl Engine {
 
     fn run_statement(&self, statement: &Statement) -> Result<Outcome, Error> {
         let mut catalog = self.catalog();
-        let dropped = (observe::DATABASE.to_owned(), observe::DROPPED_ROWS.to_owned());
-        catalog.system.insert(dropped, self.dropped_rows()?);
+        let queries = self.queries();
+        for (name, rows) in [
+            (observe::DROPPED_ROWS, observe::dropped_rows(&queries)?),
+            (observe::REJECTED_RECORDS, observe::rejected_records(&queries)?),
+        ] {
+            let full = (observe::DATABASE.to_owned(), name.to_owned());
+            catalog.system.insert(full, system_table(name, rows));
+        }
         match statement {
             Statement::CreateTable(create) => return self.create_table(create),
             Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
@@ -251,16 +257,6 @@ impl Engine {
         Ok(Job::new(job, bounded))
     }
 
-    /// The table of the rows that the last queries left out.
-    fn dropped_rows(&self) -> Result<Entry, Error> {
-        let rows = observe::dropped_rows(&self.queries())?;
-        let mut table = table_of(observe::DROPPED_ROWS, Options::default());
-        table.schema = rows.schema();
-        table.physical = rows.schema();
-        table.handle = Some(Arc::new(MemoryTable { batches: vec![rows] }));
-        Ok(Entry::Table(Arc::new(table)))
-    }
-
     fn create_table(&self, create: &CreateTable) -> Result<Outcome, Error> {
         let mut catalog = self.catalog();
         let parts = parts_of(&create.name);
@@ -310,6 +306,15 @@ impl Engine {
         self.set_catalog(catalog);
         Ok(Outcome::Job(job))
     }
+}
+
+/// A table of what the engine tells of itself.
+fn system_table(name: &str, rows: RecordBatch) -> Entry {
+    let mut table = table_of(name, Options::default());
+    table.schema = rows.schema();
+    table.physical = rows.schema();
+    table.handle = Some(Arc::new(MemoryTable { batches: vec![rows] }));
+    Entry::Table(Arc::new(table))
 }
 
 /// An error of a table's options, about the first thing it names in quotes.

@@ -1,9 +1,11 @@
 //! What a job counts while it runs, and what it tells of itself between epochs.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use millstream_formats::BadRecord;
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
 
@@ -36,8 +38,32 @@ pub struct Counters {
     pub nodes: Vec<NodeCounters>,
     /// For each node of the plan what it left out.
     pub dropped: Vec<Arc<Dropped>>,
+    kept: Mutex<Kept>,
     status: Mutex<Status>,
     ended: AtomicBool,
+}
+
+/// How many bytes of records that could not be read one job keeps.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// What a record costs beside its bytes.
+const RECORD_BYTES: usize = 256;
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<KeptRecord>,
+    bytes: usize,
+}
+
+/// A record that could not be read, and when it came from where.
+#[derive(Debug, Clone)]
+pub struct KeptRecord {
+    /// The source.
+    pub source: String,
+    /// The clock, in ms.
+    pub at_ms: i64,
+    /// The record.
+    pub record: BadRecord,
 }
 
 /// What one node of a plan did.
@@ -173,9 +199,35 @@ impl Counters {
             state_bytes: AtomicU64::new(0),
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),
+            kept: Mutex::default(),
             status: Mutex::default(),
             ended: AtomicBool::new(false),
         }
+    }
+
+    /// Keeps records that could not be read, up to a bound; the oldest go first.
+    pub(crate) fn keep(&self, source: &str, bad: Vec<BadRecord>) {
+        if bad.is_empty() {
+            return;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in bad {
+            kept.bytes += record.bytes.len() + RECORD_BYTES;
+            let (source, at_ms) = (source.to_owned(), now.as_millis() as i64);
+            kept.records.push_back(KeptRecord { source, at_ms, record });
+            while kept.bytes > KEPT_BYTES_MAX
+                && let Some(oldest) = kept.records.pop_front()
+            {
+                kept.bytes -= oldest.record.bytes.len() + RECORD_BYTES;
+            }
+        }
+    }
+
+    /// The records that could not be read and are kept, oldest first.
+    pub fn kept(&self) -> Vec<KeptRecord> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.records.iter().cloned().collect()
     }
 
     /// Whether it runs still.
