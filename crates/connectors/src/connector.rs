@@ -13,7 +13,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
 use crate::{
-    datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, sqlite,
+    datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket, sqlite,
     webhook,
 };
 
@@ -176,6 +176,7 @@ pub const CONNECTORS: &[Connector] = &[
     http_server::CONNECTOR,
     nexmark::CONNECTOR,
     print::PRINT,
+    socket::CONNECTOR,
     sqlite::CONNECTOR,
     webhook::CONNECTOR,
 ];
@@ -283,6 +284,7 @@ pub fn validate(table: &Table) -> Result<()> {
         "http-server" => http_server::validate(table),
         "datagen" => datagen::validate(table),
         "nexmark" => nexmark::validate(table),
+        "socket" => socket::validate(table),
         "sqlite" => sqlite::validate(table),
         "webhook" => webhook::validate(table),
         _ => Ok(()),
@@ -338,7 +340,7 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
                 "table \"{}\" cannot be written: connector \"{}\" only reads",
                 table.name, connector.name
             ),
-            "write to filesystem, sqlite, webhook, http-response, print or blackhole",
+            "write to filesystem, sqlite, webhook, socket, http-response, print or blackhole",
         )),
     }
 }

@@ -10,6 +10,7 @@
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
 //! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
 //! | [`webhook`], `dead_letters` | rows that are posted to others |
+//! | [`socket`] | records over TCP |
 //! | [`secrets`] | `${env:NAME}` and `${file:PATH}` in options |
 //! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
@@ -31,6 +32,7 @@ pub mod memory;
 pub mod nexmark;
 pub mod print;
 pub mod secrets;
+pub mod socket;
 pub mod sqlite;
 mod sqlite_sink;
 mod sqlite_source;

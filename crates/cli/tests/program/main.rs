@@ -16,6 +16,7 @@ mod receiver;
 mod scripts;
 mod service;
 mod shell;
+mod socket;
 mod sqlite;
 
 use std::path::PathBuf;
