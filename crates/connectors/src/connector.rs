@@ -13,8 +13,8 @@ use millstream_types::{ChangeBatch, Error, Result};
 use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
 use crate::{
-    datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket, sqlite,
-    webhook,
+    datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket,
+    sqlite, webhook,
 };
 
 /// Rows in the order of the stream, from one or more splits.

@@ -67,7 +67,10 @@ struct Settings {
 
 fn text_format(table: &Table) -> Result<Format> {
     let Some(name) = table.options.get("format") else {
-        return Err(Error::options("a socket table needs a 'format'", "it is json, csv or debezium-json"));
+        return Err(Error::options(
+            "a socket table needs a 'format'",
+            "it is json, csv or debezium-json",
+        ));
     };
     match Format::from_options(name, &table.options)? {
         Format::Parquet => Err(Error::options(
@@ -104,7 +107,8 @@ impl Settings {
             hostname: hostname.to_owned(),
             port: port as u16,
             timeout: wait("connect.timeout", 10_000)?,
-            attempts_max: number(table, "reconnect.max-attempts", 0, i64::MAX)?.unwrap_or(20) as u64,
+            attempts_max: number(table, "reconnect.max-attempts", 0, i64::MAX)?.unwrap_or(20)
+                as u64,
             first_wait: wait("reconnect.initial-backoff", 100)?,
             longest_wait: wait("reconnect.max-backoff", 10_000)?,
             bounded: millstream_formats::options::flag(&table.options, "scan.bounded")?,

@@ -2,6 +2,7 @@
 //! pseudo-terminal, and the rules that the house keeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod abuse;
 mod bad_records;
 mod errors;
 mod event_api;

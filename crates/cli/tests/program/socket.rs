@@ -18,14 +18,18 @@ fn table(name: &str, listener: &TcpListener, format: &str, more: &str) -> String
 
 #[test]
 fn a_connection_that_ends_is_a_table() {
-    for (format, sent) in [("csv", "1,p\n2,\"q\nr\"\n3,s"), ("json", "{\"a\":1,\"s\":\"p\"}\n[{\"a\":2},{\"a\":3}]\n")] {
+    for (format, sent) in [
+        ("csv", "1,p\n2,\"q\nr\"\n3,s"),
+        ("json", "{\"a\":1,\"s\":\"p\"}\n[{\"a\":2},{\"a\":3}]\n"),
+    ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let table = table("t", &listener, format, ", 'scan.bounded' = 'true'");
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(sent.as_bytes()).unwrap();
         });
-        let output = run(&format!("{table} SELECT COUNT(*) AS n, SUM(a) AS s FROM t"), &["-o", "csv"]);
+        let output =
+            run(&format!("{table} SELECT COUNT(*) AS n, SUM(a) AS s FROM t"), &["-o", "csv"]);
         assert_eq!(String::from_utf8_lossy(&output.stdout), "n,s\n3,6\n", "{output:?}");
         server.join().unwrap();
     }
@@ -35,7 +39,8 @@ fn a_connection_that_ends_is_a_table() {
 fn what_is_lost_is_connected_again() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (source, path) = (table("t", &listener, "csv", ", 'csv.header' = 'true'"), folder.path().join("x.db"));
+    let (source, path) =
+        (table("t", &listener, "csv", ", 'csv.header' = 'true'"), folder.path().join("x.db"));
     let script = format!(
         "{source} CREATE TABLE kept (a INT, s STRING) WITH ('connector' = 'sqlite', 'path' = '{}'); \
          INSERT INTO kept SELECT * FROM t",
