@@ -10,6 +10,9 @@
 //! | [`files`] | windows and a filter over JSON, CSV, Parquet and memory |
 //! | [`latency`] | how long after its last event a window comes |
 //! | [`scale`] | the cost of an event as keys and overlapping windows grow |
+//! | [`events`] | events that are posted by many clients, with the program being killed in between |
+//! | [`abuse`] | a server among clients that mean it harm |
+//! | [`client`] | a client, and the program as a service |
 //! | [`child`] | the process that runs one query |
 //! | [`load`] | tables that are in memory before the clock starts |
 //! | [`process`] | CPU time and memory of this process |
@@ -17,8 +20,11 @@
 //! | [`parameters`] | `${key}` in scripts |
 //! | [`error`] | what can go wrong |
 
+mod abuse;
 mod child;
+mod client;
 mod error;
+mod events;
 mod files;
 mod latency;
 mod load;
@@ -54,6 +60,10 @@ enum Command {
     Latency(latency::Arguments),
     /// The cost of an event as keys and overlapping windows grow.
     Scale(scale::Arguments),
+    /// Events that are posted by many clients.
+    Events(events::Arguments),
+    /// A server among clients that mean it harm.
+    Abuse(abuse::Arguments),
     /// Runs one task and prints what it took.
     #[command(hide = true, name = child::SUBCOMMAND)]
     Child {
@@ -95,6 +105,8 @@ fn main() -> ExitCode {
         Command::Files(arguments) => files::run(&arguments),
         Command::Latency(arguments) => latency::run(&arguments),
         Command::Scale(arguments) => scale::run(&arguments),
+        Command::Events(arguments) => events::run(&arguments),
+        Command::Abuse(arguments) => abuse::run(&arguments),
         Command::Child { task } => child::main(&task),
     };
     match done {

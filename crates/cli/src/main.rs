@@ -4,6 +4,7 @@
 //! running, 2 wrong usage, 3 an error in the SQL, 130 interrupted, 143 terminated.
 
 mod completion;
+mod log;
 mod output;
 mod progress;
 mod repl;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use millstream::Engine;
 
+use crate::log::LogFormat;
 use crate::output::Style;
 use crate::runner::{Exit, Runner};
 
@@ -55,6 +57,16 @@ struct Common {
     /// Replaces ${KEY} in scripts by a value.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
+    /// Where tables of http-server are posted to, and /health and /metrics are [default: 127.0.0.1:7171 when
+    /// a table needs it]. Another address than this machine's own needs a token.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// A file with the token that requests have to show [default: MILLSTREAM_TOKEN of the environment].
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// How messages on standard error are written.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     /// How many cores a query uses [default: all].
     #[arg(long, value_name = "CORES", value_parser = clap::value_parser!(u16).range(1..=1024))]
     parallelism: Option<u16>,
@@ -67,6 +79,9 @@ impl Common {
             output: self.output.or(outer.output),
             changelog: self.changelog || outer.changelog,
             parameters: outer.parameters.into_iter().chain(self.parameters).collect(),
+            listen: self.listen.or(outer.listen),
+            token_file: self.token_file.or(outer.token_file),
+            log_format: self.log_format.or(outer.log_format),
             parallelism: self.parallelism.or(outer.parallelism),
         }
     }
@@ -81,46 +96,88 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MILLSTREAM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (command, common) = match cli.command {
+        Some(Command::Run { files, command, common }) => {
+            (Some((files, command)), common.over(cli.common))
+        }
+        None => (None, cli.common),
+    };
+    log::start(common.log_format.unwrap_or_default());
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                eprintln!("error: cannot start: {error}");
+                log::error(format_args!("error: cannot start: {error}"));
                 return ExitCode::from(Exit::Failed as u8);
             }
         };
-    let exit = match cli.command {
-        Some(Command::Run { files, command, common }) => {
-            let common = common.over(cli.common);
-            runtime.block_on(run(&files, command.as_deref(), &common))
-        }
-        None if std::io::stdin().is_terminal() => repl::run(&runtime, &runner(&cli.common, true)),
-        None => runtime.block_on(run(&[PathBuf::from("-")], None, &cli.common)),
+    let interactive = command.is_none() && std::io::stdin().is_terminal();
+    let exit = match runner(&common, interactive) {
+        Err(exit) => exit,
+        Ok(runner) => match command {
+            Some((files, text)) => runtime.block_on(run(&files, text.as_deref(), &runner)),
+            None if interactive => repl::run(&runtime, &runner),
+            None => runtime.block_on(run(&[PathBuf::from("-")], None, &runner)),
+        },
     };
     // A source may still wait for standard input; the program need not.
     runtime.shutdown_background();
     ExitCode::from(exit as u8)
 }
 
-fn runner(common: &Common, interactive: bool) -> Runner {
+fn runner(common: &Common, interactive: bool) -> Result<Runner, Exit> {
     let mut builder = Engine::builder();
     if let Some(parallelism) = common.parallelism {
         builder = builder.parallelism(parallelism.into());
     }
-    Runner::new(
-        builder.build(),
+    if let Some(token) = token(common)? {
+        builder = builder.token(token);
+    }
+    if let Some(address) = &common.listen {
+        builder = builder.listen(address);
+    }
+    let engine = builder.build();
+    if common.listen.is_some() {
+        engine.listen().map_err(|error| {
+            log::error(format_args!("{}", error.render("--listen", "").trim_end()));
+            Exit::Usage
+        })?;
+    }
+    Ok(Runner::new(
+        engine,
         common.output.unwrap_or(Style::Table),
         common.changelog,
         common.parameters.clone(),
         interactive,
-    )
+    ))
 }
 
-async fn run(files: &[PathBuf], command: Option<&str>, common: &Common) -> Exit {
-    let runner = runner(common, false);
+/// The token that requests have to show, from a file or the environment.
+fn token(common: &Common) -> Result<Option<String>, Exit> {
+    let Some(path) = &common.token_file else {
+        return Ok(std::env::var("MILLSTREAM_TOKEN").ok().filter(|token| !token.is_empty()));
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        log::error(format_args!("error: cannot read \"{}\": {error}", path.display()));
+        Exit::Usage
+    })?;
+    match text.trim() {
+        "" => {
+            log::error(format_args!("error: \"{}\" holds no token", path.display()));
+            Err(Exit::Usage)
+        }
+        token => Ok(Some(token.to_owned())),
+    }
+}
+
+async fn run(files: &[PathBuf], command: Option<&str>, runner: &Runner) -> Exit {
+    let exit = scripts(files, command, runner).await;
+    // Whoever waits for an answer gets it.
+    runner.engine.stop_listening();
+    exit
+}
+
+async fn scripts(files: &[PathBuf], command: Option<&str>, runner: &Runner) -> Exit {
     if let Some(text) = command {
         return runner.script("-c", text).await;
     }
@@ -135,7 +192,7 @@ async fn run(files: &[PathBuf], command: Option<&str>, common: &Common) -> Exit 
         let text = match text {
             Ok(text) => text,
             Err(error) => {
-                eprintln!("error: cannot read \"{name}\": {error}");
+                log::error(format_args!("error: cannot read \"{name}\": {error}"));
                 return Exit::Usage;
             }
         };

@@ -1,11 +1,13 @@
 //! Runs scripts and shows what comes of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use millstream::{Engine, Error, Metrics, Outcome, Query, Script};
+use millstream::{Engine, Error, Job, Metrics, Outcome, Query, Script};
 use millstream_types::Error as CoreError;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::log;
 use crate::output::{Failure, Printer, Style};
 use crate::progress::Progress;
 
@@ -36,6 +38,8 @@ pub struct Runner {
     parameters: Vec<(String, String)>,
     /// Whether a person is there: results are timed and kept short.
     interactive: bool,
+    /// Whether it was said where the server listens.
+    announced: AtomicBool,
 }
 
 impl Runner {
@@ -47,7 +51,8 @@ impl Runner {
         parameters: Vec<(String, String)>,
         interactive: bool,
     ) -> Self {
-        Self { engine, style, changelog, parameters, interactive }
+        let announced = AtomicBool::new(false);
+        Self { engine, style, changelog, parameters, interactive, announced }
     }
 
     /// Runs all statements of a text; errors are shown on standard error.
@@ -55,21 +60,28 @@ impl Runner {
         let text = match self.with_parameters(text) {
             Ok(text) => text,
             Err(error) => {
-                eprint!("{}", error.render(name, text));
+                log::error(format_args!("{}", error.render(name, text).trim_end()));
                 return Exit::Sql;
             }
         };
         let script = match Script::new(&text) {
             Ok(script) => script,
             Err(error) => {
-                eprint!("{}", error.render(name, &text));
+                log::error(format_args!("{}", error.render(name, &text).trim_end()));
                 return Exit::Sql;
+            }
+        };
+        let mut stop = match StopSignals::listen() {
+            Ok(stop) => stop,
+            Err(error) => {
+                log::error(format_args!("{}", error.render(name, &text).trim_end()));
+                return Exit::Failed;
             }
         };
         for statement in script.statements() {
             let started = Instant::now();
             let ended = match self.engine.run(statement, &text) {
-                Ok(outcome) => self.show(outcome, started).await,
+                Ok(outcome) => self.show(outcome, started, &mut stop).await,
                 Err(error) => Err(error.into()),
             };
             let error = match ended {
@@ -77,7 +89,7 @@ impl Runner {
                 // Whoever read the results has had enough.
                 Err(Failure::Closed) => return Exit::Done,
                 Err(Failure::Interrupted(exit)) => {
-                    eprintln!("interrupted");
+                    log::info(format_args!("interrupted"));
                     return exit;
                 }
                 Err(Failure::Error(error)) => error,
@@ -95,7 +107,7 @@ impl Runner {
                 }
                 other => other,
             };
-            eprint!("{}", error.render(name, &text));
+            log::error(format_args!("{}", error.render(name, &text).trim_end()));
             return if matches!(error, Error::Sql(_)) { Exit::Sql } else { Exit::Failed };
         }
         Exit::Done
@@ -112,6 +124,12 @@ impl Runner {
             out.push_str(&rest[..at]);
             let Some(end) = rest[at..].find('}') else { break };
             let key = &rest[at + 2..at + end];
+            if key.starts_with("env:") || key.starts_with("file:") {
+                // Filled in when a table is opened, so that no text holds the value.
+                out.push_str(&rest[at..=at + end]);
+                rest = &rest[at + end + 1..];
+                continue;
+            }
             match self.parameters.iter().rev().find(|(known, _)| known == key) {
                 Some((_, value)) => out.push_str(value),
                 None => {
@@ -127,7 +145,22 @@ impl Runner {
         Ok(out)
     }
 
-    async fn show(&self, outcome: Outcome, started: Instant) -> Result<(), Failure> {
+    /// Says where the server listens, once it does.
+    fn announce(&self) {
+        if let Some(address) = self.engine.address()
+            && !self.announced.swap(true, Ordering::Relaxed)
+        {
+            log::info(format_args!("listening at http://{address}"));
+        }
+    }
+
+    async fn show(
+        &self,
+        outcome: Outcome,
+        started: Instant,
+        stop: &mut StopSignals,
+    ) -> Result<(), Failure> {
+        self.announce();
         match outcome {
             Outcome::Done => {
                 if self.interactive {
@@ -144,9 +177,8 @@ impl Runner {
                 self.summary(Some(count), started);
                 Ok(())
             }
-            Outcome::Query(query) => self.query(*query, started).await,
+            Outcome::Query(query) => self.query(*query, started, stop).await,
             Outcome::Analysis(mut analysis) => {
-                let mut stop = StopSignals::listen()?;
                 let progress = Progress::start(analysis.counters(), started);
                 let ended = tokio::select! {
                     ended = analysis.join() => ended.map_err(Failure::from),
@@ -162,16 +194,12 @@ impl Runner {
                 ended
             }
             Outcome::Job(mut job) => {
-                let mut stop = StopSignals::listen()?;
                 let progress = Progress::start(job.counters(), started);
                 let ended = tokio::select! {
                     ended = job.join() => ended,
                     exit = stop.next() => {
-                        job.cancel();
-                        // What was written so far is given up before the program ends.
-                        let _ = job.join().await;
                         drop(progress);
-                        return Err(Failure::Interrupted(exit));
+                        return Err(ended_by(exit, &mut job, stop).await);
                     }
                     () = progress.run() => unreachable_progress(),
                 };
@@ -186,14 +214,24 @@ impl Runner {
         }
     }
 
-    async fn query(&self, mut query: Query, started: Instant) -> Result<(), Failure> {
+    async fn query(
+        &self,
+        mut query: Query,
+        started: Instant,
+        stop: &mut StopSignals,
+    ) -> Result<(), Failure> {
         let mut printer = Printer::query(self.style, self.changelog, &query, self.interactive);
-        let mut stop = StopSignals::listen()?;
         let progress = Progress::start(query.counters(), started);
+        let mut stopping = None;
         loop {
             let changes = tokio::select! {
                 changes = query.next() => changes,
                 exit = stop.next() => {
+                    if !query.is_bounded() && stopping.replace(exit).is_none() {
+                        // It ends behind the changes of its epoch.
+                        query.stop();
+                        continue;
+                    }
                     query.cancel();
                     progress.clear();
                     // What has come so far is shown, not thrown away.
@@ -213,6 +251,9 @@ impl Runner {
         progress.clear();
         drop(progress);
         let rows = printer.finish()?;
+        if let Some(exit) = stopping {
+            return Err(Failure::Interrupted(exit));
+        }
         notes(&query.metrics());
         self.summary(Some(rows), started);
         Ok(())
@@ -226,15 +267,38 @@ impl Runner {
     }
 }
 
-/// The signals that ask the program to stop. They are listened to from the start of a statement on: one
-/// that comes while rows are shown is not lost.
+/// Ends a job after a signal. One that never ends by itself finishes its epoch, with what was let in, and
+/// what it wrote is made visible; of one that would have ended all is given up. A second signal ends the
+/// program at once.
+async fn ended_by(exit: Exit, job: &mut Job, stop: &mut StopSignals) -> Failure {
+    if job.is_bounded() {
+        job.cancel();
+    } else {
+        log::info(format_args!(
+            "stopping after this epoch; a second signal ends the program at once"
+        ));
+        job.stop();
+    }
+    tokio::select! {
+        ended = job.join() => match ended {
+            Ok(metrics) => notes(&metrics),
+            Err(error) if error.is_cancelled() => {}
+            Err(error) => return error.into(),
+        },
+        second = stop.next() => std::process::exit(second as i32),
+    }
+    Failure::Interrupted(exit)
+}
+
+/// The signals that ask the program to stop. They are listened to from the start of a script on: none is
+/// lost.
 struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
-    fn listen() -> Result<Self, Failure> {
+    fn listen() -> Result<Self, Error> {
         let listen = |kind| {
             signal(kind).map_err(|e| Error::from(CoreError::io("cannot listen to", "signals", e)))
         };
@@ -269,7 +333,7 @@ fn elapsed(started: Instant) -> String {
 fn notes(metrics: &Metrics) {
     let note = |count: u64, one: &str, many: &str| {
         if count > 0 {
-            eprintln!("note: {count} {}", if count == 1 { one } else { many });
+            log::info(format_args!("note: {count} {}", if count == 1 { one } else { many }));
         }
     };
     note(metrics.late, "row came too late and was dropped", "rows came too late and were dropped");

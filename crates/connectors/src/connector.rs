@@ -1,15 +1,21 @@
 //! What a connector is, and the registry of them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use millstream_formats::Decoded;
 use millstream_formats::options::{FORMATS, keys_of};
+use millstream_formats::{Decoded, policy};
 use millstream_plan::Table;
 use millstream_types::similar::nearest;
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::{datagen, filesystem, memory, nexmark, print};
+use crate::http_inlet::{Inlet, Inlets, Receipt};
+use crate::http_queue::Queue;
+use crate::{
+    datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket,
+    sqlite, webhook,
+};
 
 /// Rows in the order of the stream, from one or more splits.
 pub trait Source: Send {
@@ -29,6 +35,15 @@ pub trait Source: Send {
     /// Whether `next` may wait for the world outside, so that nobody should wait for it in turn.
     fn may_wait(&self) -> bool {
         !self.is_bounded()
+    }
+
+    /// Makes the source reachable from outside, where its rows are brought to it. `observes` says that
+    /// nobody should wait for this reader.
+    ///
+    /// # Errors
+    /// When its place is taken.
+    fn attach(&mut self, _: &Arc<Inlets>, _observes: bool) -> Result<Option<Attachment>> {
+        Ok(None)
     }
 
     /// What comes next; waits for it, and gives `None` at the end.
@@ -53,6 +68,11 @@ pub enum SourceEvent {
 
 /// Rows that are yet to be decoded or generated; that is done on any thread.
 pub trait Piece: Send {
+    /// Called when an epoch takes the rows, before they are decoded: what their senders wait for.
+    fn take(&mut self) -> Vec<Receipt> {
+        Vec::new()
+    }
+
     /// Decodes the rows, and hands them over a batch after the other.
     ///
     /// # Errors
@@ -77,21 +97,55 @@ impl Piece for Ready {
     }
 }
 
+/// A source that rows are brought to. Dropping this ends it; what waits is given up.
+pub struct Attachment {
+    inlet: Arc<Inlet>,
+    queue: Arc<Queue>,
+}
+
+impl Attachment {
+    pub(crate) fn new(inlet: Arc<Inlet>, queue: Arc<Queue>) -> Self {
+        Self { inlet, queue }
+    }
+
+    /// Lets nothing more in; what waits still goes its way.
+    pub fn close(&self) {
+        self.inlet.close(&self.queue);
+    }
+
+    /// Whether all that came in has been taken.
+    pub fn is_drained(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.queue.end();
+    }
+}
+
 /// Where changes go. Dropping a sink before [`Sink::commit`] gives up what it has written.
 pub trait Sink: Send {
+    /// Called before the first change, with those who may wait for what is written.
+    fn attach(&mut self, _: &Arc<Inlets>) {}
+
     /// Takes changes.
     ///
     /// # Errors
     /// When they cannot be written.
     fn write(&mut self, changes: &ChangeBatch) -> Result<()>;
 
-    /// Called once an epoch, after all its changes.
+    /// Called once an epoch, after all its changes, with its number.
     ///
     /// # Errors
     /// When they cannot be written.
-    fn end_epoch(&mut self) -> Result<()> {
+    fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
         Ok(())
     }
+
+    /// Called once an epoch, when all sinks of the job have ended it.
+    fn epoch_ended(&mut self) {}
 
     /// Makes all that was written visible, at the end.
     ///
@@ -113,6 +167,8 @@ pub struct Connector {
     pub keys: &'static [&'static str],
     /// Whether its tables have a format.
     pub has_format: bool,
+    /// What columns that are METADATA may hold.
+    pub metadata: &'static [&'static str],
     /// Reads a table; `columns` are positions among its physical columns.
     pub source: Option<OpenSource>,
     /// Writes a table.
@@ -124,8 +180,13 @@ pub const CONNECTORS: &[Connector] = &[
     print::BLACKHOLE,
     datagen::CONNECTOR,
     filesystem::CONNECTOR,
+    http_response::CONNECTOR,
+    http_server::CONNECTOR,
     nexmark::CONNECTOR,
     print::PRINT,
+    socket::CONNECTOR,
+    sqlite::CONNECTOR,
+    webhook::CONNECTOR,
 ];
 
 fn find(table: &Table) -> Result<&'static Connector> {
@@ -164,6 +225,9 @@ pub fn known_keys(connector: &Connector, format: Option<&str>) -> BTreeSet<&'sta
     keys.insert("connector");
     if connector.source.is_some() {
         keys.extend(WATERMARK_KEYS);
+        if connector.has_format || connector.name == "sqlite" {
+            keys.insert(policy::KEY);
+        }
     }
     if connector.has_format {
         keys.insert("format");
@@ -205,12 +269,35 @@ pub fn validate(table: &Table) -> Result<()> {
             ));
         }
     }
-    match connector.name {
+    for (column, key) in &table.metadata {
+        if !connector.metadata.contains(&key.as_str()) {
+            let message = format!(
+                "'{key}' is no metadata of connector \"{}\" (\"{column}\")",
+                connector.name
+            );
+            return Err(Error::options(
+                message,
+                match connector.metadata {
+                    [] => "it has none".to_owned(),
+                    known => format!("it has {}", known.join(", ")),
+                },
+            ));
+        }
+    }
+    let (filled, secrets) = secrets::fill_table(table)?;
+    let table = filled.as_ref();
+    let valid = match connector.name {
         "filesystem" => filesystem::validate(table),
+        "http-response" => http_response::validate(table),
+        "http-server" => http_server::validate(table),
         "datagen" => datagen::validate(table),
         "nexmark" => nexmark::validate(table),
+        "socket" => socket::validate(table),
+        "sqlite" => sqlite::validate(table),
+        "webhook" => webhook::validate(table),
         _ => Ok(()),
-    }
+    };
+    valid.map_err(|error| secrets.hide_error(error))
 }
 
 /// Opens a table for reading.
@@ -223,7 +310,11 @@ pub fn open_source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> 
     }
     let connector = find(table)?;
     match connector.source {
-        Some(open) => open(table, columns),
+        Some(open) => {
+            let (table, secrets) = secrets::fill_table(table)?;
+            let opened = open(&table, columns).map_err(|error| secrets.hide_error(error))?;
+            Ok(secrets::source(opened, secrets))
+        }
         None => Err(Error::options(
             format!(
                 "table \"{}\" cannot be read: connector \"{}\" only writes",
@@ -247,13 +338,17 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
     }
     let connector = find(table)?;
     match connector.sink {
-        Some(open) => open(table),
+        Some(open) => {
+            let (table, secrets) = secrets::fill_table(table)?;
+            let opened = open(&table).map_err(|error| secrets.hide_error(error))?;
+            Ok(secrets::sink(opened, secrets))
+        }
         None => Err(Error::options(
             format!(
                 "table \"{}\" cannot be written: connector \"{}\" only reads",
                 table.name, connector.name
             ),
-            "write to filesystem, print or blackhole",
+            "write to filesystem, sqlite, webhook, socket, http-response, print or blackhole",
         )),
     }
 }

@@ -33,6 +33,7 @@ pub const CONNECTOR: Connector = Connector {
         "fields.*.null-rate",
     ],
     has_format: false,
+    metadata: &[],
     source: Some(|table, columns| Ok(Box::new(Datagen::new(table, columns)?))),
     sink: None,
 };

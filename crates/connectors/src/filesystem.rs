@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use millstream_formats::parquet_file::{RowGroup, RowGroupReader, RowRange, row_groups, schema_of};
-use millstream_formats::{Chunk, Decoded, Decoder, Format, infer};
+use millstream_formats::{Chunk, Decoded, Decoder, ErrorPolicy, Format, infer};
 use millstream_plan::Table;
 use millstream_plan::table::Options;
 use millstream_types::{Error, Result};
@@ -29,6 +29,7 @@ pub const CONNECTOR: Connector = Connector {
         "scan.changelog-mode",
     ],
     has_format: true,
+    metadata: &[],
     source: Some(source),
     sink: Some(sink),
 };
@@ -122,7 +123,9 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
         STANDARD => vec![PathBuf::from(STANDARD)],
         path => list(path, pattern)?,
     };
-    match format.decoder(&table.physical, columns)? {
+    let policy = ErrorPolicy::of(&table.options, format.name())?;
+    let decoder = format.decoder(&table.physical, columns)?;
+    match decoder.map(|decoder| policy.applied(decoder)) {
         Some(decoder) => Ok(Box::new(TextFiles {
             names: names_of(&files),
             header: format.has_header(),

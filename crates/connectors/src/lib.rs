@@ -6,17 +6,39 @@
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
+//! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
+//! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
+//! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
+//! | [`webhook`], `dead_letters` | rows that are posted to others |
+//! | [`socket`] | records over TCP |
+//! | [`secrets`] | `${env:NAME}` and `${file:PATH}` in options |
 //! | [`lookup`] | tables that are asked for their rows |
 //! | [`memory`] | tables given by the embedding program |
 
 pub mod connector;
 pub mod datagen;
+mod dead_letters;
 pub mod file_sink;
 pub mod files;
 pub mod filesystem;
+mod http_body;
+pub mod http_inlet;
+mod http_once;
+mod http_queue;
+pub mod http_response;
+pub mod http_server;
 pub mod lookup;
 pub mod memory;
 pub mod nexmark;
 pub mod print;
+pub mod secrets;
+pub mod socket;
+pub mod sqlite;
+mod sqlite_sink;
+mod sqlite_source;
+pub mod webhook;
 
-pub use connector::{Piece, Sink, Source, SourceEvent, open_sink, open_source, validate};
+pub use connector::{
+    Attachment, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
+};
+pub use http_inlet::{Inlets, Receipt};

@@ -9,19 +9,28 @@ use millstream_operators::lookup_join::LookupTable;
 use millstream_plan::Table;
 use millstream_types::time::parse_duration;
 use millstream_types::{Error, Result};
+use rusqlite::Connection;
 
-use crate::connector::{SourceEvent, open_source};
+use crate::connector::{Source, SourceEvent, open_source};
 use crate::files::list;
+use crate::secrets;
+use crate::sqlite::Place;
+use crate::sqlite_source::SqliteSource;
+
+/// The number of a state and its rows; `None` where that is the state that is known.
+type State = Option<(u64, Vec<RecordBatch>)>;
 
 /// How long rows are taken as they are before the table is looked at again.
 const RELOAD: &str = "lookup.full-cache.periodic-reload.interval";
 
-/// A table that is read as a whole; files are read again when they have changed.
+/// A table that is read as a whole; files and databases are read again when they have changed.
 struct WholeTable {
     table: Arc<Table>,
     columns: Vec<usize>,
     interval: Duration,
     looked: Mutex<Option<Instant>>,
+    /// The file that a SQLite table is in; it stays open, because only so it tells that it has changed.
+    database: Option<Mutex<Option<Connection>>>,
 }
 
 /// Makes a table ready to be asked for some of its physical columns.
@@ -29,10 +38,17 @@ struct WholeTable {
 /// # Errors
 /// When it never ends, or its options make no sense.
 pub fn open_lookup(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
+    let (filled, secrets) = secrets::fill_table(table)?;
+    let opened = open(&Arc::new(filled.into_owned()), columns);
+    let opened = opened.map_err(|error| secrets.hide_error(error))?;
+    Ok(secrets::lookup(opened, secrets))
+}
+
+fn open(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
     if !open_source(table, columns)?.is_bounded() {
         return Err(Error::options(
             format!("table \"{}\" cannot be asked for its rows: it has no end", table.name),
-            "FOR SYSTEM_TIME AS OF takes a table of files, or one with an end",
+            "FOR SYSTEM_TIME AS OF takes a table of files or of SQLite, or another one with an end",
         ));
     }
     let interval = match table.options.get(RELOAD) {
@@ -46,10 +62,31 @@ pub fn open_lookup(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn Look
         columns: columns.to_vec(),
         interval: Duration::from_millis(interval.max(0) as u64),
         looked: Mutex::new(None),
+        database: (table.connector() == Some("sqlite")).then(Mutex::default),
     }))
 }
 
 impl WholeTable {
+    /// Reads a SQLite table, if others have written since the number that is known.
+    fn database(&self, known: Option<u64>, open: &Mutex<Option<Connection>>) -> Result<State> {
+        let place = Place::of(&self.table)?;
+        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match open.take() {
+            Some(connection) => connection,
+            None => place.read()?,
+        };
+        let version = connection.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0));
+        let version = version.map_err(|error| place.error(&error))? as u64;
+        if known == Some(version) {
+            *open = Some(connection);
+            return Ok(None);
+        }
+        let mut source = SqliteSource::over(&self.table, place, connection, &self.columns)?;
+        let batches = all(&mut source)?;
+        *open = Some(source.into_connection());
+        Ok(Some((version, batches)))
+    }
+
     /// A number that is another one when the files are.
     fn version(&self) -> Result<u64> {
         let mut hasher = DefaultHasher::new();
@@ -70,26 +107,33 @@ impl WholeTable {
 }
 
 impl LookupTable for WholeTable {
-    fn rows(&self, known: Option<u64>) -> Result<Option<(u64, Vec<RecordBatch>)>> {
+    fn rows(&self, known: Option<u64>) -> Result<State> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_some() && looked.is_some_and(|at| at.elapsed() < self.interval) {
             return Ok(None);
         }
         *looked = Some(Instant::now());
+        if let Some(open) = &self.database {
+            return self.database(known, open);
+        }
         let version = self.version()?;
         if known == Some(version) {
             return Ok(None);
         }
         let mut source = open_source(&self.table, &self.columns)?;
-        let mut batches = Vec::new();
-        while let Some(event) = source.next()? {
-            if let SourceEvent::Rows { piece, .. } = event {
-                piece.decode(&mut |decoded| {
-                    batches.push(decoded.rows);
-                    Ok(())
-                })?;
-            }
-        }
-        Ok(Some((version, batches)))
+        Ok(Some((version, all(source.as_mut())?)))
     }
+}
+
+fn all(source: &mut dyn Source) -> Result<Vec<RecordBatch>> {
+    let mut batches = Vec::new();
+    while let Some(event) = source.next()? {
+        if let SourceEvent::Rows { piece, .. } = event {
+            piece.decode(&mut |decoded| {
+                batches.push(decoded.rows);
+                Ok(())
+            })?;
+        }
+    }
+    Ok(batches)
 }

@@ -24,6 +24,7 @@ pub const CONNECTOR: Connector = Connector {
     name: "nexmark",
     keys: &["table", "events.num", "next-event.rate", "rows-per-second", "base-time", "seed"],
     has_format: false,
+    metadata: &[],
     source: Some(|table, columns| Ok(Box::new(Nexmark::new(table, columns)?))),
     sink: None,
 };

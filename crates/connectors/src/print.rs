@@ -14,6 +14,7 @@ pub const PRINT: Connector = Connector {
     name: "print",
     keys: &["print-identifier"],
     has_format: false,
+    metadata: &[],
     source: None,
     sink: Some(|table| Ok(Box::new(Print::new(table)))),
 };
@@ -23,6 +24,7 @@ pub const BLACKHOLE: Connector = Connector {
     name: "blackhole",
     keys: &[],
     has_format: false,
+    metadata: &[],
     source: None,
     sink: Some(|_| Ok(Box::new(Blackhole))),
 };

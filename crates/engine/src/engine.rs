@@ -1,7 +1,7 @@
 //! [`Engine`]: a session, and what a program registers with it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -15,11 +15,13 @@ use millstream_plan::function::TableFunction;
 use millstream_plan::table::Handle;
 use millstream_runtime::JobOptions;
 use millstream_runtime::metrics::Counters;
+use millstream_runtime::taps::Taps;
 use millstream_sql::catalog::Entry;
 use millstream_sql::{Catalog, Script, SqlError};
 use millstream_types::Result as RunResult;
 
 use crate::error::Error;
+use crate::http::{Http, Token};
 use crate::query::{Job, Query};
 use crate::rows::{IntoRow, batch};
 use crate::statement::Outcome;
@@ -36,6 +38,18 @@ struct Inner {
     options: JobOptions,
     /// What the last queries count, oldest first.
     queries: Mutex<VecDeque<Arc<Counters>>>,
+    /// What running jobs write.
+    taps: Mutex<Vec<Arc<Taps>>>,
+    http: Http,
+}
+
+/// An engine that may be gone.
+pub(crate) struct WeakEngine(Weak<Inner>);
+
+impl WeakEngine {
+    pub fn upgrade(&self) -> Option<Engine> {
+        Some(Engine { inner: self.0.upgrade()? })
+    }
 }
 
 /// How many queries are remembered for what they tell of themselves.
@@ -59,6 +73,9 @@ impl std::fmt::Debug for Engine {
 pub struct EngineBuilder {
     parallelism: Option<usize>,
     pieces_per_epoch: Option<usize>,
+    listen: Option<String>,
+    token: Option<Token>,
+    no_server: bool,
 }
 
 impl EngineBuilder {
@@ -76,6 +93,28 @@ impl EngineBuilder {
         self
     }
 
+    /// Where tables of `http-server` are posted to: `127.0.0.1:7171` when it is not said. Port 0 takes any
+    /// that is free; [`Engine::address`] tells which.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = Some(address.into());
+        self
+    }
+
+    /// Does not listen by itself: what is posted to tables comes by [`Engine::post`].
+    #[must_use]
+    pub fn without_server(mut self) -> Self {
+        self.no_server = true;
+        self
+    }
+
+    /// What requests have to show as a bearer token. An address that is open to other machines needs one.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(Token(token.into()));
+        self
+    }
+
     /// Makes the engine.
     pub fn build(self) -> Engine {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -83,12 +122,16 @@ impl EngineBuilder {
         if let Some(pieces) = self.pieces_per_epoch {
             options.pieces_per_epoch = pieces;
         }
+        let http = Http::new(self.listen, self.token, self.no_server);
+        options.inlets = Arc::clone(&http.inlets);
         Engine {
             inner: Arc::new(Inner {
                 catalog: Mutex::new(Catalog::default()),
                 functions: Mutex::new(UserFunctions::default()),
                 options,
                 queries: Mutex::default(),
+                taps: Mutex::default(),
+                http,
             }),
         }
     }
@@ -121,6 +164,14 @@ impl Engine {
         *self.inner.catalog.lock().unwrap_or_else(PoisonError::into_inner) = catalog;
     }
 
+    pub(crate) fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.inner))
+    }
+
     pub(crate) fn options(&self) -> &JobOptions {
         &self.inner.options
     }
@@ -131,8 +182,20 @@ impl Engine {
         queries.iter().cloned().collect()
     }
 
+    /// What running jobs write.
+    pub(crate) fn taps(&self) -> Vec<Arc<Taps>> {
+        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.retain(|taps| taps.is_running());
+        taps.clone()
+    }
+
     /// Remembers a query that was started.
-    pub(crate) fn remember(&self, counters: Arc<Counters>) {
+    pub(crate) fn remember(&self, job: &millstream_runtime::Job) {
+        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.retain(|taps| taps.is_running());
+        taps.push(job.taps());
+        drop(taps);
+        let counters = job.counters();
         let mut queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
         if queries.len() == QUERIES_MAX {
             queries.pop_front();
@@ -204,6 +267,7 @@ impl Engine {
             schema: Arc::clone(&schema),
             computed: Default::default(),
             physical: schema,
+            metadata: Default::default(),
             watermark: None,
             primary_key: Vec::new(),
             options: Default::default(),

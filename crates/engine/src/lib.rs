@@ -21,14 +21,18 @@
 //! | [`statement`] | what a statement does |
 //! | [`query`] | [`Query`] and [`Job`]: what runs |
 //! | [`observe`] | what running queries tell of themselves |
+//! | [`http`], `prometheus`, `changes` | the server that tables are posted to, and what it tells |
 //! | [`rows`] | rows of Rust values |
 //! | [`show`] | the tables that SHOW and DESCRIBE give |
 //! | [`settings`] | the keys of SET |
 //! | [`error`] | [`Error`] |
 
+mod changes;
 pub mod engine;
 pub mod error;
+pub mod http;
 pub mod observe;
+mod prometheus;
 pub mod query;
 pub mod rows;
 pub mod settings;
@@ -41,6 +45,7 @@ pub use query::{Analysis, Job, Query};
 pub use rows::Value;
 pub use statement::Outcome;
 
+pub use millstream_connectors::http_inlet::{Answer, Request};
 pub use millstream_connectors::memory::PushInput;
 pub use millstream_connectors::print::for_each_change;
 pub use millstream_expr::aggregates::UserAggregateState;

@@ -5,18 +5,21 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMillisecondArray};
+use arrow::array::{ArrayRef, BinaryArray, RecordBatch, StringArray, TimestampMillisecondArray};
 use millstream_formats::encode::Encoder;
 use millstream_formats::json::JsonOptions;
 use millstream_operators::Reason;
 use millstream_plan::window::duration;
-use millstream_runtime::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
+use millstream_runtime::metrics::{Counters, KeptRecord, SplitState, SplitStatus, Status, Wait};
+use millstream_types::sql_type::LTZ_ZONE;
 use millstream_types::{Result, Watermark};
 
 /// The database of the tables that describe the engine itself.
 pub const DATABASE: &str = "millstream";
 /// The table of the rows that were left out.
 pub const DROPPED_ROWS: &str = "dropped_rows";
+/// The table of the records that could not be read.
+pub const REJECTED_RECORDS: &str = "rejected_records";
 
 /// The last rows that some queries left out: operator, reason, rowtime, watermark and the row as JSON.
 ///
@@ -49,6 +52,31 @@ pub fn dropped_rows(queries: &[Arc<Counters>]) -> Result<RecordBatch> {
         ("rowtime", times(rowtimes), true),
         ("watermark", times(watermarks), true),
         ("row", strings(texts), true),
+    ])?)
+}
+
+/// The records that could not be read and that `'errors.policy' = 'table'` keeps: when they came, from which
+/// table, where they stood, what is wrong with them, and themselves.
+///
+/// # Errors
+/// Never: the columns are of one length.
+pub fn rejected_records(queries: &[Arc<Counters>]) -> Result<RecordBatch> {
+    let kept: Vec<_> = queries.iter().flat_map(|counters| counters.kept()).collect();
+    let text = |of: fn(&KeptRecord) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(kept.iter().map(of)))
+    };
+    let times = TimestampMillisecondArray::from_iter_values(kept.iter().map(|kept| kept.at_ms));
+    let table = |kept: &KeptRecord| {
+        let name = kept.source.strip_prefix("Source(").and_then(|name| name.strip_suffix(')'));
+        name.unwrap_or(&kept.source).to_owned()
+    };
+    let bytes = BinaryArray::from_iter_values(kept.iter().map(|kept| &kept.record.bytes));
+    Ok(RecordBatch::try_from_iter_with_nullable([
+        ("at", Arc::new(times.with_timezone(LTZ_ZONE)) as ArrayRef, true),
+        ("table_name", text(table), true),
+        ("place", text(|kept| kept.record.place.clone()), true),
+        ("reason", text(|kept| kept.record.reason.clone()), true),
+        ("record", Arc::new(bytes) as ArrayRef, true),
     ])?)
 }
 

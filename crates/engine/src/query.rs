@@ -12,7 +12,6 @@ use millstream_plan::Plan;
 use millstream_plan::explain::explain_with;
 use millstream_runtime::metrics::Counters;
 use millstream_runtime::{Metrics, job};
-use millstream_sql::diagnostics::Position;
 use millstream_types::ChangeBatch;
 use tokio::sync::mpsc;
 
@@ -80,6 +79,11 @@ impl Query {
         self.job.counters()
     }
 
+    /// Asks it to end in order: the stream ends behind the changes of the last epoch.
+    pub fn stop(&self) {
+        self.job.stop();
+    }
+
     /// Asks it to stop; the stream ends with an error that says so.
     pub fn cancel(&self) {
         self.job.cancel();
@@ -98,12 +102,17 @@ impl futures_core::Stream for Query {
 #[derive(Debug)]
 pub struct Job {
     inner: job::Job,
-    position: Option<Position>,
+    bounded: bool,
 }
 
 impl Job {
-    pub(crate) fn new(inner: job::Job, position: Option<Position>) -> Self {
-        Self { inner, position }
+    pub(crate) fn new(inner: job::Job, bounded: bool) -> Self {
+        Self { inner, bounded }
+    }
+
+    /// Whether it ends by itself.
+    pub fn is_bounded(&self) -> bool {
+        self.bounded
     }
 
     /// Waits for its end and gives what it counted.
@@ -111,8 +120,7 @@ impl Job {
     /// # Errors
     /// What ended it before its input did.
     pub async fn join(&mut self) -> Result<Metrics, Error> {
-        let position = self.position;
-        self.inner.join().await.map_err(|source| Error::Run { source, position })
+        self.inner.join().await.map_err(Error::from)
     }
 
     /// What it has counted so far.
@@ -123,6 +131,12 @@ impl Job {
     /// A handle that only reads what it counts.
     pub fn counters(&self) -> Arc<Counters> {
         self.inner.counters()
+    }
+
+    /// Asks it to end in order: nothing more is let in, the epoch and what was let in go their way, and what
+    /// sinks wrote is made visible. Windows that are open stay so.
+    pub fn stop(&self) {
+        self.inner.stop();
     }
 
     /// Asks it to stop after its current epoch; what sinks wrote without committing it is given up.

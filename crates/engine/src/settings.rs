@@ -3,16 +3,24 @@
 use chrono_tz::Tz;
 use millstream_sql::{SqlError, time_settings};
 
+use crate::http::socket_address;
+
 /// The time zone in which TIMESTAMP and TIMESTAMP_LTZ meet.
 pub const ZONE: &str = "table.local-time-zone";
+/// Where the server listens, from its start on.
+pub const LISTEN: &str = "http.listen";
+/// What requests to the server have to show.
+pub const TOKEN: &str = "http.token";
 /// How many cores a job uses.
 pub const PARALLELISM: &str = "parallelism.default";
 
 /// Keys that are known, completed in the shell.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 13] = [
     time_settings::STATE_TTL,
     PARALLELISM,
     ZONE,
+    LISTEN,
+    TOKEN,
     "execution.runtime-mode",
     time_settings::IDLE,
     time_settings::SESSION_FUTURE_SKEW,
@@ -48,6 +56,11 @@ const WITHOUT_EFFECT: [&str; 12] = [
 pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
     match key {
         ZONE => zone(value).map(|_| ()),
+        LISTEN => socket_address(value).map(|_| ()),
+        TOKEN if value.starts_with("${env:") || value.starts_with("${file:") => Ok(()),
+        TOKEN => Err(SqlError::new(format!("'{TOKEN}' is a secret, which no script holds"))
+            .hint("name where it stands: '${env:NAME}' or '${file:PATH}'")
+            .about(TOKEN)),
         PARALLELISM => match value.parse::<usize>() {
             Ok(1..=1_024) => Ok(()),
             _ => Err(SqlError::new(format!("'{PARALLELISM}' cannot be '{value}'"))

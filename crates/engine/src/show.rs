@@ -123,7 +123,12 @@ fn describe(catalog: &Catalog, parts: &[String]) -> Result<RecordBatch, SqlError
                     Some(format!("{}{rowtime}", field_type_name(field))),
                     null(field.is_nullable()),
                     key,
-                    table.computed.get(&at).map(|computed| format!("AS {}", computed.text)),
+                    match table.metadata.get(field.name()) {
+                        Some(key) => Some(format!("METADATA FROM {}", quoted(key))),
+                        None => {
+                            table.computed.get(&at).map(|computed| format!("AS {}", computed.text))
+                        }
+                    },
                     watermark.map(|watermark| watermark.text.clone()),
                 ]);
             }
@@ -189,7 +194,10 @@ pub fn create_table(table: &Table) -> String {
             Some(computed) => format!("  `{}` AS {}", field.name(), computed.text),
             None => {
                 let null = if field.is_nullable() { "" } else { " NOT NULL" };
-                format!("  `{}` {}{null}", field.name(), field_type_name(field))
+                let metadata = table.metadata.get(field.name());
+                let metadata =
+                    metadata.map_or(String::new(), |key| format!(" METADATA FROM {}", quoted(key)));
+                format!("  `{}` {}{null}{metadata}", field.name(), field_type_name(field))
             }
         });
     }

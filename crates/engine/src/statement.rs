@@ -70,8 +70,14 @@ impl Engine {
 
     fn run_statement(&self, statement: &Statement) -> Result<Outcome, Error> {
         let mut catalog = self.catalog();
-        let dropped = (observe::DATABASE.to_owned(), observe::DROPPED_ROWS.to_owned());
-        catalog.system.insert(dropped, self.dropped_rows()?);
+        let queries = self.queries();
+        for (name, rows) in [
+            (observe::DROPPED_ROWS, observe::dropped_rows(&queries)?),
+            (observe::REJECTED_RECORDS, observe::rejected_records(&queries)?),
+        ] {
+            let full = (observe::DATABASE.to_owned(), name.to_owned());
+            catalog.system.insert(full, system_table(name, rows));
+        }
         match statement {
             Statement::CreateTable(create) => return self.create_table(create),
             Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
@@ -193,12 +199,40 @@ impl Engine {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
         if let Some(parallelism) = set {
-            options = JobOptions::new(parallelism);
+            let inlets = options.inlets;
+            options = JobOptions { inlets, ..JobOptions::new(parallelism) };
         }
         options
     }
 
+    /// Starts a query that nobody should wait for: it fails when it is behind what is brought to it.
+    pub(crate) fn observe(&self, text: &str) -> Result<Query, Error> {
+        let script = millstream_sql::Script::new(text)?;
+        let catalog = self.catalog();
+        let [tokens] = script.statements() else {
+            return Err(SqlError::new("one query is due").into());
+        };
+        on_deep_stack(|| {
+            let statement = millstream_sql::parse(tokens, text)?;
+            let Statement::Query(query) = &statement else {
+                return Err(SqlError::new("this is no query").into());
+            };
+            let plan = self.planner(&catalog, &statement)?.query(query)?;
+            let options = self.job_options(&catalog);
+            self.start_query_with(plan, &catalog, &JobOptions { observes: true, ..options })
+        })?
+    }
+
     fn start_query(&self, plan: Plan, catalog: &Catalog) -> Result<Query, Error> {
+        self.start_query_with(plan, catalog, &self.job_options(catalog))
+    }
+
+    fn start_query_with(
+        &self,
+        plan: Plan,
+        catalog: &Catalog,
+        options: &JobOptions,
+    ) -> Result<Query, Error> {
         check_options(&plan)?;
         let result = plan.nodes.iter().find(|node| matches!(node.kind, NodeKind::Result));
         let (schema, appends) = match result {
@@ -206,28 +240,21 @@ impl Engine {
             None => return Err(SqlError::new("a query has a result").into()),
         };
         let bounded = is_bounded(&plan)?;
+        self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
-        let job = job::start(plan, &self.job_options(catalog), Some(sender))?;
-        self.remember(job.counters());
-        let job = Job::new(job, None);
+        let job = job::start(plan, options, Some(sender))?;
+        self.remember(&job);
+        let job = Job::new(job, bounded);
         Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
     }
 
     fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Job, Error> {
         check_options(&plan)?;
+        let bounded = is_bounded(&plan)?;
+        self.listen_for(&plan, catalog)?;
         let job = job::start(plan, &self.job_options(catalog), None)?;
-        self.remember(job.counters());
-        Ok(Job::new(job, None))
-    }
-
-    /// The table of the rows that the last queries left out.
-    fn dropped_rows(&self) -> Result<Entry, Error> {
-        let rows = observe::dropped_rows(&self.queries())?;
-        let mut table = table_of(observe::DROPPED_ROWS, Options::default());
-        table.schema = rows.schema();
-        table.physical = rows.schema();
-        table.handle = Some(Arc::new(MemoryTable { batches: vec![rows] }));
-        Ok(Entry::Table(Arc::new(table)))
+        self.remember(&job);
+        Ok(Job::new(job, bounded))
     }
 
     fn create_table(&self, create: &CreateTable) -> Result<Outcome, Error> {
@@ -281,6 +308,15 @@ impl Engine {
     }
 }
 
+/// A table of what the engine tells of itself.
+fn system_table(name: &str, rows: RecordBatch) -> Entry {
+    let mut table = table_of(name, Options::default());
+    table.schema = rows.schema();
+    table.physical = rows.schema();
+    table.handle = Some(Arc::new(MemoryTable { batches: vec![rows] }));
+    Entry::Table(Arc::new(table))
+}
+
 /// An error of a table's options, about the first thing it names in quotes.
 fn about(error: &millstream_types::Error) -> SqlError {
     let message = error.to_string();
@@ -319,6 +355,7 @@ fn table_of(name: &str, options: Options) -> Table {
         schema: Arc::clone(&nothing),
         computed: BTreeMap::new(),
         physical: nothing,
+        metadata: BTreeMap::new(),
         watermark: None,
         primary_key: Vec::new(),
         options,

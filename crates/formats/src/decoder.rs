@@ -18,7 +18,7 @@ pub struct Chunk {
 }
 
 /// What became of a chunk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoded {
     /// The rows.
     pub rows: RecordBatch,
@@ -30,12 +30,25 @@ pub struct Decoded {
     pub nulled: u64,
     /// The last of the records that were left out: place, reason and record as text columns.
     pub rejected: Option<RecordBatch>,
+    /// All records that were left out, where they are to be kept.
+    pub bad: Vec<BadRecord>,
+}
+
+/// A record that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Where it stands.
+    pub place: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The record itself.
+    pub bytes: Vec<u8>,
 }
 
 impl Decoded {
     /// Rows of which none was left out.
     pub fn clean(rows: RecordBatch) -> Self {
-        Self { rows, weights: None, skipped: 0, nulled: 0, rejected: None }
+        Self { rows, weights: None, skipped: 0, nulled: 0, rejected: None, bad: Vec::new() }
     }
 }
 

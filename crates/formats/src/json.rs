@@ -105,7 +105,14 @@ impl Decoder for JsonDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
         let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
         let rejected = run.rejected.rows()?;
-        Ok(Decoded { rows, weights: None, skipped: run.skipped, nulled: run.nulled, rejected })
+        Ok(Decoded {
+            rows,
+            weights: None,
+            skipped: run.skipped,
+            nulled: run.nulled,
+            rejected,
+            bad: Vec::new(),
+        })
     }
 }
 

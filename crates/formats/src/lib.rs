@@ -12,6 +12,7 @@
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
 //! | [`parquet_file`] | Parquet files |
+//! | [`policy`] | what becomes of records that cannot be read |
 //! | [`options`] | a format's options |
 
 pub mod column;
@@ -26,6 +27,8 @@ pub mod json_scan;
 mod marks;
 pub mod options;
 pub mod parquet_file;
+pub mod policy;
 
-pub use decoder::{Chunk, Decoded, Decoder};
+pub use decoder::{BadRecord, Chunk, Decoded, Decoder};
 pub use options::Format;
+pub use policy::ErrorPolicy;

@@ -11,6 +11,7 @@ use crate::debezium::DebeziumDecoder;
 use crate::decoder::Decoder;
 use crate::encode::Encoder;
 use crate::json::{JsonDecoder, JsonOptions};
+use crate::policy::{self, ErrorPolicy};
 
 /// A format with its options.
 #[derive(Debug, Clone)]
@@ -79,15 +80,18 @@ impl Format {
     pub fn from_options(name: &str, options: &BTreeMap<String, String>) -> Result<Self> {
         let text = |key: &str| options.get(key).map(String::as_str);
         let missing = "json.fail-on-missing-field";
-        if name == "json" && flag(options, "json.ignore-parse-errors")? && flag(options, missing)? {
+        let policy = ErrorPolicy::of(options, name)?;
+        let ignore_parse_errors = policy == ErrorPolicy::Skip;
+        if name == "json" && ignore_parse_errors && flag(options, missing)? {
             return Err(Error::options(
                 format!("'{missing}' and 'json.ignore-parse-errors' cannot both be 'true'"),
                 "choose one of them",
             ));
         }
+        flag(options, &format!("{name}.ignore-parse-errors"))?;
         match name {
             "json" => Ok(Self::Json(JsonOptions {
-                ignore_parse_errors: flag(options, "json.ignore-parse-errors")?,
+                ignore_parse_errors,
                 fail_on_missing_field: flag(options, "json.fail-on-missing-field")?,
                 iso_timestamps: match text("json.timestamp-format.standard") {
                     None => false,
@@ -112,7 +116,7 @@ impl Format {
                     quote,
                     escape: character(options, "csv.escape-character")?,
                     comments: flag(options, "csv.allow-comments")?,
-                    ignore_parse_errors: flag(options, "csv.ignore-parse-errors")?,
+                    ignore_parse_errors,
                     element_delimiter: text("csv.array-element-delimiter")
                         .unwrap_or(";")
                         .to_owned(),
@@ -123,7 +127,10 @@ impl Format {
             "debezium-json" => {
                 // The keys of the inner JSON have another name before them.
                 let inner = options.iter().filter_map(|(key, value)| {
-                    let rest = key.strip_prefix("debezium-")?;
+                    let rest = match key.as_str() {
+                        policy::KEY => key,
+                        _ => key.strip_prefix("debezium-")?,
+                    };
                     Some((rest.to_owned(), value.clone()))
                 });
                 let enveloped = flag(options, "debezium-json.schema-include")?;
@@ -135,6 +142,10 @@ impl Format {
             "canal-json" | "maxwell-json" | "ogg-json" => Err(Error::options(
                 format!("format \"{name}\" is not supported"),
                 "debezium-json is the format of changes",
+            )),
+            "parquet" if policy != ErrorPolicy::Fail => Err(Error::options(
+                format!("'{}' is for records of text, and Parquet has none", policy::KEY),
+                "leave it out: a Parquet file can be read or not",
             )),
             "parquet" => Ok(Self::Parquet),
             other => Err(Error::options(

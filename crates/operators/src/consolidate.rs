@@ -99,3 +99,21 @@ fn distinct(
     };
     Ok(of(|sum| sum < 0).chain(of(|sum| sum > 0)).unzip())
 }
+
+/// The net changes of batches of the same columns: what is taken back comes first.
+///
+/// # Errors
+/// When a column cannot be compared.
+pub fn net(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
+    let Some(schema) = batches.first().map(ChangeBatch::schema) else { return Ok(Vec::new()) };
+    // Rows that only come are in their order already.
+    if batches.iter().all(|batch| batch.weights.is_none()) {
+        return Ok(batches);
+    }
+    let mut changes = Changes::default();
+    for batch in batches {
+        let weights = (0..batch.num_rows()).map(|row| batch.weight(row)).collect();
+        changes.add(batch.rows.columns().to_vec(), weights);
+    }
+    changes.net(&schema)
+}

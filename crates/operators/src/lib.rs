@@ -17,7 +17,7 @@
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
-//! | [`pairs`] | what joins have in common; `consolidate` puts changes together |
+//! | [`pairs`] | what joins have in common; [`consolidate`] puts changes together |
 //! | [`over_aggregate`] | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
@@ -27,7 +27,7 @@
 
 pub mod aggregate;
 pub mod calc;
-mod consolidate;
+pub mod consolidate;
 pub mod copies;
 pub mod correlate;
 pub mod current_watermark;

@@ -22,6 +22,8 @@ pub struct Table {
     pub computed: BTreeMap<usize, Computed>,
     /// The columns that the connector reads or writes.
     pub physical: SchemaRef,
+    /// For each column of `physical` that is METADATA: what the connector knows it as.
+    pub metadata: BTreeMap<String, String>,
     /// How event time advances, where the table has a rowtime.
     pub watermark: Option<WatermarkSpec>,
     /// The names of the primary key's columns.

@@ -8,20 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use millstream_connectors::{Sink, SourceEvent, open_source};
+use millstream_connectors::{Attachment, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
-use millstream_operators::{Operator, OperatorTime, Output, Transform};
+use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
 use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use tokio::sync::mpsc;
 
 use crate::feed::{Bell, Feed};
 use crate::flow::{Flow, Item, partition};
 use crate::inputs::{capped, floor, origins, others, raised};
+use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
+use crate::steps::{assign, receipts, renamed, run_shards, source_flow};
+use crate::taps::{Followers, Taps};
 
 /// A plan made ready to run.
 pub struct Dataflow {
@@ -40,6 +42,7 @@ pub struct Dataflow {
     epoch: u64,
     /// The most pieces that each source gives to an epoch.
     pieces_max: usize,
+    followers: Followers,
     /// When the bytes of state were last counted, and how long that took.
     weighed: Option<(Instant, std::time::Duration)>,
 }
@@ -52,6 +55,8 @@ pub enum Stage {
         feed: Feed,
         /// What each split is called.
         splits: Vec<String>,
+        /// Where its rows are brought to it, when that is so.
+        attachment: Option<Attachment>,
         /// What the table promises of them.
         not_null: Option<Arc<dyn Transform>>,
     },
@@ -112,11 +117,13 @@ impl Dataflow {
     pub fn new(
         plan: Plan,
         pool: Arc<ThreadPool>,
-        pieces_max: usize,
+        options: &JobOptions,
         counters: Arc<Counters>,
         bell: &Arc<Bell>,
         result: Option<mpsc::Sender<Result<ChangeBatch>>>,
+        taps: Arc<Taps>,
     ) -> Result<Self> {
+        let (inlets, pieces_max) = (&options.inlets, options.pieces_per_epoch.max(1));
         let mut builder =
             Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
@@ -127,19 +134,30 @@ impl Dataflow {
                 _ => None,
             });
         }
-        let mut stages = Vec::with_capacity(plan.nodes.len());
-        for (node, source) in plan.nodes.iter().zip(sources) {
-            stages.push(match source {
-                Some(source) => {
-                    let splits = source.split_names();
-                    Stage::Source {
-                        feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
-                        splits,
-                        not_null: source_check(node),
-                    }
-                }
-                None => builder.stage(stages.len(), node)?,
+        let mut made = Vec::with_capacity(plan.nodes.len());
+        for (id, (node, source)) in plan.nodes.iter().zip(&sources).enumerate() {
+            made.push(match source {
+                Some(_) => None,
+                None => Some(builder.stage(id, node)?),
             });
+        }
+        // Nothing is let in before everything is there that it will go through.
+        let mut stages = Vec::with_capacity(plan.nodes.len());
+        for ((node, source), stage) in plan.nodes.iter().zip(sources).zip(made) {
+            stages.extend(stage);
+            if let Some(mut source) = source {
+                stages.push(Stage::Source {
+                    splits: source.split_names(),
+                    attachment: source.attach(inlets, options.observes)?,
+                    feed: Feed::start(source, pieces_max * 2, Arc::clone(bell))?,
+                    not_null: source_check(node),
+                });
+            }
+        }
+        for stage in &mut stages {
+            if let Stage::Sink { sink, .. } = stage {
+                sink.attach(inlets);
+            }
         }
         // An assigner follows the splits of its source.
         for id in 0..stages.len() {
@@ -163,6 +181,7 @@ impl Dataflow {
             result,
             epoch: 0,
             pieces_max,
+            followers: Followers::new(taps),
             weighed: None,
         })
     }
@@ -172,6 +191,7 @@ impl Dataflow {
     /// # Errors
     /// When an operator, source or sink fails, or nobody takes the result any more.
     pub fn run_epoch(&mut self, clock_ms: i64) -> Result<Outcome> {
+        self.followers.welcome();
         let mut taken = Vec::new();
         let paused = self.paused();
         let mut anything = self.ticks(clock_ms, &paused) || self.epoch == 0;
@@ -196,6 +216,8 @@ impl Dataflow {
             self.count(&paused);
             return Ok(Outcome::Idle);
         }
+        let receipts = receipts(&mut taken);
+        let started = Instant::now();
         let epoch = Epoch { number: self.epoch, clock_ms };
         let before = self.watermarks.clone();
         let mut flows: Vec<Option<Flow>> = Vec::with_capacity(self.stages.len());
@@ -208,8 +230,19 @@ impl Dataflow {
             let flow = self.run_node(id, events, inputs, &before, epoch)?;
             flows.push(Some(flow));
         }
+        for stage in &mut self.stages {
+            if let Stage::Sink { sink, .. } = stage {
+                sink.epoch_ended();
+            }
+        }
+        self.followers.tell(&self.plan)?;
+        let took = started.elapsed().as_nanos() as u64;
+        self.counters.epoch_nanos.fetch_add(took, Ordering::Relaxed);
+        self.counters.last_epoch_nanos.store(took, Ordering::Relaxed);
         self.epoch += 1;
         self.count(&paused);
+        // Who is told that rows are through sees them counted, too.
+        receipts.into_iter().for_each(Receipt::done);
         Ok(if self.is_done() { Outcome::Done } else { Outcome::Continues })
     }
 
@@ -317,9 +350,12 @@ impl Dataflow {
                     let started = Instant::now();
                     counters.rows_out.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     sink.write(&batch)?;
+                    self.followers.take(id, &batch);
                     counters.nodes[id].add(batch.num_rows(), started.elapsed());
                 }
-                sink.end_epoch()?;
+                let started = Instant::now();
+                sink.end_epoch(epoch.number)?;
+                counters.nodes[id].add(0, started.elapsed());
                 Flow::default()
             }
             Stage::Result => {
@@ -402,6 +438,23 @@ impl Dataflow {
             aligned[*source] = if ahead { Alignment::Ahead } else { Alignment::Within };
         }
         aligned
+    }
+
+    /// Lets nothing more in from outside; what came in already still goes its way.
+    pub fn close(&self) {
+        self.attachments().for_each(Attachment::close);
+    }
+
+    /// Whether all that was let in has gone through.
+    pub fn is_drained(&self) -> bool {
+        self.attachments().all(Attachment::is_drained)
+    }
+
+    fn attachments(&self) -> impl Iterator<Item = &Attachment> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Source { attachment, .. } => attachment.as_ref(),
+            _ => None,
+        })
     }
 
     /// Makes what sinks wrote visible.
@@ -529,87 +582,4 @@ enum Alignment {
 fn clock_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.unwrap_or_default().as_millis() as i64
-}
-
-fn source_flow(from: NodeId, events: Vec<SourceEvent>) -> Flow {
-    let mut flow = Flow { from, ..Flow::default() };
-    for event in events {
-        match event {
-            SourceEvent::Rows { split, piece } => flow.items.push((split, Item::Piece(piece))),
-            SourceEvent::EndOfSplit(split) => flow.ends.push((flow.items.len(), split)),
-        }
-    }
-    flow
-}
-
-fn assign(
-    mut flow: Flow,
-    id: NodeId,
-    spec: &WatermarkSpec,
-    progress: &mut Progress,
-    clock_ms: i64,
-    pool: &ThreadPool,
-    counters: &Counters,
-) -> Result<Flow> {
-    let ends = std::mem::take(&mut flow.ends);
-    let mut ends = ends.into_iter().peekable();
-    let observed = flow.force(pool, counters, |changes| {
-        let (started, rows) = (Instant::now(), changes.num_rows());
-        let observed = spec.observe(changes, clock_ms);
-        counters.nodes[id].add(rows, started.elapsed());
-        observed
-    })?;
-    let mut items = Vec::with_capacity(observed.len());
-    for (at, (split, observations)) in observed.into_iter().enumerate() {
-        while let Some((_, ended)) = ends.next_if(|(before, _)| *before <= at) {
-            progress.end_split(ended);
-        }
-        for observation in observations {
-            items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
-        }
-    }
-    ends.for_each(|(_, ended)| progress.end_split(ended));
-    Ok(Flow { from: id, items, ..Flow::default() })
-}
-
-/// A batch under the names of a schema.
-fn renamed(batch: ChangeBatch, schema: &arrow::datatypes::SchemaRef) -> Result<ChangeBatch> {
-    let schema = millstream_formats::json::nullable(schema);
-    let options =
-        arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
-    let columns = batch.rows.columns().to_vec();
-    let rows = arrow::array::RecordBatch::try_new_with_options(schema, columns, &options)?;
-    Ok(ChangeBatch { rows, ..batch })
-}
-
-fn run_shards(
-    shards: &mut [Box<dyn Operator>],
-    dealt: &[Vec<Vec<ChangeBatch>>],
-    time: &OperatorTime,
-    pool: &ThreadPool,
-) -> Result<Vec<ChangeBatch>> {
-    let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
-        let mut out = Output::default();
-        shard.begin_epoch(time.epoch.clock_ms)?;
-        for (input, dealt) in dealt.iter().enumerate() {
-            for parts in dealt {
-                // Rows without a key all belong to the first shard.
-                if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
-                    shard.process(input, part.clone(), &mut out)?;
-                }
-            }
-        }
-        shard.end_epoch(time, &mut out)?;
-        Ok(out)
-    };
-    let outputs: Vec<Result<Output>> = if shards.len() == 1 {
-        shards.iter_mut().enumerate().map(run).collect()
-    } else {
-        pool.install(|| shards.par_iter_mut().enumerate().map(run).collect())
-    };
-    let mut batches = Vec::new();
-    for output in outputs {
-        batches.extend(output?.into_batches());
-    }
-    Ok(batches)
 }

@@ -111,6 +111,7 @@ fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatc
     add(&counters.rows_in, decoded.rows.num_rows() as u64);
     add(&counters.skipped, decoded.skipped);
     add(&counters.nulled, decoded.nulled);
+    counters.keep(dropped.operator(), decoded.bad);
     if let Some(rejected) = decoded.rejected {
         let shown: Vec<usize> = (0..rejected.num_rows()).collect();
         dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use millstream_connectors::Inlets;
 use millstream_plan::Plan;
 use millstream_types::{ChangeBatch, Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -12,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::dataflow::{Dataflow, Outcome};
 use crate::feed::Bell;
 use crate::metrics::{Counters, Metrics};
+use crate::taps::Taps;
 
 /// How a job runs.
 #[derive(Debug, Clone)]
@@ -20,13 +22,18 @@ pub struct JobOptions {
     pub parallelism: usize,
     /// The most pieces (about a megabyte each) that a source gives to one epoch.
     pub pieces_per_epoch: usize,
+    /// Where rows are brought to it from outside.
+    pub inlets: Arc<Inlets>,
+    /// Whether nobody waits for it, so that it fails when it is behind what is brought to it.
+    pub observes: bool,
 }
 
 impl JobOptions {
     /// For a number of cores.
     pub fn new(parallelism: usize) -> Self {
         let parallelism = parallelism.max(1);
-        Self { parallelism, pieces_per_epoch: parallelism * 4 }
+        let pieces_per_epoch = parallelism * 4;
+        Self { parallelism, pieces_per_epoch, inlets: Arc::default(), observes: false }
     }
 }
 
@@ -35,12 +42,16 @@ impl JobOptions {
 pub struct Job {
     stop: Arc<Stop>,
     counters: Arc<Counters>,
+    taps: Arc<Taps>,
     ended: Option<oneshot::Receiver<Result<()>>>,
 }
 
 #[derive(Debug, Default)]
 struct Stop {
+    /// At once, giving up what was not committed.
     asked: AtomicBool,
+    /// In order, with what was let in.
+    in_order: AtomicBool,
     bell: Arc<Bell>,
 }
 
@@ -48,6 +59,13 @@ impl Job {
     /// Asks the dataflow to stop after its current epoch.
     pub fn cancel(&self) {
         self.stop.asked.store(true, Ordering::Relaxed);
+        self.stop.bell.ring();
+    }
+
+    /// Asks the dataflow to end in order: nothing more is let in, what was let in goes its way, and what
+    /// sinks wrote is made visible. Windows that are open stay so.
+    pub fn stop(&self) {
+        self.stop.in_order.store(true, Ordering::Relaxed);
         self.stop.bell.ring();
     }
 
@@ -59,6 +77,11 @@ impl Job {
     /// A handle that only reads what the job counts.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// What it writes, for others to follow.
+    pub fn taps(&self) -> Arc<Taps> {
+        Arc::clone(&self.taps)
     }
 
     /// Waits for its end.
@@ -102,13 +125,14 @@ pub fn start(
     let counters = Arc::new(Counters::new(&plan));
     let stop = Arc::new(Stop::default());
     let bell = Arc::clone(&stop.bell);
-    let pieces = options.pieces_per_epoch.max(1);
     let to_result = result.clone();
-    let mut dataflow =
-        Dataflow::new(plan, Arc::new(pool), pieces, Arc::clone(&counters), &bell, result)?;
+    let pool = Arc::new(pool);
+    let taps = Arc::new(Taps::new(&plan, Arc::clone(&bell)));
+    let (counted, tapped) = (Arc::clone(&counters), Arc::clone(&taps));
+    let mut dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped)?;
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
-    let ending = Arc::clone(&counters);
+    let (ending, last_taps) = (Arc::clone(&counters), Arc::clone(&taps));
     std::thread::Builder::new()
         .name("dataflow".to_owned())
         .stack_size(STACK_BYTES)
@@ -123,6 +147,7 @@ pub fn start(
             // What was not committed is given up before anybody hears of the end.
             drop(dataflow);
             ending.end();
+            last_taps.end();
             tracing::debug!(?outcome, "dataflow ended");
             let outcome = match (outcome, to_result) {
                 (Err(error), Some(result)) => {
@@ -136,7 +161,7 @@ pub fn start(
             let _ = sender.send(outcome);
         })
         .map_err(|error| no_thread(&error))?;
-    Ok(Job { stop, counters, ended: Some(ended) })
+    Ok(Job { stop, counters, taps, ended: Some(ended) })
 }
 
 /// Expressions are evaluated recursively, and may be nested as deeply as the front end lets them.
@@ -150,9 +175,17 @@ fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
         if stop.asked.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
+        let ending = stop.in_order.load(Ordering::Relaxed);
+        if ending {
+            dataflow.close();
+            if dataflow.is_drained() {
+                return dataflow.commit();
+            }
+        }
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         match dataflow.run_epoch(clock.as_millis() as i64)? {
             Outcome::Continues => {}
+            Outcome::Idle if ending => stop.bell.wait(Duration::from_millis(1)),
             Outcome::Idle => stop.bell.wait(IDLE),
             Outcome::Done => return dataflow.commit(),
         }

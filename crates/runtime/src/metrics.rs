@@ -1,14 +1,21 @@
 //! What a job counts while it runs, and what it tells of itself between epochs.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use millstream_formats::BadRecord;
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
 
 /// Counters that the dataflow writes and anyone reads.
 #[derive(Debug)]
 pub struct Counters {
+    /// The number of the job in this process, from 1.
+    pub number: u64,
+    /// When it was started.
+    pub started: Instant,
     /// Rows decoded by all sources.
     pub rows_in: AtomicU64,
     /// Changes given to sinks and results.
@@ -21,14 +28,42 @@ pub struct Counters {
     pub watermark: AtomicI64,
     /// Epochs that have ended.
     pub epochs: AtomicU64,
+    /// Time spent in epochs, in ns.
+    pub epoch_nanos: AtomicU64,
+    /// How long the last epoch took, in ns.
+    pub last_epoch_nanos: AtomicU64,
     /// Bytes of state after the last epoch.
     pub state_bytes: AtomicU64,
     /// For each node of the plan what it did.
     pub nodes: Vec<NodeCounters>,
     /// For each node of the plan what it left out.
     pub dropped: Vec<Arc<Dropped>>,
+    kept: Mutex<Kept>,
     status: Mutex<Status>,
     ended: AtomicBool,
+}
+
+/// How many bytes of records that could not be read one job keeps.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// What a record costs beside its bytes.
+const RECORD_BYTES: usize = 256;
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<KeptRecord>,
+    bytes: usize,
+}
+
+/// A record that could not be read, and when it came from where.
+#[derive(Debug, Clone)]
+pub struct KeptRecord {
+    /// The source.
+    pub source: String,
+    /// The clock, in ms.
+    pub at_ms: i64,
+    /// The record.
+    pub record: BadRecord,
 }
 
 /// What one node of a plan did.
@@ -149,19 +184,50 @@ impl Counters {
             let (operator, rowtime, copy) = plan.drop_place(id);
             Arc::new(Dropped::new(operator, rowtime, copy))
         });
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            started: Instant::now(),
             rows_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             nulled: AtomicU64::new(0),
             watermark: AtomicI64::new(i64::MIN),
             epochs: AtomicU64::new(0),
+            epoch_nanos: AtomicU64::new(0),
+            last_epoch_nanos: AtomicU64::new(0),
             state_bytes: AtomicU64::new(0),
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),
+            kept: Mutex::default(),
             status: Mutex::default(),
             ended: AtomicBool::new(false),
         }
+    }
+
+    /// Keeps records that could not be read, up to a bound; the oldest go first.
+    pub(crate) fn keep(&self, source: &str, bad: Vec<BadRecord>) {
+        if bad.is_empty() {
+            return;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in bad {
+            kept.bytes += record.bytes.len() + RECORD_BYTES;
+            let (source, at_ms) = (source.to_owned(), now.as_millis() as i64);
+            kept.records.push_back(KeptRecord { source, at_ms, record });
+            while kept.bytes > KEPT_BYTES_MAX
+                && let Some(oldest) = kept.records.pop_front()
+            {
+                kept.bytes -= oldest.record.bytes.len() + RECORD_BYTES;
+            }
+        }
+    }
+
+    /// The records that could not be read and are kept, oldest first.
+    pub fn kept(&self) -> Vec<KeptRecord> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.records.iter().cloned().collect()
     }
 
     /// Whether it runs still.

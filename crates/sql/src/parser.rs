@@ -258,17 +258,25 @@ impl<'a> Reader<'a> {
             ColumnKind::Computed(Box::new(value), text)
         } else {
             let column = parse_type(&mut self.parser)?;
-            let metadata = self.parser.peek_token();
-            if self.word("METADATA") {
-                return Err(SqlError::unsupported("a METADATA column").at(&metadata));
-            }
             let mut column = column;
+            let metadata = match self.word("METADATA") {
+                true if self.word("FROM") => Some(self.string("a metadata key")?),
+                true => Some(name.value.clone()),
+                false => None,
+            };
+            if metadata.is_some() {
+                // Whether a column can be written is its connector's to say.
+                self.word("VIRTUAL");
+            }
             if self.words("PRIMARY KEY") {
                 table.primary_key = vec![name.clone()];
                 column.nullable = false;
                 self.not_enforced()?;
             }
-            ColumnKind::Physical(column)
+            match metadata {
+                Some(key) => ColumnKind::Metadata(column, key),
+                None => ColumnKind::Physical(column),
+            }
         };
         if self.word("COMMENT") {
             self.string("a comment")?;

@@ -266,6 +266,7 @@ impl<'a> Planner<'a> {
             schema: Arc::new(Schema::empty()),
             computed: BTreeMap::new(),
             physical: inferred.unwrap_or_else(|| Arc::new(Schema::empty())),
+            metadata: BTreeMap::new(),
             watermark: None,
             primary_key: create.primary_key.iter().map(|column| column.value.clone()).collect(),
             options: create.options.iter().cloned().collect(),
@@ -282,6 +283,7 @@ impl<'a> Planner<'a> {
                     columns.push((Arc::clone(field), computed));
                 }
             }
+            table.metadata.clone_from(&base.metadata);
             if !like.excluding_options {
                 for (key, value) in &base.options {
                     table.options.entry(key.clone()).or_insert_with(|| value.clone());
@@ -308,7 +310,12 @@ impl<'a> Planner<'a> {
             .map(|(f, _)| Arc::clone(f))
             .collect();
         for column in &create.columns {
-            if let ColumnKind::Physical(column_type) = &column.kind {
+            if let ColumnKind::Metadata(_, key) = &column.kind {
+                table.metadata.insert(column.name.value.clone(), key.clone());
+            }
+            if let ColumnKind::Physical(column_type) | ColumnKind::Metadata(column_type, _) =
+                &column.kind
+            {
                 let key = table.primary_key.contains(&column.name.value);
                 let mut column_type = column_type.clone();
                 column_type.nullable &= !key;
@@ -319,7 +326,7 @@ impl<'a> Planner<'a> {
         for column in &create.columns {
             let name = &column.name.value;
             let declared = match &column.kind {
-                ColumnKind::Physical(_) => {
+                ColumnKind::Physical(_) | ColumnKind::Metadata(..) => {
                     let field = physical.iter().find(|field| field.name() == name);
                     (
                         field

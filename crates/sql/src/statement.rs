@@ -120,6 +120,8 @@ pub struct Column {
 pub enum ColumnKind {
     /// Read from the data.
     Physical(ColumnType),
+    /// `METADATA [FROM 'key']`: known to the connector beside the data, under a key.
+    Metadata(ColumnType, String),
     /// Computed from other columns, with the expression as written.
     Computed(Box<Expr>, String),
 }

@@ -582,7 +582,13 @@ impl Translator<'_> {
     fn check_sink(&self, table: &Table, input: NodeId) -> Result<()> {
         let Some(connector) = table.connector() else { return Ok(()) };
         let changes = table.options.get("format").is_some_and(|format| format == "debezium-json");
-        let takes_updates = changes || matches!(connector, "print" | "blackhole");
+        let by_key = connector == "sqlite" && !table.primary_key.is_empty();
+        let told = table.options.get("changelog").is_some_and(|told| told == "true");
+        let told = connector == "webhook" && told;
+        let takes_updates = changes
+            || by_key
+            || told
+            || matches!(connector, "print" | "blackhole" | "http-response");
         if takes_updates || self.plan.nodes[input].changelog == ChangelogMode::Append {
             return Ok(());
         }
@@ -602,8 +608,8 @@ impl Translator<'_> {
             self.plan.nodes[at].kind.name()
         ))
         .hint(
-            "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', or \
-             a connector such as print",
+            "group by a time window, or write to a table that takes updates: 'format' = 'debezium-json', a \
+             sqlite table with a PRIMARY KEY, a webhook with 'changelog' = 'true', or a connector such as print",
         )
         .about(&table.name))
     }

@@ -68,8 +68,9 @@ fn only_sql_and_expr_name_datafusion_and_only_runtime_spawns() {
                 "{} names DataFusion",
                 file.display()
             );
-            let spawns = code.contains("spawn(");
-            assert!(!spawns || name == "runtime", "{} spawns", file.display());
+            // What measures the program from outside has clients of its own.
+            let may_spawn = ["runtime", "bench"].contains(&name);
+            assert!(may_spawn || !code.contains("spawn("), "{} spawns", file.display());
         }
     }
 }

@@ -2,12 +2,23 @@
 //! pseudo-terminal, and the rules that the house keeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod abuse;
+mod bad_records;
 mod errors;
+mod event_api;
 mod house;
+mod http_changes;
+mod http_in;
+mod http_out;
+mod http_response;
 mod nexmark;
 mod program;
+mod receiver;
 mod scripts;
+mod service;
 mod shell;
+mod socket;
+mod sqlite;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

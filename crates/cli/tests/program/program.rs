@@ -236,16 +236,22 @@ fn the_quickstart_and_the_readme_run() {
 
 #[test]
 fn the_statements_of_the_reference_run() {
-    let pages: [(&str, &[&str]); 2] = [
+    let pages: [(&str, &[&str]); 4] = [
         ("event-time", &["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"]),
         ("changing-results", &["bidders", "reserve", "place", "kept 1 d and for ever"]),
+        ("sqlite", &["anna", "bob"]),
+        ("http", &["Sink(answers, connector=http-response)"]),
     ];
     for (page, due) in pages {
         let path = root().join(format!("docs/reference/{page}.md"));
         let reference = std::fs::read_to_string(path).unwrap();
         let blocks = reference.split("```sql\n").skip(1);
         let blocks = blocks.map(|rest| rest.split("```").next().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        // What an example makes, it makes in a folder of its own.
+        let named = format!("'path' = '{}/people.db'", folder.path().display());
         let script = blocks.collect::<Vec<_>>().join("\n");
+        let script = script.replace("'path' = 'people.db'", &named);
         let output = millstream().args(["run", "-c", &script]).output().unwrap();
         let (out, errors) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{page}: {errors}");

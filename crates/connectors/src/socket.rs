@@ -1,0 +1,373 @@
+//! `'connector' = 'socket'`: records over TCP, read from a server or written to one.
+//!
+//! A source and a sink connect, and connect again when the connection is lost, twice as long after each
+//! try that fails. What was on its way when it was lost is not asked for again: there is nobody to ask.
+
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use millstream_formats::encode::Encoder;
+use millstream_formats::{Chunk, Decoder, ErrorPolicy, Format};
+use millstream_plan::Table;
+use millstream_types::time::parse_duration;
+use millstream_types::{ChangeBatch, Error, Result};
+
+use crate::connector::{Connector, Each, Piece, Sink, Source, SourceEvent, number};
+
+/// `'connector' = 'socket'`
+pub const CONNECTOR: Connector = Connector {
+    name: "socket",
+    keys: &[
+        "hostname",
+        "port",
+        "connect.timeout",
+        "reconnect.max-attempts",
+        "reconnect.initial-backoff",
+        "reconnect.max-backoff",
+        "scan.bounded",
+    ],
+    has_format: true,
+    metadata: &[],
+    source: Some(|table, columns| Ok(Box::new(SocketSource::new(table, columns)?))),
+    sink: Some(|table| Ok(Box::new(SocketSink::new(table)?))),
+};
+
+/// How many bytes are read at a time.
+const READ_BYTES: usize = 64 << 10;
+
+/// The longest record.
+const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// How long a write may take before the connection is taken to be lost.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Checks a table's options.
+///
+/// # Errors
+/// When they make no sense.
+pub fn validate(table: &Table) -> Result<()> {
+    let (_, format) = (Settings::of(table)?, text_format(table)?);
+    let columns: Vec<usize> = (0..table.physical.fields().len()).collect();
+    format.decoder(&table.physical, &columns).map(|_| ())
+}
+
+/// Where to, and how often it is tried.
+struct Settings {
+    hostname: String,
+    port: u16,
+    timeout: Duration,
+    attempts_max: u64,
+    first_wait: Duration,
+    longest_wait: Duration,
+    /// Whether the end of the connection is that of the table.
+    bounded: bool,
+}
+
+fn text_format(table: &Table) -> Result<Format> {
+    let Some(name) = table.options.get("format") else {
+        return Err(Error::options(
+            "a socket table needs a 'format'",
+            "it is json, csv or debezium-json",
+        ));
+    };
+    match Format::from_options(name, &table.options)? {
+        Format::Parquet => Err(Error::options(
+            "'format' = 'parquet' is not sent over a socket",
+            "its index stands at the end; json, csv and debezium-json are lines",
+        )),
+        format => Ok(format),
+    }
+}
+
+impl Settings {
+    fn of(table: &Table) -> Result<Self> {
+        let option = |key: &str| table.options.get(key).map(String::as_str);
+        let port = number(table, "port", 1, 65_535)?;
+        let (Some(hostname), Some(port)) = (option("hostname"), port) else {
+            return Err(Error::options(
+                "a socket table needs a 'hostname' and a 'port'",
+                "they are those of the server that it connects to",
+            ));
+        };
+        let wait = |key: &str, default_ms: i64| -> Result<Duration> {
+            let ms = match option(key) {
+                None => default_ms,
+                Some(text) => parse_duration(text).filter(|ms| *ms > 0).ok_or_else(|| {
+                    Error::options(
+                        format!("'{key}' = '{text}' is no duration"),
+                        "write it as in '500 ms' or '10 s'",
+                    )
+                })?,
+            };
+            Ok(Duration::from_millis(ms as u64))
+        };
+        Ok(Self {
+            hostname: hostname.to_owned(),
+            port: port as u16,
+            timeout: wait("connect.timeout", 10_000)?,
+            attempts_max: number(table, "reconnect.max-attempts", 0, i64::MAX)?.unwrap_or(20)
+                as u64,
+            first_wait: wait("reconnect.initial-backoff", 100)?,
+            longest_wait: wait("reconnect.max-backoff", 10_000)?,
+            bounded: millstream_formats::options::flag(&table.options, "scan.bounded")?,
+        })
+    }
+
+    fn name(&self) -> String {
+        format!("{}:{}", self.hostname, self.port)
+    }
+
+    fn try_once(&self) -> std::io::Result<TcpStream> {
+        let mut last = std::io::Error::other("the name is not found");
+        for address in (self.hostname.as_str(), self.port).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, self.timeout) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+                    return Ok(stream);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Connects, as often as that is tried. `failed` counts tries since the last one that was of use.
+    fn connect(&self, failed: &mut u64) -> Result<TcpStream> {
+        loop {
+            if *failed > 0 {
+                let doubled = self.first_wait.saturating_mul(1 << (*failed - 1).min(20));
+                let most = doubled.min(self.longest_wait);
+                std::thread::sleep(most.mul_f64(0.5 + rand::random::<f64>() / 2.0));
+            }
+            match self.try_once() {
+                Ok(stream) => return Ok(stream),
+                Err(error) => {
+                    *failed += 1;
+                    tracing::warn!(server = self.name(), %error, failed, "no connection");
+                    if *failed > self.attempts_max {
+                        return Err(Error::io("cannot connect to", self.name(), error));
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct SocketSource {
+    settings: Settings,
+    decoder: Arc<dyn Decoder>,
+    source: Arc<str>,
+    stream: Option<TcpStream>,
+    /// Bytes that are no whole record yet.
+    rest: Vec<u8>,
+    /// Whether the first line of a connection names the columns.
+    header: bool,
+    header_due: bool,
+    line: u64,
+    failed: u64,
+    ended: bool,
+}
+
+impl SocketSource {
+    fn new(table: &Table, columns: &[usize]) -> Result<Self> {
+        let (settings, format) = (Settings::of(table)?, text_format(table)?);
+        let policy = ErrorPolicy::of(&table.options, format.name())?;
+        let decoder = format.decoder(&table.physical, columns)?;
+        let decoder =
+            decoder.ok_or_else(|| Error::Internal("a text format has a decoder".to_owned()))?;
+        let header = format.has_header();
+        Ok(Self {
+            source: settings.name().into(),
+            settings,
+            decoder: policy.applied(decoder),
+            stream: None,
+            rest: Vec::new(),
+            header,
+            header_due: header,
+            line: 1,
+            failed: 0,
+            ended: false,
+        })
+    }
+
+    /// Reads what is there; waits when there is nothing.
+    fn read(&mut self) -> Result<()> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => {
+                self.header_due = self.header;
+                self.settings.connect(&mut self.failed)?
+            }
+        };
+        let start = self.rest.len();
+        self.rest.resize(start + READ_BYTES, 0);
+        let read = stream.read(&mut self.rest[start..]);
+        self.rest.truncate(start + read.as_ref().copied().unwrap_or(0));
+        match read {
+            Ok(0) if self.settings.bounded => self.ended = true,
+            Ok(0) => self.lose("the server closed it"),
+            Ok(_) => {
+                self.failed = 0;
+                self.stream = Some(stream);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                self.stream = Some(stream);
+            }
+            Err(error) => self.lose(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Forgets a connection, with the record that it broke off in.
+    fn lose(&mut self, reason: &str) {
+        self.failed += 1;
+        let bytes = self.rest.len();
+        tracing::warn!(server = self.settings.name(), reason, bytes, "the connection is lost");
+        self.rest.clear();
+    }
+
+    /// The whole records that are there.
+    fn chunk(&mut self) -> Option<Chunk> {
+        if self.header_due
+            && let Some(end) = memchr::memchr(b'\n', &self.rest)
+        {
+            self.rest.drain(..=end);
+            self.line += 1;
+            self.header_due = false;
+        }
+        let end = match self.ended {
+            true => self.rest.len(),
+            false if self.header_due => 0,
+            false => self.decoder.whole(&self.rest),
+        };
+        if end == 0 {
+            return None;
+        }
+        let behind = self.rest.split_off(end);
+        let bytes = std::mem::replace(&mut self.rest, behind);
+        let chunk = Chunk { source: Arc::clone(&self.source), first_line: self.line, bytes };
+        self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+        Some(chunk)
+    }
+}
+
+struct Records {
+    decoder: Arc<dyn Decoder>,
+    chunk: Chunk,
+}
+
+impl Piece for Records {
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
+        each(self.decoder.decode(&self.chunk)?)
+    }
+}
+
+impl Source for SocketSource {
+    fn is_bounded(&self) -> bool {
+        self.settings.bounded
+    }
+
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    fn next(&mut self) -> Result<Option<SourceEvent>> {
+        loop {
+            if let Some(chunk) = self.chunk() {
+                let piece = Box::new(Records { decoder: Arc::clone(&self.decoder), chunk });
+                return Ok(Some(SourceEvent::Rows { split: 0, piece }));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            if self.rest.len() > RECORD_BYTES_MAX {
+                return Err(Error::Data {
+                    location: format!("{}:{}", self.source, self.line),
+                    message: format!("a record is longer than {} MiB", RECORD_BYTES_MAX >> 20),
+                });
+            }
+            self.read()?;
+        }
+    }
+}
+
+struct SocketSink {
+    settings: Settings,
+    encoder: Encoder,
+    stream: Option<TcpStream>,
+    text: String,
+    failed: u64,
+}
+
+impl SocketSink {
+    fn new(table: &Table) -> Result<Self> {
+        let (settings, format) = (Settings::of(table)?, text_format(table)?);
+        let encoder = format.encoder(&table.physical);
+        let encoder =
+            encoder.ok_or_else(|| Error::Internal("a text format has an encoder".to_owned()))?;
+        Ok(Self { settings, encoder, stream: None, text: String::new(), failed: 0 })
+    }
+
+    fn send(&mut self) -> Result<()> {
+        loop {
+            let mut stream = match self.stream.take() {
+                // A server that closed its end tells so when it is asked, and not when it is written to.
+                Some(stream) if is_open(&stream) => stream,
+                _ => {
+                    let mut stream = self.settings.connect(&mut self.failed)?;
+                    if let Some(header) = self.encoder.header()
+                        && stream.write_all(header.as_bytes()).is_err()
+                    {
+                        self.failed += 1;
+                        continue;
+                    }
+                    stream
+                }
+            };
+            match stream.write_all(self.text.as_bytes()).and_then(|()| stream.flush()) {
+                Ok(()) => {
+                    self.stream = Some(stream);
+                    self.failed = 0;
+                    self.text.clear();
+                    return Ok(());
+                }
+                Err(error) => {
+                    self.failed += 1;
+                    if self.failed > self.settings.attempts_max {
+                        return Err(Error::io("cannot write to", self.settings.name(), error));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the other end has not closed a connection.
+fn is_open(stream: &TcpStream) -> bool {
+    if stream.set_nonblocking(true).is_err() {
+        return false;
+    }
+    let mut byte = [0];
+    let open = match stream.peek(&mut byte) {
+        Ok(read) => read > 0,
+        Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+    };
+    open && stream.set_nonblocking(false).is_ok()
+}
+
+impl Sink for SocketSink {
+    fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
+        self.encoder.write_changes(changes, &mut self.text)
+    }
+
+    fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
+        if self.text.is_empty() { Ok(()) } else { self.send() }
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

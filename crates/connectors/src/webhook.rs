@@ -1,0 +1,318 @@
+//! `'connector' = 'webhook'`: rows that are posted to somebody else's server.
+//!
+//! At the end of an epoch its rows are sent one request after the other, in their order, and the epoch ends
+//! when the last one was taken. So order is kept, memory is bounded by the epoch, and a receiver that
+//! is down holds the job up until it is back. What is not taken after so many tries goes to a table of
+//! dead letters, or ends the job.
+
+use std::time::Duration;
+
+use millstream_formats::Format;
+use millstream_plan::Table;
+use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
+use millstream_types::time::parse_duration;
+use millstream_types::{ChangeBatch, Error, Result};
+use ureq::Agent;
+
+use crate::connector::{Connector, Sink, number};
+use crate::dead_letters::{DeadLetter, DeadLetters};
+use crate::print::for_each_change;
+
+/// `'connector' = 'webhook'`
+pub const CONNECTOR: Connector = Connector {
+    name: "webhook",
+    keys: &[
+        "url",
+        "method",
+        "header.*",
+        "changelog",
+        "batch.max-rows",
+        "timeout",
+        "retry.max-attempts",
+        "retry.initial-backoff",
+        "retry.max-backoff",
+        "dead-letter.path",
+        "dead-letter.table",
+    ],
+    has_format: true,
+    metadata: &[],
+    source: None,
+    sink: Some(|table| Ok(Box::new(Webhook::new(table)?))),
+};
+
+/// Checks a table's options.
+///
+/// # Errors
+/// When they make no sense.
+pub fn validate(table: &Table) -> Result<()> {
+    Settings::of(table).map(|_| ())
+}
+
+/// What a table's options say.
+struct Settings {
+    name: String,
+    url: String,
+    /// The server, as messages name it: without what a URL may keep secret.
+    server: String,
+    put: bool,
+    headers: Vec<(String, String)>,
+    changelog: bool,
+    /// Rows a request; `None` sends each alone, and not in an array.
+    batch: Option<usize>,
+    timeout: Duration,
+    attempts_max: u32,
+    first_wait: Duration,
+    longest_wait: Duration,
+    style: JsonStyle,
+}
+
+impl Settings {
+    fn of(table: &Table) -> Result<Self> {
+        let option = |key: &str| table.options.get(key).map(String::as_str);
+        let Some(url) = option("url") else {
+            return Err(Error::options(
+                "a webhook table needs a 'url'",
+                "'url' = 'https://example.org/hook' is what its rows are posted to",
+            ));
+        };
+        let wrong = || {
+            Error::options(
+                "'url' of a webhook table starts with http:// or https:// and names a server",
+                "write it as in 'https://example.org/hook'",
+            )
+        };
+        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        let parsed = url.parse::<ureq::http::Uri>();
+        if !matches!(scheme, "http" | "https") || host.is_empty() || parsed.is_err() {
+            return Err(wrong());
+        }
+        let wait = |key: &str, default_ms: i64| -> Result<Duration> {
+            let ms = match option(key) {
+                None => default_ms,
+                Some(text) => parse_duration(text).filter(|ms| *ms > 0).ok_or_else(|| {
+                    Error::options(
+                        format!("'{key}' = '{text}' is no duration"),
+                        "write it as in '500 ms' or '10 s'",
+                    )
+                })?,
+            };
+            Ok(Duration::from_millis(ms as u64))
+        };
+        let put = match option("method") {
+            None | Some("POST") => false,
+            Some("PUT") => true,
+            Some(other) => {
+                return Err(Error::options(
+                    format!("'method' cannot be '{other}'"),
+                    "it is 'POST' or 'PUT'",
+                ));
+            }
+        };
+        let style = match Format::from_options(option("format").unwrap_or("json"), &table.options)?
+        {
+            Format::Json(options) => options.style(),
+            other => {
+                return Err(Error::options(
+                    format!("'format' = '{}' is not sent over HTTP", other.name()),
+                    "it is json, and may be left out",
+                ));
+            }
+        };
+        Ok(Self {
+            name: table.name.clone(),
+            url: url.to_owned(),
+            server: format!("{scheme}://{host}"),
+            put,
+            headers: headers(table)?,
+            changelog: millstream_formats::options::flag(&table.options, "changelog")?,
+            batch: number(table, "batch.max-rows", 1, 100_000)?.map(|rows| rows as usize),
+            timeout: wait("timeout", 10_000)?,
+            attempts_max: number(table, "retry.max-attempts", 1, 1_000_000)?.unwrap_or(20) as u32,
+            first_wait: wait("retry.initial-backoff", 100)?,
+            longest_wait: wait("retry.max-backoff", 10_000)?,
+            style,
+        })
+    }
+}
+
+fn headers(table: &Table) -> Result<Vec<(String, String)>> {
+    let mut headers = Vec::new();
+    for (key, value) in &table.options {
+        let Some(name) = key.strip_prefix("header.") else { continue };
+        let fits = name.parse::<ureq::http::HeaderName>().is_ok()
+            && value.parse::<ureq::http::HeaderValue>().is_ok();
+        if !fits {
+            return Err(Error::options(
+                format!("'{key}' is no line of a header"),
+                "name and value are plain text, as in 'header.Authorization' = 'Bearer ${env:TOKEN}'",
+            ));
+        }
+        headers.push((name.to_owned(), value.clone()));
+    }
+    Ok(headers)
+}
+
+/// How one try to send something ended.
+enum Sent {
+    Taken,
+    /// It may be taken another time; after so long, where the receiver says that.
+    Later(String, Option<Duration>),
+    /// It will never be taken.
+    Never(String),
+}
+
+struct Webhook {
+    settings: Settings,
+    agent: Agent,
+    dead: Option<DeadLetters>,
+    /// What tells the keys of this run from those of others.
+    run: u64,
+    keys: Vec<String>,
+    rows: Vec<String>,
+}
+
+impl Webhook {
+    fn new(table: &Table) -> Result<Self> {
+        let settings = Settings::of(table)?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // Whoever is named gets the rows, and nobody else.
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(settings.timeout))
+            .user_agent(concat!("millstream/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let names = table.physical.fields().iter();
+        Ok(Self {
+            agent: config.new_agent(),
+            dead: DeadLetters::of(table)?,
+            run: rand::random(),
+            keys: names.map(|field| json_string(field.name())).collect(),
+            rows: Vec::new(),
+            settings,
+        })
+    }
+
+    /// One request.
+    fn send(&self, body: &str, key: &str) -> Sent {
+        let request = match self.settings.put {
+            true => self.agent.put(&self.settings.url),
+            false => self.agent.post(&self.settings.url),
+        };
+        let mut request =
+            request.header("Content-Type", "application/json").header("Idempotency-Key", key);
+        for (name, value) in &self.settings.headers {
+            request = request.header(name, value);
+        }
+        let response = match request.send(body) {
+            Ok(response) => response,
+            Err(error) => return Sent::Later(reason(&error), None),
+        };
+        let status = response.status().as_u16();
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let wait = wait.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        match status {
+            200..=299 => Sent::Taken,
+            408 | 425 | 429 | 500..=599 => Sent::Later(format!("it answers {status}"), wait),
+            _ => Sent::Never(format!("it answers {status}")),
+        }
+    }
+
+    /// Sends rows until they are taken, or tried often enough.
+    fn deliver(&mut self, rows: &[String], epoch: u64, first: usize) -> Result<()> {
+        let settings = &self.settings;
+        let body = match settings.batch {
+            None => rows.concat(),
+            Some(_) => format!("[{}]", rows.join(",")),
+        };
+        let key = |at: usize| format!("{}-{:016x}-{epoch}-{at}", settings.name, self.run);
+        let mut attempt = 1;
+        let reason = loop {
+            match self.send(&body, &key(first)) {
+                Sent::Taken => return Ok(()),
+                Sent::Never(reason) => break reason,
+                Sent::Later(reason, _) if attempt >= settings.attempts_max => break reason,
+                Sent::Later(reason, wait) => {
+                    tracing::warn!(table = settings.name, attempt, reason, "not taken yet");
+                    std::thread::sleep(self.wait(attempt, wait));
+                    attempt += 1;
+                }
+            }
+        };
+        let letters = rows.iter().enumerate().map(|(at, row)| DeadLetter {
+            key: key(first + at),
+            body: row,
+            attempts: attempt,
+            reason: &reason,
+        });
+        match &mut self.dead {
+            Some(dead) => dead.keep(&settings.name, letters),
+            None => Err(Error::Data {
+                location: format!("{}, table \"{}\"", settings.server, settings.name),
+                message: format!(
+                    "{} not taken after {attempt} {}: {reason}; 'dead-letter.path' keeps what is not taken",
+                    if rows.len() == 1 {
+                        "a row was".to_owned()
+                    } else {
+                        format!("{} rows were", rows.len())
+                    },
+                    if attempt == 1 { "try" } else { "tries" },
+                ),
+            }),
+        }
+    }
+
+    /// How long is waited after a try: twice as long each time, and not as long as others do.
+    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
+        let doubled = self.settings.first_wait.saturating_mul(1 << (attempt - 1).min(20));
+        let most = doubled.min(self.settings.longest_wait);
+        let jittered = most.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+        asked.map_or(jittered, |asked| asked.min(self.settings.longest_wait).max(jittered))
+    }
+}
+
+/// What went wrong on the way, without the address.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::HostNotFound => "its name is not found".to_owned(),
+        ureq::Error::ConnectionFailed => "there is no connection to it".to_owned(),
+        ureq::Error::Tls(text) => format!("there is no trust: {text}"),
+        ureq::Error::Rustls(error) => format!("there is no trust: {error}"),
+        _ => "the request failed".to_owned(),
+    }
+}
+
+impl Sink for Webhook {
+    fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
+        let columns =
+            changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;
+        let (keys, style, changelog) = (&self.keys, &self.settings.style, self.settings.changelog);
+        for_each_change(changes, |op, row| {
+            let mut text = String::new();
+            write_object(keys, &columns, row, style, &mut text);
+            if changelog {
+                let comma = if text == "{}" { "" } else { "," };
+                text.insert_str(1, &format!("\"op\":\"{}\"{comma}", op.letters()));
+            }
+            self.rows.push(text);
+        });
+        Ok(())
+    }
+
+    fn end_epoch(&mut self, epoch: u64) -> Result<()> {
+        let rows = std::mem::take(&mut self.rows);
+        let size = self.settings.batch.unwrap_or(1);
+        for (at, rows) in rows.chunks(size).enumerate() {
+            self.deliver(rows, epoch, at * size)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

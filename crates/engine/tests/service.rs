@@ -1,0 +1,87 @@
+//! The example of an API of events inside of a program that has a server of its own, made with axum.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use millstream::{Engine, Request};
+
+/// What the program does with an order that is posted to it.
+async fn order(State(engine): State<Engine>, body: Bytes) -> (StatusCode, String) {
+    let answer = engine.post("/event", Request { body: body.to_vec(), ..Request::default() }).await;
+    (StatusCode::from_u16(answer.status).unwrap(), answer.body)
+}
+
+fn ask(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+fn posted(body: &str) -> String {
+    let length = body.len();
+    let head = "POST /orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length:";
+    format!("{head} {length}\r\n\r\n{body}")
+}
+
+/// The script of the example, in a folder, without the webhook that it has for a demonstration.
+fn script(folder: &std::path::Path) -> String {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/examples/event-api.sql"
+    ));
+    text.unwrap().replace("event-api.db", &folder.join("orders.db").display().to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_axum_application_answers_by_sql() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::builder().without_server().build();
+    let job = engine.execute(&script(folder.path())).await.unwrap().unwrap();
+    assert_eq!(engine.address(), None);
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = Router::new()
+        .route("/orders", post(order))
+        .route("/", get(|| async { "orders are posted to /orders" }))
+        .with_state(engine.clone());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+
+    let asked = tokio::task::spawn_blocking(move || {
+        let body =
+            r#"{"id": "o-1", "customer": "ann", "amount": 2.5, "at": "2026-01-31 12:00:05"}"#;
+        [
+            posted(body),
+            posted(&body.replace("o-1", "o-2")),
+            posted("{}"),
+            "GET / HTTP/1.0\r\n\r\n".to_owned(),
+        ]
+        .map(|request| ask(address, &request))
+    });
+    let [first, second, wrong, page] = asked.await.unwrap();
+    assert!(first.ends_with(
+        "{\"result\":\"success\",\"rows\":[{\"id\":\"o-1\",\"customer\":\"ann\",\"orders\":1,\"total\":2.5}]}"
+    ), "{first}");
+    assert!(second.contains("\"orders\":2,\"total\":5}"), "{second}");
+    assert!(
+        wrong.starts_with("HTTP/1.1 400") && wrong.contains("\"column\":\"amount\""),
+        "{wrong}"
+    );
+    assert!(page.ends_with("orders are posted to /orders"), "{page}");
+
+    // The results are tables, for this engine and for others.
+    let kept = engine.sql("SELECT id FROM kept_orders").await.unwrap().collect().await.unwrap();
+    assert_eq!(kept.iter().map(|changes| changes.num_rows()).sum::<usize>(), 2);
+    let mut job = job;
+    job.stop();
+    let metrics = job.join().await.unwrap();
+    assert_eq!(metrics.rows_in, 2);
+}

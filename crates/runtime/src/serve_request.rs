@@ -1,0 +1,297 @@
+//! One request: who may ask, how its body is read, and where its answer comes from.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Either, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Response, StatusCode};
+use millstream_connectors::Inlets;
+use millstream_connectors::http_inlet::{Admitted, Answer, Inlet, Request};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::serve::{Events, Page, Pages, ServerOptions};
+use crate::serve_connections::Busy;
+
+/// What a server lets in, and where it leads to.
+pub(crate) struct Gate {
+    pub options: ServerOptions,
+    inlets: Arc<Inlets>,
+    pages: Arc<dyn Pages>,
+    /// The bytes of bodies that are held.
+    held: Arc<AtomicUsize>,
+    /// Bodies that take long are looked at by so many threads at a time.
+    workers: Semaphore,
+}
+
+impl Gate {
+    pub fn new(options: ServerOptions, inlets: Arc<Inlets>, pages: Arc<dyn Pages>) -> Self {
+        let held = Arc::default();
+        Self { options, inlets, pages, held, workers: Semaphore::new(LARGE_AT_A_TIME) }
+    }
+}
+
+/// A body of so many bytes takes longer to look at than others should wait for.
+const LARGE_BYTES: usize = 32 << 10;
+
+/// How many such bodies are looked at together.
+const LARGE_AT_A_TIME: usize = 2;
+
+/// What is answered: a text, or events as they come.
+pub(crate) type Reply = Response<Either<Full<Bytes>, EventBody>>;
+
+/// Answers one request. `busy` lasts as long as the answer is made.
+pub(crate) async fn respond(
+    request: hyper::Request<Incoming>,
+    gate: &Arc<Gate>,
+    busy: Busy,
+) -> Reply {
+    let path = request.uri().path().to_owned();
+    if path != "/health"
+        && let Err(answer) = may_ask(request.headers(), gate)
+    {
+        return reply(answer);
+    }
+    if let Some(inlet) = gate.inlets.find(&path) {
+        if request.method() != Method::POST {
+            let mut reply = reply(Answer::error(405, "rows are posted here"));
+            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            return reply;
+        }
+        let answer = match read(request, gate).await {
+            Ok((request, held)) => deliver(request, held, inlet, gate).await,
+            Err(answer) => answer,
+        };
+        return reply(answer);
+    }
+    if request.method() != Method::GET {
+        return reply(Answer::error(404, &format!("no table is posted to {path}")));
+    }
+    let pages = Arc::clone(&gate.pages);
+    let known = path.clone();
+    let page = tokio::task::spawn_blocking(move || pages.page(&known)).await;
+    match page.ok().flatten() {
+        Some(page) => page_reply(page, busy),
+        None => reply(Answer::error(404, &format!("there is nothing at {path}"))),
+    }
+}
+
+/// Whether whoever asks may: with the token where there is one, and else from this machine and by no web
+/// page, since those reach every address that a browser does.
+fn may_ask(headers: &HeaderMap, gate: &Gate) -> Result<(), Answer> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match &gate.options.token {
+        Some(token) => {
+            let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+            match given {
+                Some(given) if same(given.trim(), token) => Ok(()),
+                _ => {
+                    Err(Answer::error(401, "Authorization: Bearer … is due, with the right token"))
+                }
+            }
+        }
+        None if headers.contains_key(header::ORIGIN) => {
+            Err(Answer::error(403, "a web page may ask when a token is set, and shown"))
+        }
+        None => {
+            let host = text(header::HOST).unwrap_or("localhost");
+            let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+                if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+            });
+            let name = name.trim_start_matches('[').trim_end_matches(']');
+            match name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok() {
+                true => Ok(()),
+                false => Err(Answer::error(421, "this server has no name; ask for its address")),
+            }
+        }
+    }
+}
+
+/// Whether two secrets are the same, in a time that tells nothing of where they differ.
+fn same(given: &str, due: &str) -> bool {
+    let (given, due) = (Sha256::digest(given), Sha256::digest(due));
+    let difference = given.iter().zip(due.iter()).fold(0, |all, (a, b)| all | (a ^ b));
+    std::hint::black_box(difference) == 0
+}
+
+/// Bytes of a body that count as held, until this is dropped.
+struct Held {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Held {
+    fn add(&mut self, bytes: usize, most: usize) -> Result<(), Answer> {
+        let before = self.all.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        match before + bytes > most {
+            true => Err(Answer::later(503, "too many bodies are being read; try again")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request, Held), Answer> {
+    let most = gate.options.body_bytes_max;
+    let too_long = || Answer::error(413, &format!("the body is longer than {most} bytes"));
+    if request.body().size_hint().lower() > most as u64 {
+        return Err(too_long());
+    }
+    let text = |name: HeaderName| -> Result<Option<String>, Answer> {
+        let Some(value) = request.headers().get(&name) else { return Ok(None) };
+        let readable = value.to_str().map(str::to_owned);
+        readable.map(Some).map_err(|_| Answer::error(400, &format!("{name} is no plain text")))
+    };
+    let mut read = Request {
+        content_type: text(header::CONTENT_TYPE)?,
+        content_encoding: text(header::CONTENT_ENCODING)?,
+        idempotency_key: text(HeaderName::from_static("idempotency-key"))?,
+        body: Vec::new(),
+    };
+    let mut held = Held { all: Arc::clone(&gate.held), bytes: 0 };
+    let mut body = request.into_body();
+    let all = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Answer::error(400, "the body broke off"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if read.body.len() + data.len() > most {
+                return Err(too_long());
+            }
+            held.add(data.len(), gate.options.bodies_bytes_max)?;
+            read.body.extend_from_slice(&data);
+        }
+        Ok(())
+    };
+    let limit = gate.options.body_timeout;
+    match tokio::time::timeout(limit, all).await {
+        Ok(Ok(())) => Ok((read, held)),
+        Ok(Err(answer)) => Err(answer),
+        Err(_) => {
+            let seconds = limit.as_secs();
+            Err(Answer::error(408, &format!("the body did not come within {seconds} s")))
+        }
+    }
+}
+
+/// Hands rows over, and waits for what becomes of them.
+async fn deliver(request: Request, held: Held, inlet: Arc<Inlet>, gate: &Arc<Gate>) -> Answer {
+    let gate = Arc::clone(gate);
+    let lost = || Answer::error(500, "internal error: the request was lost");
+    let is_large = request.body.len() > LARGE_BYTES || request.content_encoding.is_some();
+    // On a task of its own, so that it goes its way when the client does not wait.
+    let task = tokio::spawn(async move {
+        let admitted = match is_large {
+            false => inlet.admit(request),
+            true => {
+                let Ok(_permit) = gate.workers.acquire().await else { return lost() };
+                let admitted = tokio::task::spawn_blocking(move || inlet.admit(request)).await;
+                match admitted {
+                    Ok(admitted) => admitted,
+                    Err(_) => return lost(),
+                }
+            }
+        };
+        drop(held);
+        match admitted {
+            Admitted::Now(answer) => answer,
+            Admitted::Later(waiting) => waiting.answer().await,
+        }
+    });
+    task.await.unwrap_or_else(|_| lost())
+}
+
+fn reply(answer: Answer) -> Reply {
+    let mut reply = Response::new(Either::Left(Full::new(Bytes::from(answer.body + "\n"))));
+    *reply.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Ok(id) = HeaderValue::from_str(&answer.request_id)
+        && !id.is_empty()
+    {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if answer.status == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    reply
+}
+
+fn page_reply(page: Page, busy: Busy) -> Reply {
+    match page {
+        Page::Text { status, content_type, body } => {
+            let mut reply = Response::new(Either::Left(Full::new(Bytes::from(body))));
+            *reply.status_mut() =
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            reply
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            reply
+        }
+        Page::Events(events) => {
+            let pulse = tokio::time::interval_at(Instant::now() + PULSE, PULSE);
+            let body = EventBody { events, pulse, _busy: busy };
+            let mut reply = Response::new(Either::Right(body));
+            let headers = reply.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            reply
+        }
+    }
+}
+
+/// How often something is sent when nothing happens, so that it is noticed when nobody listens any more.
+const PULSE: Duration = Duration::from_secs(15);
+
+/// Events as a body, one a frame.
+pub(crate) struct EventBody {
+    events: Box<dyn Events>,
+    pulse: tokio::time::Interval,
+    _busy: Busy,
+}
+
+impl Body for EventBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = |text: String| Some(Ok(Frame::data(Bytes::from(text))));
+        if let Poll::Ready(next) = self.events.poll_next(context) {
+            self.pulse.reset();
+            return Poll::Ready(next.and_then(frame));
+        }
+        self.pulse.poll_tick(context).map(|_| frame(":\n\n".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn secrets_are_compared() {
+        assert!(same("a secret", "a secret"));
+        for other in ["", "a secre", "a secret ", "b secret"] {
+            assert!(!same(other, "a secret"), "{other}");
+        }
+    }
+}

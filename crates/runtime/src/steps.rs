@@ -1,0 +1,111 @@
+//! What single nodes do in an epoch: take what sources gave, follow event time, run an operator's shards.
+
+use std::time::Instant;
+
+use millstream_connectors::{Receipt, SourceEvent};
+use millstream_operators::watermark::{Progress, WatermarkSpec};
+use millstream_operators::{Operator, OperatorTime, Output};
+use millstream_plan::NodeId;
+use millstream_types::{ChangeBatch, Result};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::flow::{Flow, Item};
+use crate::metrics::Counters;
+
+/// What the senders of rows wait for.
+pub(crate) fn receipts(taken: &mut [Vec<SourceEvent>]) -> Vec<Receipt> {
+    let mut receipts = Vec::new();
+    for event in taken.iter_mut().flatten() {
+        if let SourceEvent::Rows { piece, .. } = event {
+            receipts.extend(piece.take());
+        }
+    }
+    receipts
+}
+
+pub(crate) fn source_flow(from: NodeId, events: Vec<SourceEvent>) -> Flow {
+    let mut flow = Flow { from, ..Flow::default() };
+    for event in events {
+        match event {
+            SourceEvent::Rows { split, piece } => flow.items.push((split, Item::Piece(piece))),
+            SourceEvent::EndOfSplit(split) => flow.ends.push((flow.items.len(), split)),
+        }
+    }
+    flow
+}
+
+pub(crate) fn assign(
+    mut flow: Flow,
+    id: NodeId,
+    spec: &WatermarkSpec,
+    progress: &mut Progress,
+    clock_ms: i64,
+    pool: &ThreadPool,
+    counters: &Counters,
+) -> Result<Flow> {
+    let ends = std::mem::take(&mut flow.ends);
+    let mut ends = ends.into_iter().peekable();
+    let observed = flow.force(pool, counters, |changes| {
+        let (started, rows) = (Instant::now(), changes.num_rows());
+        let observed = spec.observe(changes, clock_ms);
+        counters.nodes[id].add(rows, started.elapsed());
+        observed
+    })?;
+    let mut items = Vec::with_capacity(observed.len());
+    for (at, (split, observations)) in observed.into_iter().enumerate() {
+        while let Some((_, ended)) = ends.next_if(|(before, _)| *before <= at) {
+            progress.end_split(ended);
+        }
+        for observation in observations {
+            items.push((split, Item::Batch(progress.stamp(split, observation, spec, clock_ms))));
+        }
+    }
+    ends.for_each(|(_, ended)| progress.end_split(ended));
+    Ok(Flow { from: id, items, ..Flow::default() })
+}
+
+/// A batch under the names of a schema.
+pub(crate) fn renamed(
+    batch: ChangeBatch,
+    schema: &arrow::datatypes::SchemaRef,
+) -> Result<ChangeBatch> {
+    let schema = millstream_formats::json::nullable(schema);
+    let options =
+        arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.rows.num_rows()));
+    let columns = batch.rows.columns().to_vec();
+    let rows = arrow::array::RecordBatch::try_new_with_options(schema, columns, &options)?;
+    Ok(ChangeBatch { rows, ..batch })
+}
+
+pub(crate) fn run_shards(
+    shards: &mut [Box<dyn Operator>],
+    dealt: &[Vec<Vec<ChangeBatch>>],
+    time: &OperatorTime,
+    pool: &ThreadPool,
+) -> Result<Vec<ChangeBatch>> {
+    let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
+        let mut out = Output::default();
+        shard.begin_epoch(time.epoch.clock_ms)?;
+        for (input, dealt) in dealt.iter().enumerate() {
+            for parts in dealt {
+                // Rows without a key all belong to the first shard.
+                if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
+                    shard.process(input, part.clone(), &mut out)?;
+                }
+            }
+        }
+        shard.end_epoch(time, &mut out)?;
+        Ok(out)
+    };
+    let outputs: Vec<Result<Output>> = if shards.len() == 1 {
+        shards.iter_mut().enumerate().map(run).collect()
+    } else {
+        pool.install(|| shards.par_iter_mut().enumerate().map(run).collect())
+    };
+    let mut batches = Vec::new();
+    for output in outputs {
+        batches.extend(output?.into_batches());
+    }
+    Ok(batches)
+}
