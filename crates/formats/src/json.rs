@@ -481,6 +481,7 @@ mod tests {
     use super::*;
     use arrow::array::AsArray;
     use arrow::datatypes::{Field, Int32Type, Schema};
+    use millstream_testing::Random;
 
     fn decoder(options: JsonOptions) -> JsonDecoder {
         let schema = Arc::new(Schema::new(vec![
@@ -518,14 +519,9 @@ mod tests {
             "{}",
             " {\"s\":\"é\\u00e9 long enough to go from one block of bytes to the next one, surely\"}",
         ];
-        let mut state = 1_u64;
-        let mut random = |below: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % below
-        };
-        for _ in 0..4_000 {
+        let mut numbers = Random::new(1);
+        let mut random = |below: usize| numbers.below(below as u64) as usize;
+        for _ in 0..20_000 {
             let mut text: Vec<u8> = Vec::new();
             for _ in 0..1 + random(4) {
                 text.extend(lines[random(lines.len())].as_bytes());

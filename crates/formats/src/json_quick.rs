@@ -151,7 +151,8 @@ impl<'a> Quick<'a> {
         let mut end = self.marks.next(start)?;
         while bytes[end] == b'\\' {
             kind = Kind::Escaped;
-            if !self.text.is_char_boundary(end + 2) {
+            // A record ends with its line, an escape is one character long.
+            if bytes.get(end + 1) == Some(&b'\n') || !self.text.is_char_boundary(end + 2) {
                 return None;
             }
             end = self.marks.next(end + 2)?;

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`decoder`] | [`Decoder`]: what a text format does to a chunk |
 //! | [`mod@column`] | a column that is being filled from text |
-//! | [`json`], [`json_scan`], `json_quick`, [`csv`] | the text formats |
+//! | [`json`], [`json_scan`], [`csv`] | the text formats |
+//! | `json_quick`, `csv_quick` | the quick ways through what most lines look like |
 //! | `marks` | where quotes, delimiters and line ends stand |
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
@@ -17,6 +18,7 @@
 
 pub mod column;
 pub mod csv;
+mod csv_quick;
 pub mod debezium;
 pub mod decoder;
 pub mod encode;

@@ -131,15 +131,13 @@ impl Aggregate for DistinctIntegers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use millstream_testing::Random;
     use std::collections::BTreeMap;
 
     #[test]
     fn numbers_come_and_go_as_in_a_map() {
-        let mut state = 3_u64;
-        let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) % below
-        };
+        let mut random = Random::new(3);
+        let mut random = |below: u64| random.below(below);
         for range in [4, 40, 5_000] {
             let (mut numbers, mut due) = (Numbers::default(), BTreeMap::<i64, i64>::new());
             for _ in 0..4_000 {

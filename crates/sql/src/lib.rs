@@ -42,6 +42,7 @@ pub mod translate;
 mod translate_aggregate;
 mod translate_join;
 mod translate_over;
+mod translate_source;
 mod translate_temporal;
 mod translate_window;
 pub mod types;

@@ -9,22 +9,20 @@ use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{Column, DFSchema};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
 use datafusion_expr::utils::split_conjunction;
-use datafusion_expr::{Expr, LogicalPlan, TableScan, lit};
+use datafusion_expr::{Expr, LogicalPlan, lit};
 use millstream_expr::ScalarExpr;
-use millstream_plan::{
-    ChangelogMode, Node, NodeId, NodeKind, Plan, Rows, Stamps, Table, TimeWindow,
-};
+use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Stamps, Table, TimeWindow};
 
 use crate::catalog::Catalog;
-use crate::context::CatalogTable;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::rewrite::StateHints;
 use crate::temporal::TemporalNode;
 use crate::tidy::tidy;
-use crate::time_settings::{state_ttl, watermark_options};
+use crate::time_settings::state_ttl;
 use crate::translate_over::{follows_keys, is_rank};
+use crate::translate_source::table_of;
 use crate::translate_temporal::compares_times;
 use crate::window::WindowNode;
 
@@ -108,21 +106,14 @@ pub(crate) struct Translator<'a> {
     hints: &'a StateHints,
     pub plan: Plan,
     /// The columns that any part of the statement reads, by table.
-    needed: HashMap<*const Table, BTreeSet<usize>>,
+    pub needed: HashMap<*const Table, BTreeSet<usize>>,
     /// The node that gives exactly those columns.
-    sources: HashMap<*const Table, NodeId>,
+    pub sources: HashMap<*const Table, NodeId>,
     pub windows: HashMap<NodeId, WindowProperties>,
     /// Whether any operator follows event time, so that watermarks are worth their cost.
-    event_time: bool,
+    pub event_time: bool,
     /// Which rows need the watermark they met.
-    stamps: Stamps,
-}
-
-fn table_of(scan: &TableScan) -> Result<&Arc<Table>> {
-    match scan.source.downcast_ref::<CatalogTable>() {
-        Some(source) => Ok(&source.table),
-        None => Err(SqlError::new("a table that is none of the catalog's")),
-    }
+    pub stamps: Stamps,
 }
 
 pub(crate) fn arrow_of(schema: &DFSchema) -> SchemaRef {
@@ -253,7 +244,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    fn leaf(&mut self, kind: NodeKind, schema: SchemaRef) -> NodeId {
+    pub(crate) fn leaf(&mut self, kind: NodeKind, schema: SchemaRef) -> NodeId {
         self.plan.add(Node {
             kind,
             inputs: vec![],
@@ -386,115 +377,6 @@ impl Translator<'_> {
         let id = self.calc(input, condition, values, Some(result));
         self.plan.nodes[id].proctimes.extend(clocks);
         Ok(id)
-    }
-
-    fn scan(&mut self, scan: &TableScan) -> Result<NodeId> {
-        let table = table_of(scan)?;
-        let key = Arc::as_ptr(table);
-        let base = match self.sources.get(&key) {
-            Some(base) => *base,
-            None => {
-                let base = self.source(table)?;
-                self.sources.insert(key, base);
-                base
-            }
-        };
-        let available = self.columns_of(table);
-        let wanted =
-            scan.projection.clone().unwrap_or_else(|| (0..table.schema.fields().len()).collect());
-        let values = wanted
-            .iter()
-            .map(|column| {
-                let at = available.iter().position(|known| known == column);
-                let at = at.ok_or_else(|| SqlError::new("a column that was not planned for"))?;
-                Ok(ScalarExpr::column(table.schema.field(*column).name(), at))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if wanted == available {
-            return Ok(base);
-        }
-        let schema = arrow_of(&scan.projected_schema);
-        Ok(self.calc(base, None, Some(values), Some(schema)))
-    }
-
-    /// The columns that the source of a table gives to all of the statement, in their order.
-    fn columns_of(&self, table: &Arc<Table>) -> Vec<usize> {
-        let mut columns = self.needed.get(&Arc::as_ptr(table)).cloned().unwrap_or_default();
-        if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
-            columns.insert(watermark.rowtime);
-            columns.extend(watermark.value.columns());
-        }
-        columns.into_iter().collect()
-    }
-
-    /// Reads a table: its physical columns, what is computed from them, and its watermark.
-    fn source(&mut self, table: &Arc<Table>) -> Result<NodeId> {
-        let rows = table.rows().map_err(|wrong| SqlError::new(wrong).about(&table.name))?;
-        let columns = self.columns_of(table);
-        let physical_of = |column: usize| {
-            table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX)
-        };
-        let mut physical = BTreeSet::new();
-        for column in &columns {
-            match table.computed.get(column) {
-                Some(computed) => physical.extend(computed.value.columns()),
-                None => {
-                    physical.insert(physical_of(*column));
-                }
-            }
-        }
-        let normalizes = rows != Rows::Added && !table.primary_key.is_empty();
-        if normalizes {
-            let key = table.primary_key.iter();
-            physical.extend(key.filter_map(|name| table.physical.index_of(name).ok()));
-        }
-        let physical: Vec<usize> = physical.into_iter().collect();
-        let position = |column: usize| {
-            physical.iter().position(|known| *known == column).unwrap_or(usize::MAX)
-        };
-        let schema =
-            Arc::new(table.physical.project(&physical).map_err(millstream_types::Error::from)?);
-        let kind = NodeKind::Source { table: Arc::clone(table), columns: physical.clone() };
-        let mut node = self.leaf(kind, Arc::clone(&schema));
-        if rows != Rows::Added {
-            self.plan.nodes[node].changelog = ChangelogMode::Retract;
-        }
-        if normalizes {
-            let key = table.primary_key.iter().filter_map(|name| schema.index_of(name).ok());
-            let kind = NodeKind::ChangelogNormalize { key: key.collect() };
-            node = self.plan.add_like(kind, node);
-        }
-        let values = columns
-            .iter()
-            .map(|column| match table.computed.get(column) {
-                Some(computed) => Ok(computed.value.remap(position)?),
-                None => {
-                    let name = table.schema.field(*column).name();
-                    Ok(ScalarExpr::column(name, position(physical_of(*column))))
-                }
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let computes = columns.iter().any(|column| table.computed.contains_key(column));
-        if computes || columns.len() != physical.len() {
-            let schema = table.schema.project(&columns).map_err(millstream_types::Error::from)?;
-            node = self.calc(node, None, Some(values), Some(Arc::new(schema)));
-        }
-        let given = |column: usize| columns.iter().position(|known| *known == column);
-        self.plan.nodes[node].proctimes = table
-            .computed
-            .iter()
-            .filter(|(_, computed)| computed.processing_time)
-            .filter_map(|(column, _)| given(*column))
-            .collect();
-        if let Some(watermark) = table.watermark.as_ref().filter(|_| self.event_time) {
-            let rowtime = given(watermark.rowtime).unwrap_or_default();
-            let value = watermark.value.remap(|column| given(column).unwrap_or_default())?;
-            let options = watermark_options(self.catalog, table, self.stamps)?;
-            let kind = NodeKind::WatermarkAssigner { rowtime, watermark: value, options };
-            node = self.plan.add_like(kind, node);
-            self.plan.nodes[node].rowtimes = vec![rowtime];
-        }
-        Ok(node)
     }
 
     fn union(&mut self, inputs: Vec<NodeId>, schema: SchemaRef) -> Result<NodeId> {

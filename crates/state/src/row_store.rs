@@ -118,7 +118,7 @@ impl RowStore {
     /// # Errors
     /// Never, for rows that were added.
     pub fn columns(&self, rows: &[u32]) -> Result<Vec<ArrayRef>> {
-        if let [only] = self.all()[..] {
+        if let Some(only) = self.only() {
             let positions = UInt32Array::from(rows.to_vec());
             let taken = only.columns().iter().map(|column| Ok(take(column, &positions, None)?));
             return taken.collect();
@@ -148,8 +148,13 @@ impl RowStore {
             .collect()
     }
 
-    fn all(&self) -> Vec<&RecordBatch> {
-        self.segments.iter().chain(self.pieces.iter().map(|(_, piece)| piece)).take(2).collect()
+    /// The batch that all rows are in, where it is one.
+    fn only(&self) -> Option<&RecordBatch> {
+        match (&self.segments[..], &self.pieces[..]) {
+            ([only], []) => Some(only),
+            ([], [(_, only)]) => Some(only),
+            _ => None,
+        }
     }
 
     /// Keeps some rows, which are numbered anew in the order given.
@@ -182,6 +187,7 @@ mod tests {
     use super::*;
     use arrow::array::{AsArray, Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+    use millstream_testing::Random;
 
     #[test]
     fn rows_are_found_however_they_were_added() {
@@ -191,10 +197,9 @@ mod tests {
         ]));
         let mut store = RowStore::new(schema);
         let mut next = 0_i64;
-        let mut state = 7_u64;
+        let mut random = Random::new(7);
         while store.len() < 3 * SEGMENT + 100 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let rows = [1, 2, 3, 700, 9_000, 100_000][(state >> 40) as usize % 6];
+            let rows = [1, 2, 3, 700, 9_000, 100_000][random.below(6) as usize];
             let numbers: Int64Array = (next..next + rows).map(Some).collect();
             let texts: StringArray = (next..next + rows).map(|n| Some(format!("t{n}"))).collect();
             store.append(&[Arc::new(numbers), Arc::new(texts)], rows as usize).unwrap();
