@@ -91,29 +91,48 @@ impl Piece for Ready {
 
 /// A source that rows are brought to. Dropping this ends it; what waits is given up.
 pub struct Attachment {
+    door: Door,
+}
+
+/// Where rows come in.
+#[derive(Clone)]
+pub struct Door {
     inlet: Arc<Inlet>,
     queue: Arc<Queue>,
 }
 
 impl Attachment {
     pub(crate) fn new(inlet: Arc<Inlet>, queue: Arc<Queue>) -> Self {
-        Self { inlet, queue }
+        Self { door: Door { inlet, queue } }
     }
 
-    /// Lets nothing more in; what waits still goes its way.
-    pub fn close(&self) {
-        self.inlet.close(&self.queue);
+    /// Where its rows come in.
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// Whether all that came in has been taken.
     pub fn is_drained(&self) -> bool {
-        self.queue.is_empty()
+        self.door.queue.is_empty()
     }
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        self.queue.end();
+        self.door.queue.end();
+    }
+}
+
+impl Door {
+    /// Lets nothing more in; what waits still goes its way.
+    pub fn close(&self) {
+        self.inlet.close(&self.queue);
+    }
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
     }
 }
 

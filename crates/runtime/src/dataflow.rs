@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use millstream_connectors::{Attachment, Receipt, Sink, SourceEvent, open_source};
+use millstream_connectors::{Attachment, Door, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
@@ -438,9 +438,9 @@ impl Dataflow {
         aligned
     }
 
-    /// Lets nothing more in from outside; what came in already still goes its way.
-    pub fn close(&self) {
-        self.attachments().for_each(Attachment::close);
+    /// Where rows are brought in from outside.
+    pub fn doors(&self) -> Vec<Door> {
+        self.attachments().map(Attachment::door).collect()
     }
 
     /// Whether all that was let in has gone through.
