@@ -55,7 +55,7 @@ pub enum Stage {
         feed: Feed,
         /// What each split is called.
         splits: Vec<String>,
-        /// Where its rows are brought to it, when that is so.
+        /// The hold on it, where it waits for the world outside.
         attachment: Option<Attachment>,
         /// What the table promises of them.
         not_null: Option<Arc<dyn Transform>>,
@@ -440,7 +440,7 @@ impl Dataflow {
 
     /// Where rows are brought in from outside.
     pub fn doors(&self) -> Vec<Door> {
-        self.attachments().map(Attachment::door).collect()
+        self.attachments().filter_map(Attachment::door).collect()
     }
 
     /// Whether all that was let in has gone through.
