@@ -1,5 +1,5 @@
-//! A server among clients that mean it harm: how long a healthy request takes meanwhile, and how much memory the
-//! program takes for them.
+//! A server among clients that mean it harm: how long a healthy request takes meanwhile, and how much
+//! memory the program takes for them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -12,6 +12,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
+use crate::socket::Line;
 use crate::{
     datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket,
     sqlite, webhook,
@@ -37,8 +38,8 @@ pub trait Source: Send {
         !self.is_bounded()
     }
 
-    /// Makes the source reachable from outside, where its rows are brought to it. `observes` says that
-    /// nobody should wait for this reader.
+    /// Takes a hold on a source that waits for the world outside, and makes it reachable where its rows are
+    /// brought to it. `observes` says that nobody should wait for this reader.
     ///
     /// # Errors
     /// When its place is taken.
@@ -97,31 +98,62 @@ impl Piece for Ready {
     }
 }
 
-/// A source that rows are brought to. Dropping this ends it; what waits is given up.
+/// A hold on a source that waits for the world outside. Dropping this ends it; what waits is given up.
 pub struct Attachment {
+    door: Option<Door>,
+    line: Option<Arc<Line>>,
+}
+
+/// Where rows come in.
+#[derive(Clone)]
+pub struct Door {
     inlet: Arc<Inlet>,
     queue: Arc<Queue>,
 }
 
 impl Attachment {
+    /// On one that rows are brought to.
     pub(crate) fn new(inlet: Arc<Inlet>, queue: Arc<Queue>) -> Self {
-        Self { inlet, queue }
+        Self { door: Some(Door { inlet, queue }), line: None }
     }
 
-    /// Lets nothing more in; what waits still goes its way.
-    pub fn close(&self) {
-        self.inlet.close(&self.queue);
+    /// On one that reads from a connection.
+    pub(crate) fn of_line(line: Arc<Line>) -> Self {
+        Self { door: None, line: Some(line) }
     }
 
-    /// Whether all that came in has been taken.
+    /// Where its rows come in, when they are brought to it.
+    pub fn door(&self) -> Option<Door> {
+        self.door.clone()
+    }
+
+    /// Whether all that was brought to it has been taken.
     pub fn is_drained(&self) -> bool {
-        self.queue.is_empty()
+        self.door.as_ref().is_none_or(|door| door.queue.is_empty())
     }
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        self.queue.end();
+        if let Some(door) = &self.door {
+            door.queue.end();
+        }
+        if let Some(line) = &self.line {
+            line.hang_up();
+        }
+    }
+}
+
+impl Door {
+    /// Lets nothing more in; what waits still goes its way.
+    pub fn close(&self) {
+        self.inlet.close(&self.queue);
+    }
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
     }
 }
 

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use millstream_formats::Decoded;
 use millstream_types::json_text::json_string;
 use millstream_types::{Error, Result};
@@ -220,7 +222,7 @@ impl Inlet {
         let (clock_ms, key) = (clock.as_millis() as i64, request.idempotency_key.as_deref());
         let rows = self.table.with_metadata(&decoded.rows, id, clock_ms, key);
         let rows = rows.map_err(|error| Answer::error(500, &error.to_string()))?;
-        Ok(Decoded { rows, ..decoded })
+        Ok(Decoded { rows: tight(rows), ..decoded })
     }
 
     /// Puts rows into all queues, or none.
@@ -272,6 +274,17 @@ impl Inlet {
             reader.push(decoded.clone(), receipt);
         }
         Ok(())
+    }
+}
+
+/// A copy of a few rows that takes no more memory than they need: they were decoded into much more.
+fn tight(rows: RecordBatch) -> RecordBatch {
+    match rows.num_rows() as u32 {
+        few @ 1..=256 => {
+            let all = UInt32Array::from_iter_values(0..few);
+            take_record_batch(&rows, &all).unwrap_or(rows)
+        }
+        _ => rows,
     }
 }
 

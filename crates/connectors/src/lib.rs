@@ -39,6 +39,6 @@ mod sqlite_source;
 pub mod webhook;
 
 pub use connector::{
-    Attachment, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
+    Attachment, Door, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
 };
 pub use http_inlet::{Inlets, Receipt};

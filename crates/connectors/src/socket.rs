@@ -4,8 +4,8 @@
 //! try that fails. What was on its way when it was lost is not asked for again: there is nobody to ask.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::Arc;
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use millstream_formats::encode::Encoder;
@@ -14,7 +14,8 @@ use millstream_plan::Table;
 use millstream_types::time::parse_duration;
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::connector::{Connector, Each, Piece, Sink, Source, SourceEvent, number};
+use crate::connector::{Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, number};
+use crate::http_inlet::Inlets;
 
 /// `'connector' = 'socket'`
 pub const CONNECTOR: Connector = Connector {
@@ -134,14 +135,24 @@ impl Settings {
         Err(last)
     }
 
-    /// Connects, as often as that is tried. `failed` counts tries since the last one that was of use.
-    fn connect(&self, failed: &mut u64) -> Result<TcpStream> {
+    /// How long is waited before the next try.
+    fn wait(&self, failed: u64) -> Duration {
+        if failed == 0 {
+            return Duration::ZERO;
+        }
+        let doubled = self.first_wait.saturating_mul(1 << (failed - 1).min(20));
+        doubled.min(self.longest_wait).mul_f64(0.5 + rand::random::<f64>() / 2.0)
+    }
+
+    /// Connects, as often as that is tried. `failed` counts tries since the last one that was of use;
+    /// `wait` waits, and says when nobody wants a connection any more.
+    fn connect(
+        &self,
+        failed: &mut u64,
+        wait: impl Fn(Duration) -> Result<()>,
+    ) -> Result<TcpStream> {
         loop {
-            if *failed > 0 {
-                let doubled = self.first_wait.saturating_mul(1 << (*failed - 1).min(20));
-                let most = doubled.min(self.longest_wait);
-                std::thread::sleep(most.mul_f64(0.5 + rand::random::<f64>() / 2.0));
-            }
+            wait(self.wait(*failed))?;
             match self.try_once() {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
@@ -156,8 +167,59 @@ impl Settings {
     }
 }
 
+/// The connection of a source, to be ended from another thread.
+#[derive(Default)]
+pub(crate) struct Line {
+    state: Mutex<LineState>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct LineState {
+    ended: bool,
+    stream: Option<TcpStream>,
+}
+
+impl Line {
+    fn state(&self) -> MutexGuard<'_, LineState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the source: whoever reads from the connection finds its end.
+    pub fn hang_up(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        if let Some(stream) = state.stream.take() {
+            // One that is closed already needs no more.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(state);
+        self.ended.notify_all();
+    }
+
+    fn is_ended(&self) -> bool {
+        self.state().ended
+    }
+
+    /// Remembers the connection that is read from.
+    fn set(&self, stream: &TcpStream) -> bool {
+        let mut state = self.state();
+        state.stream = stream.try_clone().ok();
+        !state.ended && state.stream.is_some()
+    }
+
+    /// Waits, unless the source is ended.
+    fn wait(&self, most: Duration) -> Result<()> {
+        let state = self.state();
+        let waited = self.ended.wait_timeout_while(state, most, |state| !state.ended);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.ended { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}
+
 struct SocketSource {
     settings: Settings,
+    hold: Arc<Line>,
     decoder: Arc<dyn Decoder>,
     source: Arc<str>,
     stream: Option<TcpStream>,
@@ -182,6 +244,7 @@ impl SocketSource {
         Ok(Self {
             source: settings.name().into(),
             settings,
+            hold: Arc::default(),
             decoder: policy.applied(decoder),
             stream: None,
             rest: Vec::new(),
@@ -199,7 +262,12 @@ impl SocketSource {
             Some(stream) => stream,
             None => {
                 self.header_due = self.header;
-                self.settings.connect(&mut self.failed)?
+                let line = &self.hold;
+                let stream = self.settings.connect(&mut self.failed, |most| line.wait(most))?;
+                if !line.set(&stream) {
+                    return Err(Error::Cancelled);
+                }
+                stream
             }
         };
         let start = self.rest.len();
@@ -207,6 +275,7 @@ impl SocketSource {
         let read = stream.read(&mut self.rest[start..]);
         self.rest.truncate(start + read.as_ref().copied().unwrap_or(0));
         match read {
+            _ if self.hold.is_ended() => return Err(Error::Cancelled),
             Ok(0) if self.settings.bounded => self.ended = true,
             Ok(0) => self.lose("the server closed it"),
             Ok(_) => {
@@ -274,6 +343,10 @@ impl Source for SocketSource {
         true
     }
 
+    fn attach(&mut self, _: &Arc<Inlets>, _observes: bool) -> Result<Option<Attachment>> {
+        Ok(Some(Attachment::of_line(Arc::clone(&self.hold))))
+    }
+
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         loop {
             if let Some(chunk) = self.chunk() {
@@ -317,7 +390,10 @@ impl SocketSink {
                 // A server that closed its end tells so when it is asked, and not when it is written to.
                 Some(stream) if is_open(&stream) => stream,
                 _ => {
-                    let mut stream = self.settings.connect(&mut self.failed)?;
+                    let mut stream = self.settings.connect(&mut self.failed, |most| {
+                        std::thread::sleep(most);
+                        Ok(())
+                    })?;
                     if let Some(header) = self.encoder.header()
                         && stream.write_all(header.as_bytes()).is_err()
                     {
@@ -369,5 +445,42 @@ impl Sink for SocketSink {
 
     fn commit(&mut self) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_source_that_waits_can_be_ended() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int32, true)]));
+        let options = [("hostname", "127.0.0.1"), ("port", &port), ("format", "json")];
+        let table = Table {
+            name: "t".to_owned(),
+            schema: Arc::clone(&schema),
+            computed: Default::default(),
+            physical: schema,
+            metadata: Default::default(),
+            watermark: None,
+            primary_key: Vec::new(),
+            options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            handle: None,
+        };
+        let mut source = SocketSource::new(&table, &[0]).unwrap();
+        let attachment = source.attach(&Arc::default(), false).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(source.next().is_err()));
+        // It is connected, and nothing comes.
+        let (_stream, _) = listener.accept().unwrap();
+        drop(attachment);
+        assert!(receiver.recv_timeout(Duration::from_secs(30)).unwrap());
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use millstream_connectors::memory::MemoryTable;
+use millstream_connectors::secrets::fill_options;
 use millstream_connectors::{files, filesystem, nexmark};
 use millstream_plan::table::Options;
 use millstream_plan::{ChangelogMode, NodeKind, Plan, Table, explain};
@@ -339,7 +340,16 @@ fn stored(schema: &SchemaRef) -> SchemaRef {
 /// The columns of a table that declares none, where its connector can tell.
 fn infer(options: &mut Options) -> Result<Option<SchemaRef>, Error> {
     match options.get("connector").map(String::as_str) {
-        Some("filesystem") => Ok(Some(filesystem::infer_columns(options)?)),
+        Some("filesystem") => {
+            let (mut filled, secrets) = fill_options(options)?;
+            let schema = filesystem::infer_columns(&mut filled);
+            let schema = schema.map_err(|error| secrets.hide_error(error))?;
+            // What was found out is kept, and what was filled in is not.
+            for (key, value) in filled {
+                options.entry(key).or_insert(value);
+            }
+            Ok(Some(schema))
+        }
         Some("nexmark") => {
             let table = table_of("nexmark", options.clone());
             Ok(Some(nexmark::infer_columns(&table)?))

@@ -41,6 +41,52 @@ fn script(folder: &std::path::Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_waits_for_all_jobs_that_read_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let engine = Engine::builder().without_server().parallelism(1).build();
+    let tables = format!(
+        "CREATE TABLE events (n INT) WITH ('connector' = 'http-server', 'path' = '/e', 'format' = 'json',
+             'timeout' = '500 ms');
+         CREATE TABLE a (n INT) WITH ('connector' = 'sqlite', 'path' = '{}');
+         CREATE TABLE b (n INT) WITH ('connector' = 'sqlite', 'path' = '{}');",
+        path("a.db"),
+        path("b.db")
+    );
+    engine.execute(&tables).await.unwrap();
+    let post = async |n: i64| {
+        let request = Request { body: format!("{{\"n\":{n}}}").into_bytes(), ..Request::default() };
+        engine.post("/e", request).await
+    };
+    assert_eq!(post(0).await.status, 404);
+    let _first = engine.execute("INSERT INTO a SELECT n FROM events").await.unwrap().unwrap();
+    let mut second =
+        engine.execute("INSERT INTO b SELECT 10 / n FROM events").await.unwrap().unwrap();
+    let rows = |name: &str| {
+        let connection = rusqlite::Connection::open(path(&format!("{name}.db"))).unwrap();
+        connection
+            .query_row(&format!("SELECT COUNT(*) FROM {name}"), [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    for n in 1..=10 {
+        assert_eq!(post(n).await.status, 200);
+        assert_eq!((rows("a"), rows("b")), (n, n));
+    }
+    // One of them cannot go on: the request is not through.
+    let locked = rusqlite::Connection::open(path("b.db")).unwrap();
+    locked.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let late = post(5).await;
+    assert_eq!(late.status, 504, "{late:?}");
+    locked.execute_batch("COMMIT").unwrap();
+    // One of them fails: the rows did not get through all of it.
+    let failed = post(0).await;
+    assert_eq!(failed.status, 503, "{failed:?}");
+    assert!(second.join().await.is_err());
+    assert_eq!(post(1).await.status, 200);
+    assert_eq!((rows("a"), rows("b")), (13, 11));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_axum_application_answers_by_sql() {
     let folder = tempfile::tempdir().unwrap();
     let engine = Engine::builder().without_server().build();

@@ -1,5 +1,5 @@
-//! Where the fields of CSV stand, found by the marks between them: what most files are made of. Anything else is
-//! for the reader that goes character by character.
+//! Where the fields of CSV stand, found by the marks between them: what most files are made of. Anything else
+//! is for the reader that goes character by character.
 
 use memchr::{memchr, memchr2, memrchr};
 

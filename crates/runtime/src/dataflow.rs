@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use millstream_connectors::{Attachment, Receipt, Sink, SourceEvent, open_source};
+use millstream_connectors::{Attachment, Door, Receipt, Sink, SourceEvent, open_source};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
@@ -55,7 +55,7 @@ pub enum Stage {
         feed: Feed,
         /// What each split is called.
         splits: Vec<String>,
-        /// Where its rows are brought to it, when that is so.
+        /// The hold on it, where it waits for the world outside.
         attachment: Option<Attachment>,
         /// What the table promises of them.
         not_null: Option<Arc<dyn Transform>>,
@@ -440,9 +440,9 @@ impl Dataflow {
         aligned
     }
 
-    /// Lets nothing more in from outside; what came in already still goes its way.
-    pub fn close(&self) {
-        self.attachments().for_each(Attachment::close);
+    /// Where rows are brought in from outside.
+    pub fn doors(&self) -> Vec<Door> {
+        self.attachments().filter_map(Attachment::door).collect()
     }
 
     /// Whether all that was let in has gone through.

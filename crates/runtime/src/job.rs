@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use millstream_connectors::Inlets;
+use millstream_connectors::{Door, Inlets};
 use millstream_plan::Plan;
 use millstream_types::{ChangeBatch, Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -43,6 +43,7 @@ pub struct Job {
     stop: Arc<Stop>,
     counters: Arc<Counters>,
     taps: Arc<Taps>,
+    doors: Vec<Door>,
     ended: Option<oneshot::Receiver<Result<()>>>,
 }
 
@@ -65,7 +66,8 @@ impl Job {
     /// Asks the dataflow to end in order: nothing more is let in, what was let in goes its way, and what
     /// sinks wrote is made visible. Windows that are open stay so.
     pub fn stop(&self) {
-        self.stop.in_order.store(true, Ordering::Relaxed);
+        self.doors.iter().for_each(Door::close);
+        self.stop.in_order.store(true, Ordering::Release);
         self.stop.bell.ring();
     }
 
@@ -130,6 +132,7 @@ pub fn start(
     let taps = Arc::new(Taps::new(&plan, Arc::clone(&bell)));
     let (counted, tapped) = (Arc::clone(&counters), Arc::clone(&taps));
     let mut dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped)?;
+    let doors = dataflow.doors();
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
     let (ending, last_taps) = (Arc::clone(&counters), Arc::clone(&taps));
@@ -161,7 +164,7 @@ pub fn start(
             let _ = sender.send(outcome);
         })
         .map_err(|error| no_thread(&error))?;
-    Ok(Job { stop, counters, taps, ended: Some(ended) })
+    Ok(Job { stop, counters, taps, doors, ended: Some(ended) })
 }
 
 /// Expressions are evaluated recursively, and may be nested as deeply as the front end lets them.
@@ -175,12 +178,9 @@ fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
         if stop.asked.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        let ending = stop.in_order.load(Ordering::Relaxed);
-        if ending {
-            dataflow.close();
-            if dataflow.is_drained() {
-                return dataflow.commit();
-            }
+        let ending = stop.in_order.load(Ordering::Acquire);
+        if ending && dataflow.is_drained() {
+            return dataflow.commit();
         }
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         match dataflow.run_epoch(clock.as_millis() as i64)? {

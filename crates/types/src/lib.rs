@@ -35,8 +35,8 @@ pub fn plain_paths() -> bool {
     *PLAIN
 }
 
-/// The most rows of a batch that comes from a source, by `MILLSTREAM_BATCH_ROWS` in the environment: tests run
-/// with several, and get the same. As many as the source likes without it.
+/// The most rows of a batch that comes from a source, by `MILLSTREAM_BATCH_ROWS` in the environment: tests
+/// run with several, and get the same. As many as the source likes without it.
 pub fn batch_rows() -> usize {
     static ROWS: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| {
         let rows = std::env::var("MILLSTREAM_BATCH_ROWS").ok().and_then(|rows| rows.parse().ok());

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use rusqlite::Connection;
 
+use crate::millstream;
+use crate::receiver::{Mood, Receiver};
 use crate::service::{Service, until};
 
 /// A table of events that are written to SQLite as they are.
@@ -290,4 +292,63 @@ fn health_and_metrics_tell_how_it_does() {
         assert!(line.starts_with("{\"timestamp\":\"20") && line.ends_with("\"}"), "{line}");
     }
     assert!(said.contains("\"message\":\"interrupted\""), "{said}");
+}
+
+#[test]
+fn other_machines_need_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = script(folder.path(), "'format' = 'json'");
+    let open = |listen: &str| {
+        millstream()
+            .args(["run", "--listen", listen, "-c", &script])
+            .env_remove("MILLSTREAM_TOKEN")
+            .output()
+            .unwrap()
+    };
+    let refused = open("0.0.0.0:0");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("open to other machines") && said.contains("MILLSTREAM_TOKEN"), "{said}");
+    assert_eq!(open("nowhere").status.code(), Some(2));
+
+    let token = folder.path().join("token");
+    std::fs::write(&token, "open sesame\n").unwrap();
+    let token = token.display().to_string();
+    let service = Service::start_with(&script, &["--token-file", &token]);
+    until("it takes rows", || {
+        let reply =
+            service.post_with("/event", "Authorization: Bearer open sesame\r\n", "{\"id\":1}");
+        reply.status == 200
+    });
+    for header in ["", "Authorization: Bearer open sesam\r\n", "Authorization: Basic b3Blbg==\r\n"]
+    {
+        let reply = service.post_with("/event", header, "{\"id\":1}");
+        assert_eq!(reply.status, 401, "{header}");
+        assert!(reply.head.contains("www-authenticate: bearer"), "{}", reply.head);
+    }
+    assert_eq!(service.get("/metrics").status, 401);
+    assert_eq!(service.get("/tables/events/changes").status, 401);
+    assert_eq!(service.get("/health").status, 200);
+    // With the token a web page may ask, too.
+    let header = "Origin: http://localhost:3000\r\nAuthorization: Bearer open sesame\r\n";
+    assert_eq!(service.post_with("/event", header, "{\"id\":2}").status, 200);
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let receiver = Receiver::start(|_| Mood::Hangs);
+    let script = format!(
+        "CREATE TABLE events (n INT) WITH ('connector' = 'http-server', 'path' = '/event', \
+             'format' = 'json', 'ack' = 'accepted');
+         CREATE TABLE hook (n INT) WITH ('connector' = 'webhook', 'url' = '{}', 'timeout' = '1 h');
+         INSERT INTO hook SELECT * FROM events",
+        receiver.url
+    );
+    let service = Service::start(&script).ready("/event");
+    assert_eq!(service.post("/event", "{\"n\":1}").status, 202);
+    until("the receiver was asked", || receiver.asked() == 1);
+    service.signal("-TERM");
+    until("it lets nothing more in", || service.post("/event", "{\"n\":1}").status == 503);
+    let (code, said) = service.end("-INT");
+    assert_eq!(code, Some(130), "{said}");
 }

@@ -115,10 +115,15 @@ impl Service {
         line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
     }
 
-    /// Sends a signal, waits for the end and gives exit code and what was said.
-    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    /// Sends a signal.
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Sends a signal, waits for the end and gives exit code and what was said.
+    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        self.signal(signal);
         let mut said = String::new();
         self.errors.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)
