@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -62,18 +62,22 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     };
     let start = || Service::start(&program, &script, address);
     let mut service = arguments.address.is_none().then(start).transpose()?;
-    let answered = AtomicU64::new(0);
+    let (answered, failed) = (AtomicU64::new(0), AtomicBool::new(false));
     let started = Instant::now();
     let mut latencies = std::thread::scope(|scope| -> Result<Vec<Duration>, Error> {
         let clients: Vec<_> = (0..arguments.clients)
             .map(|client| {
-                let answered = &answered;
-                scope.spawn(move || post_all(arguments, client, address, answered))
+                let (answered, failed) = (&answered, &failed);
+                scope.spawn(move || {
+                    let done = post_all(arguments, client, address, answered);
+                    failed.fetch_or(done.is_err(), Ordering::Relaxed);
+                    done
+                })
             })
             .collect();
         for kill in 1..=arguments.kills {
             let due = arguments.events * kill / (arguments.kills + 1);
-            while answered.load(Ordering::Relaxed) < due {
+            while answered.load(Ordering::Relaxed) < due && !failed.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             // The old one is gone before the new one is started.

@@ -71,6 +71,9 @@ pub(crate) async fn respond(
         };
         return reply(answer);
     }
+    if request.method() == Method::POST && gate.inlets.is_empty() {
+        return reply(Answer::later(503, "no table is posted to yet"));
+    }
     if request.method() != Method::GET {
         return reply(Answer::error(404, &format!("no table is posted to {path}")));
     }
