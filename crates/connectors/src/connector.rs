@@ -127,6 +127,11 @@ impl Attachment {
         self.door.clone()
     }
 
+    /// The table whose rows are answered when all sinks have them, where it is one.
+    pub fn promises(&self) -> Option<&str> {
+        self.door.as_ref().filter(|door| !door.queue.observes())?.inlet.promises()
+    }
+
     /// Whether all that was brought to it has been taken.
     pub fn is_drained(&self) -> bool {
         self.door.as_ref().is_none_or(|door| door.queue.is_empty())
@@ -159,6 +164,11 @@ impl std::fmt::Debug for Door {
 
 /// Where changes go. Dropping a sink before [`Sink::commit`] gives up what it has written.
 pub trait Sink: Send {
+    /// Whether what was written is kept when its epoch has ended, and not only at the end of the job.
+    fn keeps_epochs(&self) -> bool {
+        true
+    }
+
     /// Called before the first change, with those who may wait for what is written.
     fn attach(&mut self, _: &Arc<Inlets>) {}
 

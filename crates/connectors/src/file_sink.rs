@@ -128,6 +128,10 @@ fn unused_name(folder: &Path, extension: &str) -> String {
 }
 
 impl Sink for FileSink {
+    fn keeps_epochs(&self) -> bool {
+        self.standard
+    }
+
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
         if self.standard {
             return self.write_standard(changes);

@@ -35,6 +35,8 @@ pub enum Refused {
     Empty,
     /// It is longer than is taken when unpacked, in bytes.
     TooLong(usize),
+    /// It has more rows than are taken.
+    TooMany(usize),
     /// It is not what its header says.
     Packing(String),
 }
@@ -45,14 +47,15 @@ pub struct BodyReader {
     json: bool,
     schema: SchemaRef,
     decoder: Arc<dyn Decoder>,
+    rows_max: usize,
 }
 
 impl BodyReader {
-    /// For the columns of a table that are in the data.
+    /// For the columns of a table that are in the data, and bodies of so many rows.
     ///
     /// # Errors
     /// When the format is none of JSON and CSV, or does not hold a column.
-    pub fn new(table: &Table) -> Result<Self> {
+    pub fn new(table: &Table, rows_max: usize) -> Result<Self> {
         let Some(name) = table.options.get("format") else {
             return Err(Error::options(
                 "a table of http-server needs a 'format'",
@@ -78,6 +81,7 @@ impl BodyReader {
             json: matches!(format, Format::Json(_)),
             schema,
             decoder,
+            rows_max,
         })
     }
 
@@ -102,6 +106,10 @@ impl BodyReader {
             true => split_json(&body).map_err(|bad| Refused::Rows(vec![bad]))?,
             false => without_header(body, self.csv_header),
         };
+        // Rows may take a hundred times the memory of their text: they are counted before they are decoded.
+        if memchr::memchr_iter(b'\n', &records).count() > self.rows_max {
+            return Err(Refused::TooMany(self.rows_max));
+        }
         let decoded = match self.decode(records.clone(), id, 1) {
             Ok(decoded) => decoded,
             Err(_) if self.json => return Err(Refused::Rows(self.bad_rows(&records, id))),
@@ -129,21 +137,19 @@ impl BodyReader {
 
     /// Rows without a value where the column is NOT NULL.
     fn missing(&self, rows: &RecordBatch) -> Vec<BadRow> {
-        let mut missing = Vec::new();
-        for (field, column) in self.schema.fields().iter().zip(rows.columns()) {
-            if field.is_nullable() || column.null_count() == 0 {
-                continue;
-            }
-            let nulls = (0..rows.num_rows()).filter(|row| column.is_null(*row));
-            missing.extend(nulls.map(|row| BadRow {
-                row: row as u64 + 1,
-                column: Some(field.name().clone()),
-                reason: "the column is NOT NULL and has no value".to_owned(),
-            }));
-        }
-        missing.sort_by_key(|bad| bad.row);
-        missing.truncate(SHOWN);
-        missing
+        let columns = self.schema.fields().iter().zip(rows.columns());
+        let due: Vec<_> = columns
+            .filter(|(field, column)| !field.is_nullable() && column.null_count() > 0)
+            .collect();
+        let places = (0..if due.is_empty() { 0 } else { rows.num_rows() })
+            .flat_map(|row| due.iter().map(move |of| (row, of)))
+            .filter(|(row, (_, column))| column.is_null(*row));
+        let bad = places.map(|(row, (field, _))| BadRow {
+            row: row as u64 + 1,
+            column: Some(field.name().clone()),
+            reason: "the column is NOT NULL and has no value".to_owned(),
+        });
+        bad.take(SHOWN).collect()
     }
 }
 

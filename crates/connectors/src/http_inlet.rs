@@ -161,6 +161,11 @@ pub enum Admitted {
 }
 
 impl Inlet {
+    /// The name of the table, if an answer says that all sinks have the rows.
+    pub(crate) fn promises(&self) -> Option<&str> {
+        (self.table.ack == Ack::Processed).then_some(&self.table.name)
+    }
+
     /// Lets nothing more into a queue. No request is half way in when this returns.
     pub(crate) fn close(&self, queue: &Queue) {
         let _nobody_enters = lock(&self.readers);
@@ -241,7 +246,7 @@ impl Inlet {
         }
         let count = decoded.rows.num_rows();
         for reader in &awaited {
-            let message = match reader.room_for(&decoded.rows) {
+            let message = match reader.room_for(decoded) {
                 Ok(()) => continue,
                 Err(Full::Ever(most)) => {
                     let message =
@@ -326,6 +331,10 @@ fn refusal(refused: Refused) -> Answer {
         Refused::TooLong(most) => {
             Answer::error(413, &format!("the body is longer than {most} bytes when unpacked"))
         }
+        Refused::TooMany(most) => Answer::error(
+            413,
+            &format!("the body has more rows than the {most} that a queue holds"),
+        ),
         Refused::Packing(reason) => Answer::error(400, &reason),
     }
 }

@@ -1,10 +1,11 @@
 //! [`Once`]: a request that comes again under its `Idempotency-Key` gets the answer of the first one.
 //!
 //! While the first is on its way, the others wait for it. An answer that says that the rows were not taken is
-//! not remembered, so that they can be sent again. What is remembered is bounded by age and by size; the
-//! oldest goes first.
+//! not remembered, so that they can be sent again. What is remembered is bounded by age and by size, that of
+//! a quarter of a million short answers; the oldest goes first.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,25 +14,33 @@ use tokio::sync::watch;
 use crate::http_inlet::Answer;
 
 /// How many bytes of keys and answers are remembered.
-const BYTES_MAX: usize = 16 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
-/// What one entry costs beside its key and its answer.
+/// What one entry costs beside its answer.
 const ENTRY_BYTES: usize = 256;
+
+/// So few entries are not worth being looked through.
+const ORDER_MIN: usize = 1_024;
 
 /// The answer to come.
 pub(crate) type Coming = watch::Receiver<Option<Answer>>;
+
+/// What a key is known by: keys may be long, and there may be many.
+type KeyHash = u128;
 
 /// Requests by their key.
 pub(crate) struct Once {
     window: Duration,
     known: Mutex<Known>,
+    /// Random, so that nobody can make two keys that are taken for one.
+    hashers: [RandomState; 2],
 }
 
 #[derive(Default)]
 struct Known {
-    by_key: HashMap<String, Entry>,
+    by_key: HashMap<KeyHash, Entry>,
     /// The keys in the order in which they came; one that is no longer the number's is passed over.
-    order: VecDeque<(Instant, u64, String)>,
+    order: VecDeque<(Instant, u64, KeyHash)>,
     bytes: usize,
     number: u64,
 }
@@ -55,7 +64,8 @@ pub(crate) enum Begun {
 
 impl Once {
     pub fn new(window: Duration) -> Arc<Self> {
-        Arc::new(Self { window, known: Mutex::default() })
+        let hashers = [RandomState::new(), RandomState::new()];
+        Arc::new(Self { window, known: Mutex::default(), hashers })
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -68,20 +78,22 @@ impl Once {
         let Some(key) = key.filter(|_| !self.window.is_zero()) else {
             return Begun::First(Ticket { sender, key: None }, coming);
         };
+        let [high, low] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one(key)));
+        let key = high << 64 | low;
         let mut known = self.known();
         known.forget(self.window);
-        match known.by_key.get(key) {
+        match known.by_key.get(&key) {
             Some(entry) if entry.body == body => return Begun::Again(entry.answer.clone()),
             Some(_) => return Begun::Other,
             None => {}
         }
         known.number += 1;
         let number = known.number;
-        let bytes = ENTRY_BYTES + 2 * key.len();
+        let bytes = ENTRY_BYTES;
         known.bytes += bytes;
-        known.order.push_back((Instant::now(), number, key.to_owned()));
-        known.by_key.insert(key.to_owned(), Entry { number, body, bytes, answer: coming.clone() });
-        let place = Some((Arc::clone(self), key.to_owned(), number));
+        known.order.push_back((Instant::now(), number, key));
+        known.by_key.insert(key, Entry { number, body, bytes, answer: coming.clone() });
+        let place = Some((Arc::clone(self), key, number));
         Begun::First(Ticket { sender, key: place }, coming)
     }
 }
@@ -93,13 +105,21 @@ impl Known {
             && (at.elapsed() > window || self.bytes > BYTES_MAX)
         {
             let Some((_, number, key)) = self.order.pop_front() else { return };
-            self.remove(&key, number);
+            self.remove(key, number);
+        }
+        // Requests that were refused left their places.
+        if self.order.len() > 2 * self.by_key.len() + ORDER_MIN {
+            let by_key = &self.by_key;
+            let is_known = |key: &KeyHash, number: u64| {
+                by_key.get(key).is_some_and(|entry| entry.number == number)
+            };
+            self.order.retain(|(_, number, key)| is_known(key, *number));
         }
     }
 
-    fn remove(&mut self, key: &str, number: u64) {
-        if self.by_key.get(key).is_some_and(|entry| entry.number == number)
-            && let Some(entry) = self.by_key.remove(key)
+    fn remove(&mut self, key: KeyHash, number: u64) {
+        if self.by_key.get(&key).is_some_and(|entry| entry.number == number)
+            && let Some(entry) = self.by_key.remove(&key)
         {
             self.bytes = self.bytes.saturating_sub(entry.bytes);
         }
@@ -109,7 +129,7 @@ impl Known {
 /// The right to answer a request. One that is dropped without an answer lets its key be used again.
 pub(crate) struct Ticket {
     sender: watch::Sender<Option<Answer>>,
-    key: Option<(Arc<Once>, String, u64)>,
+    key: Option<(Arc<Once>, KeyHash, u64)>,
 }
 
 impl Ticket {
@@ -133,7 +153,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some((once, key, number)) = self.key.take() {
-            once.known().remove(&key, number);
+            once.known().remove(key, number);
         }
     }
 }
@@ -176,8 +196,14 @@ mod tests {
             ticket.finish(Answer::ok(&"x".repeat(1 << 20)), true);
         }
         assert!(once.known().bytes <= BYTES_MAX + (2 << 20));
-        assert!(once.known().by_key.len() <= 18);
+        assert!(once.known().by_key.len() <= 66);
         assert!(matches!(once.begin(Some("199"), 1), Begun::Again(_)));
+        // Nothing is left of what was refused.
+        for key in 0..10_000 {
+            let (ticket, _) = first(&once, &format!("refused {key}"), 1);
+            ticket.finish(Answer::error(400, "wrong"), false);
+        }
+        assert!(once.known().order.len() <= 2 * 66 + ORDER_MIN + 1);
         let short = Once::new(Duration::ZERO);
         first(&short, "a", 1);
         first(&short, "a", 1);

@@ -66,24 +66,25 @@ impl Queue {
         self.state().ended
     }
 
-    pub fn room_for(&self, rows: &RecordBatch) -> std::result::Result<(), Full> {
-        if rows.num_rows() > self.rows_max {
+    /// Whether rows fit in, those with them that were left out.
+    pub fn room_for(&self, decoded: &Decoded) -> std::result::Result<(), Full> {
+        let rows = counted(decoded);
+        if rows > self.rows_max {
             return Err(Full::Ever(self.rows_max));
         }
         let state = self.state();
-        let fits = state.rows + rows.num_rows() <= self.rows_max && state.bytes < self.bytes_max;
+        let fits = state.rows + rows <= self.rows_max && state.bytes < self.bytes_max;
         if fits { Ok(()) } else { Err(Full::Now) }
     }
 
     pub fn push(&self, decoded: Decoded, receipt: Option<Receipt>) {
-        let rows = &decoded.rows;
-        let overruns = self.observes && self.room_for(rows).is_err();
+        let overruns = self.observes && self.room_for(&decoded).is_err();
         let mut state = self.state();
         if state.ended || overruns {
             state.overrun |= overruns;
         } else {
-            state.rows += rows.num_rows();
-            state.bytes += rows.get_array_memory_size();
+            state.rows += counted(&decoded);
+            state.bytes += memory(&decoded);
             state.waiting.push((decoded, receipt));
         }
         self.changed.notify_all();
@@ -133,6 +134,20 @@ impl Queue {
         self.changed.notify_all();
     }
 }
+
+fn counted(decoded: &Decoded) -> usize {
+    decoded.rows.num_rows() + decoded.skipped as usize
+}
+
+/// About how many bytes rows take, and what is kept of those that were left out.
+fn memory(decoded: &Decoded) -> usize {
+    let rejected = decoded.rejected.as_ref().map_or(0, RecordBatch::get_array_memory_size);
+    let bad = decoded.bad.iter().map(|bad| bad.place.len() + bad.reason.len() + bad.bytes.len());
+    ENTRY_BYTES + decoded.rows.get_array_memory_size() + rejected + bad.sum::<usize>()
+}
+
+/// What an entry takes beside its rows.
+const ENTRY_BYTES: usize = 512;
 
 /// All that waits in a queue when an epoch begins.
 struct QueuedRows {

@@ -155,6 +155,8 @@ impl HttpTable {
                 "declare the column request_id STRING METADATA, and write it to the http-response table",
             ));
         }
+        let rows_max = number(table, "queue.max-rows", 1, 10_000_000)?;
+        let rows_max = rows_max.map_or(100_000, |rows| rows as usize);
         Ok(Self {
             name: table.name.clone(),
             path: path.to_owned(),
@@ -164,9 +166,8 @@ impl HttpTable {
             window: duration(table, "idempotency.window", 600_000)?,
             unpacked_bytes_max: number(table, "body.max-unpacked-bytes", 1, 1 << 30)?
                 .map_or(16 << 20, |bytes| bytes as usize),
-            body: Arc::new(BodyReader::new(table)?),
-            rows_max: number(table, "queue.max-rows", 1, 10_000_000)?
-                .map_or(100_000, |rows| rows as usize),
+            body: Arc::new(BodyReader::new(table, rows_max)?),
+            rows_max,
             schema: millstream_formats::json::nullable(&table.physical),
             origins: origins(table)?,
             options: table.options.clone(),

@@ -60,11 +60,13 @@ impl Secrets {
 
     /// A text with the placeholders in the place of what was filled in.
     pub fn hide(&self, text: &str) -> String {
-        let mut hidden = text.to_owned();
-        for (placeholder, value) in self.values.iter().filter(|(_, value)| !value.is_empty()) {
-            hidden = hidden.replace(value.as_str(), placeholder);
-        }
-        hidden
+        // The longest first: a value may be the start of another one.
+        let mut values: Vec<_> =
+            self.values.iter().filter(|(_, value)| !value.is_empty()).collect();
+        values.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+        values.into_iter().fold(text.to_owned(), |hidden, (placeholder, value)| {
+            hidden.replace(value.as_str(), placeholder)
+        })
     }
 
     /// An error that shows nothing of what was filled in.
@@ -277,5 +279,18 @@ mod tests {
         assert!(!error.to_string().contains("canary"), "{error}");
         let missing = Secrets::default().fill("${env:MILLSTREAM_NO_SUCH_VARIABLE}").unwrap_err();
         assert!(missing.to_string().contains("MILLSTREAM_NO_SUCH_VARIABLE"));
+    }
+
+    #[test]
+    fn a_value_that_starts_like_another_hides_nothing_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut secrets = Secrets::default();
+        for (name, value) in [("short", "canary"), ("long", "canary-deep")] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, value).unwrap();
+            secrets.fill(&format!("${{file:{}}}", path.display())).unwrap();
+        }
+        assert!(!secrets.hide("x canary-deep y").contains("deep y"));
+        assert!(secrets.hide("x canary-deep y").contains("long} y"));
     }
 }

@@ -197,8 +197,10 @@ impl Engine {
         drop(taps);
         let counters = job.counters();
         let mut queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
-        if queries.len() == QUERIES_MAX {
-            queries.pop_front();
+        if queries.len() >= QUERIES_MAX
+            && let Some(ended) = queries.iter().position(|query| !query.is_running())
+        {
+            queries.remove(ended);
         }
         queries.push_back(counters);
     }

@@ -221,8 +221,8 @@ async fn serve(stream: TcpStream, slot: Slot, gate: Arc<Gate>, mut stopped: watc
     let _ = stream.set_nodelay(true);
     let connection = slot.connection();
     let service = service_fn(|request| {
-        let (gate, busy) = (Arc::clone(&gate), connection.begin());
-        async move { Ok::<_, std::convert::Infallible>(respond(request, &gate, busy).await) }
+        let (gate, connection) = (Arc::clone(&gate), Arc::clone(&connection));
+        async move { Ok::<_, std::convert::Infallible>(respond(request, &gate, &connection).await) }
     });
     let mut builder = http1::Builder::new();
     builder

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::serve::{Events, Page, Pages, ServerOptions};
-use crate::serve_connections::Busy;
+use crate::serve_connections::{Busy, Connection};
 
 /// What a server lets in, and where it leads to.
 pub(crate) struct Gate {
@@ -41,17 +41,24 @@ impl Gate {
 /// A body of so many bytes takes longer to look at than others should wait for.
 const LARGE_BYTES: usize = 32 << 10;
 
+/// So many bytes of each body always find room.
+const SMALL_BYTES: usize = 16 << 10;
+
+/// A body of which nothing comes for so long is given up.
+const STALLED: Duration = Duration::from_secs(5);
+
 /// How many such bodies are looked at together.
 const LARGE_AT_A_TIME: usize = 2;
 
 /// What is answered: a text, or events as they come.
 pub(crate) type Reply = Response<Either<Full<Bytes>, EventBody>>;
 
-/// Answers one request. `busy` lasts as long as the answer is made.
+/// Answers one request. Its connection is busy while the answer is made: not while its body comes, which takes
+/// as long as the other side likes.
 pub(crate) async fn respond(
     request: hyper::Request<Incoming>,
     gate: &Arc<Gate>,
-    busy: Busy,
+    connection: &Arc<Connection>,
 ) -> Reply {
     let path = request.uri().path().to_owned();
     if path != "/health"
@@ -66,7 +73,10 @@ pub(crate) async fn respond(
             return reply;
         }
         let answer = match read(request, gate).await {
-            Ok((request, held)) => deliver(request, held, inlet, gate).await,
+            Ok((request, held)) => {
+                let _busy = connection.begin();
+                deliver(request, held, inlet, gate).await
+            }
             Err(answer) => answer,
         };
         return reply(answer);
@@ -77,6 +87,7 @@ pub(crate) async fn respond(
     if request.method() != Method::GET {
         return reply(Answer::error(404, &format!("no table is posted to {path}")));
     }
+    let busy = connection.begin();
     let pages = Arc::clone(&gate.pages);
     let known = path.clone();
     let page = tokio::task::spawn_blocking(move || pages.page(&known)).await;
@@ -131,7 +142,13 @@ struct Held {
 }
 
 impl Held {
-    fn add(&mut self, bytes: usize, most: usize) -> Result<(), Answer> {
+    /// Takes so many bytes more of a body of which `before` have come. The first ones of a body always find
+    /// room: large ones are not in the way of small ones.
+    fn add(&mut self, bytes: usize, came: usize, most: usize) -> Result<(), Answer> {
+        let bytes = (came + bytes).saturating_sub(SMALL_BYTES).min(bytes);
+        if bytes == 0 {
+            return Ok(());
+        }
         let before = self.all.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
         match before + bytes > most {
@@ -165,15 +182,21 @@ async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request
         body: Vec::new(),
     };
     let mut held = Held { all: Arc::clone(&gate.held), bytes: 0 };
+    let late = |limit: Duration| {
+        let seconds = limit.as_secs();
+        Answer::error(408, &format!("the body, or more of it, did not come within {seconds} s"))
+    };
     let mut body = request.into_body();
     let all = async {
-        while let Some(frame) = body.frame().await {
+        loop {
+            let next = tokio::time::timeout(STALLED, body.frame()).await;
+            let Some(frame) = next.map_err(|_| late(STALLED))? else { break };
             let frame = frame.map_err(|_| Answer::error(400, "the body broke off"))?;
             let Ok(data) = frame.into_data() else { continue };
             if read.body.len() + data.len() > most {
                 return Err(too_long());
             }
-            held.add(data.len(), gate.options.bodies_bytes_max)?;
+            held.add(data.len(), read.body.len(), gate.options.bodies_bytes_max)?;
             read.body.extend_from_slice(&data);
         }
         Ok(())
@@ -182,10 +205,7 @@ async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request
     match tokio::time::timeout(limit, all).await {
         Ok(Ok(())) => Ok((read, held)),
         Ok(Err(answer)) => Err(answer),
-        Err(_) => {
-            let seconds = limit.as_secs();
-            Err(Answer::error(408, &format!("the body did not come within {seconds} s")))
-        }
+        Err(_) => Err(late(limit)),
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Taps {
 /// One who follows a table.
 #[derive(Debug)]
 struct Follower {
-    table: String,
+    /// Its place among the tables of the job.
+    table: usize,
     sender: mpsc::Sender<Result<ChangeBatch>>,
 }
 
@@ -63,10 +64,10 @@ impl Taps {
     /// What a table holds, and then what becomes of it; `None` when the job does not write it. An error
     /// comes as an item, and ends the stream.
     pub fn follow(&self, table: &Table) -> Option<mpsc::Receiver<Result<ChangeBatch>>> {
-        let same = |known: &&Arc<Table>| known.name == table.name && known.options == table.options;
-        let known = self.tables.iter().find(same)?;
+        let same = |known: &&Arc<Table>| is_same(known, table);
+        let known = self.tables.iter().position(|known| same(&known))?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        self.waiting().push(Follower { table: known.name.clone(), sender });
+        self.waiting().push(Follower { table: known, sender });
         self.bell.ring();
         Some(receiver)
     }
@@ -90,7 +91,7 @@ impl Followers {
     pub fn welcome(&mut self) {
         let came = std::mem::take(&mut *self.taps.waiting());
         for follower in came {
-            let table = self.taps.tables.iter().find(|table| table.name == follower.table);
+            let table = self.taps.tables.get(follower.table);
             let told = table.map_or(Ok(Vec::new()), |table| content(table));
             let told = match told {
                 Ok(batches) => batches.into_iter().map(Ok).collect(),
@@ -119,19 +120,19 @@ impl Followers {
         if told.is_empty() {
             return Ok(());
         }
-        for table in &self.taps.tables {
-            if !self.known.iter().any(|follower| follower.table == table.name) {
+        for (at, table) in self.taps.tables.iter().enumerate() {
+            if !self.known.iter().any(|follower| follower.table == at) {
                 continue;
             }
             let of_table = told.iter().filter(|(sink, _)| match &plan.nodes[*sink].kind {
-                NodeKind::Sink { table: written } => written.name == table.name,
+                NodeKind::Sink { table: written } => is_same(written, table),
                 _ => false,
             });
             let changes: Vec<ChangeBatch> = of_table.map(|(_, changes)| changes.clone()).collect();
             // A key has one row in the end, whatever came in between.
             let changes = if table.primary_key.is_empty() { changes } else { net(changes)? };
             self.known.retain(|follower| {
-                follower.table != table.name
+                follower.table != at
                     || changes
                         .iter()
                         .all(|changes| follower.sender.try_send(Ok(changes.clone())).is_ok())
@@ -141,8 +142,22 @@ impl Followers {
     }
 }
 
-/// What a table holds, where it can be read and has an end.
+/// Whether two declarations are of one table: tables of two databases may share a name.
+fn is_same(one: &Table, other: &Table) -> bool {
+    one.name == other.name && one.options == other.options
+}
+
+/// What a table holds, where it is read without waiting for anybody and has an end.
 fn content(table: &Table) -> Result<Vec<ChangeBatch>> {
+    let option = |key: &str| table.options.get(key).map(String::as_str);
+    let at_hand = match option("connector") {
+        Some("sqlite") => true,
+        Some("filesystem") => option("path") != Some("-"),
+        _ => false,
+    };
+    if !at_hand {
+        return Ok(Vec::new());
+    }
     let columns: Vec<usize> = (0..table.physical.fields().len()).collect();
     // What is not there yet, or is only written, holds nothing that could be told.
     let Ok(mut source) = open_source(table, &columns) else { return Ok(Vec::new()) };

@@ -88,6 +88,48 @@ fn a_batch_enters_wholly_or_not_at_all() {
 }
 
 #[test]
+fn more_rows_than_a_queue_holds_are_refused_before_they_are_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = "'format' = 'json', 'queue.max-rows' = '1000'";
+    let service = Service::start(&script(folder.path(), options)).ready("/event");
+    // A few kilobytes that would be millions of rows.
+    let packed = gzip("{}".repeat(2_000_000).as_bytes());
+    let reply = service.post_with("/event", "Content-Encoding: gzip\r\n", packed);
+    assert_eq!(reply.status, 413, "{reply:?}");
+    assert!(reply.body.contains("more rows than the 1000"), "{reply:?}");
+    assert_eq!(service.post("/event", "{\"id\":1}").status, 200);
+    assert_eq!(ids(folder.path()), [1]);
+}
+
+#[test]
+fn an_answer_is_not_promised_where_rows_are_kept_at_the_end_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = |ack: &str| {
+        format!(
+            "CREATE TABLE events (id INT) WITH ('connector' = 'http-server', 'path' = '/event', \
+             'format' = 'json'{ack});
+             CREATE TABLE kept (id INT) WITH ('connector' = 'filesystem', 'path' = '{}/kept', \
+             'format' = 'json');
+             INSERT INTO kept SELECT id FROM events;",
+            folder.path().display()
+        )
+    };
+    let file = folder.path().join("job.sql");
+    std::fs::write(&file, script("")).unwrap();
+    let output = millstream().args(["run", "--listen", "127.0.0.1:0"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("\"kept\" keeps them when the job ends"),
+        "{said}"
+    );
+    let service = Service::start(&script(", 'ack' = 'accepted'")).ready("/event");
+    assert_eq!(service.post("/event", "{\"id\":1}").status, 202);
+    let (code, said) = service.end("-TERM");
+    assert_eq!(code, Some(143), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path().join("kept")).unwrap().count(), 1);
+}
+
+#[test]
 fn csv_is_taken_too() {
     let folder = tempfile::tempdir().unwrap();
     let options = "'format' = 'csv', 'csv.header' = 'true', 'csv.null-literal' = ''";
