@@ -2,7 +2,7 @@
 //!
 //! `fail` ends the job with its place. `skip` is Flink's `ignore-parse-errors`: a field that cannot be
 //! read is NULL, a record that cannot be read is left out. `table` leaves out every record with anything
-//! wrong in it, and keeps its bytes. [`Keeping`] does that to a decoder that fails: it halves the records
+//! wrong in it, and keeps its bytes. `Keeping` does that to a decoder that fails: it halves the records
 //! of a chunk until those that are wrong stand alone, so that a chunk without any costs nothing.
 
 use std::collections::BTreeMap;
