@@ -228,6 +228,10 @@ fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch>
 }
 
 impl Sink for Discreet<dyn Sink> {
+    fn keeps_epochs(&self) -> bool {
+        self.inner.keeps_epochs()
+    }
+
     fn attach(&mut self, inlets: &Arc<Inlets>) {
         self.inner.attach(inlets);
     }

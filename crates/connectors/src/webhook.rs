@@ -163,6 +163,9 @@ enum Sent {
     Never(String),
 }
 
+/// So much of an answer is read.
+const ANSWER_BYTES: u64 = 64 << 10;
+
 struct Webhook {
     settings: Settings,
     agent: Agent,
@@ -206,10 +209,12 @@ impl Webhook {
         for (name, value) in &self.settings.headers {
             request = request.header(name, value);
         }
-        let response = match request.send(body) {
+        let mut response = match request.send(body) {
             Ok(response) => response,
             Err(error) => return Sent::Later(reason(&error), None),
         };
+        // An answer that was read leaves its connection for the next request; what it says does not matter.
+        let _ = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec();
         let status = response.status().as_u16();
         let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let wait = wait.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);

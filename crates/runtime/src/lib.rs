@@ -9,7 +9,7 @@
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
-//! | [`serve`], `serve_request`, `serve_connections` | the server that tables are posted to |
+//! | [`serve`], `serve_request`, `serve_connections`, `serve_writes` | the server that tables are posted to |
 //! | [`taps`] | who follows what a job writes |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod serve;
 mod serve_connections;
 mod serve_request;
+mod serve_writes;
 pub mod stages;
 mod steps;
 pub mod taps;

@@ -25,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::serve_connections::{Connections, Slot};
 use crate::serve_request::{Gate, respond};
+use crate::serve_writes::TimedWrites;
 
 /// What the engine tells of itself.
 pub trait Pages: Send + Sync {
@@ -207,6 +208,9 @@ async fn accept(
     }
 }
 
+/// A client that takes nothing of an answer for so long is given up.
+const UNTAKEN: Duration = Duration::from_secs(20);
+
 /// Tells a client that all connections are busy.
 async fn turn_away(mut stream: TcpStream) {
     let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
@@ -229,7 +233,7 @@ async fn serve(stream: TcpStream, slot: Slot, gate: Arc<Gate>, mut stopped: watc
         .timer(TokioTimer::new())
         .header_read_timeout(gate.options.header_timeout)
         .max_buf_size(64 << 10);
-    let served = builder.serve_connection(TokioIo::new(stream), service);
+    let served = builder.serve_connection(TokioIo::new(TimedWrites::new(stream, UNTAKEN)), service);
     let mut served = std::pin::pin!(served);
     let mut ending = false;
     loop {

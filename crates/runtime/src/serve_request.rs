@@ -84,8 +84,14 @@ pub(crate) async fn respond(
     if request.method() == Method::POST && gate.inlets.is_empty() {
         return reply(Answer::later(503, "no table is posted to yet"));
     }
-    if request.method() != Method::GET {
-        return reply(Answer::error(404, &format!("no table is posted to {path}")));
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let is_page = matches!(&path[..], "/health" | "/metrics") || path.starts_with("/tables/");
+        if !is_page {
+            return reply(Answer::error(404, &format!("no table is posted to {path}")));
+        }
+        let mut reply = reply(Answer::error(405, "this is read with GET"));
+        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return reply;
     }
     let busy = connection.begin();
     let pages = Arc::clone(&gate.pages);
@@ -103,9 +109,13 @@ fn may_ask(headers: &HeaderMap, gate: &Gate) -> Result<(), Answer> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     match &gate.options.token {
         Some(token) => {
-            let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+            let given = text(header::AUTHORIZATION).and_then(|value| value.split_once(' '));
             match given {
-                Some(given) if same(given.trim(), token) => Ok(()),
+                Some((scheme, given))
+                    if scheme.eq_ignore_ascii_case("Bearer") && same(given.trim(), token) =>
+                {
+                    Ok(())
+                }
                 _ => {
                     Err(Answer::error(401, "Authorization: Bearer … is due, with the right token"))
                 }

@@ -252,6 +252,10 @@ fn requests_that_make_no_sense_are_refused() {
     assert_eq!(service.get("/event").status, 405);
     assert_eq!(service.get("/nothing").status, 404);
     assert_eq!(service.post("/nothing", "{}").status, 404);
+    assert_eq!(service.post("/health", "{}").status, 405);
+    let head =
+        service.send(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!((head.status, &head.body[..]), (200, ""));
     assert_eq!(service.send(b"BREW / HTTP/9.9\r\n\r\n").status, 400);
     assert_eq!(
         service
