@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow::array::RecordBatch;
 use millstream_formats::options::{FORMATS, keys_of};
@@ -168,6 +169,9 @@ pub trait Sink: Send {
     fn keeps_epochs(&self) -> bool {
         true
     }
+
+    /// Called before the first change, with what tells when the job is to end.
+    fn heed(&mut self, _: &Arc<AtomicBool>) {}
 
     /// Called before the first change, with those who may wait for what is written.
     fn attach(&mut self, _: &Arc<Inlets>) {}

@@ -10,6 +10,7 @@
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
 //! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
 //! | [`webhook`], `dead_letters` | rows that are posted to others |
+//! | `ending` | for how long a sink goes on trying when its job is to end |
 //! | [`socket`] | records over TCP |
 //! | [`secrets`] | `${env:NAME}` and `${file:PATH}` in options |
 //! | [`lookup`] | tables that are asked for their rows |
@@ -18,6 +19,7 @@
 pub mod connector;
 pub mod datagen;
 mod dead_letters;
+mod ending;
 pub mod file_sink;
 pub mod files;
 pub mod filesystem;

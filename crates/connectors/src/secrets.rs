@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use millstream_operators::lookup_join::LookupTable;
@@ -228,6 +229,10 @@ fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch>
 }
 
 impl Sink for Discreet<dyn Sink> {
+    fn heed(&mut self, asked: &Arc<AtomicBool>) {
+        self.inner.heed(asked);
+    }
+
     fn keeps_epochs(&self) -> bool {
         self.inner.keeps_epochs()
     }

@@ -5,6 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use millstream_types::time::parse_duration;
 use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::connector::{Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, number};
+use crate::ending::Ending;
 use crate::http_inlet::Inlets;
 
 /// `'connector' = 'socket'`
@@ -149,7 +151,7 @@ impl Settings {
     fn connect(
         &self,
         failed: &mut u64,
-        wait: impl Fn(Duration) -> Result<()>,
+        mut wait: impl FnMut(Duration) -> Result<()>,
     ) -> Result<TcpStream> {
         loop {
             wait(self.wait(*failed))?;
@@ -373,6 +375,7 @@ struct SocketSink {
     stream: Option<TcpStream>,
     text: String,
     failed: u64,
+    ending: Ending,
 }
 
 impl SocketSink {
@@ -381,7 +384,8 @@ impl SocketSink {
         let encoder = format.encoder(&table.physical);
         let encoder =
             encoder.ok_or_else(|| Error::Internal("a text format has an encoder".to_owned()))?;
-        Ok(Self { settings, encoder, stream: None, text: String::new(), failed: 0 })
+        let ending = Ending::default();
+        Ok(Self { settings, encoder, stream: None, text: String::new(), failed: 0, ending })
     }
 
     fn send(&mut self) -> Result<()> {
@@ -390,9 +394,10 @@ impl SocketSink {
                 // A server that closed its end tells so when it is asked, and not when it is written to.
                 Some(stream) if is_open(&stream) => stream,
                 _ => {
+                    let ending = &mut self.ending;
                     let mut stream = self.settings.connect(&mut self.failed, |most| {
-                        std::thread::sleep(most);
-                        Ok(())
+                        ending.wait(most);
+                        if ending.is_over() { Err(Error::Cancelled) } else { Ok(()) }
                     })?;
                     if let Some(header) = self.encoder.header()
                         && stream.write_all(header.as_bytes()).is_err()
@@ -435,6 +440,10 @@ fn is_open(stream: &TcpStream) -> bool {
 }
 
 impl Sink for SocketSink {
+    fn heed(&mut self, asked: &Arc<AtomicBool>) {
+        self.ending = Ending::of(asked);
+    }
+
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
         self.encoder.write_changes(changes, &mut self.text)
     }

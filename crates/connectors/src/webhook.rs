@@ -5,6 +5,8 @@
 //! is down holds the job up until it is back. What is not taken after so many tries goes to a table of
 //! dead letters, or ends the job.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use millstream_formats::Format;
@@ -16,6 +18,7 @@ use ureq::Agent;
 
 use crate::connector::{Connector, Sink, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
+use crate::ending::Ending;
 use crate::print::for_each_change;
 
 /// `'connector' = 'webhook'`
@@ -174,6 +177,7 @@ struct Webhook {
     run: u64,
     keys: Vec<String>,
     rows: Vec<String>,
+    ending: Ending,
 }
 
 impl Webhook {
@@ -194,6 +198,7 @@ impl Webhook {
             run: rand::random(),
             keys: names.map(|field| json_string(field.name())).collect(),
             rows: Vec::new(),
+            ending: Ending::default(),
             settings,
         })
     }
@@ -238,10 +243,15 @@ impl Webhook {
             match self.send(&body, &key(first)) {
                 Sent::Taken => return Ok(()),
                 Sent::Never(reason) => break reason,
-                Sent::Later(reason, _) if attempt >= settings.attempts_max => break reason,
+                Sent::Later(reason, _)
+                    if attempt >= settings.attempts_max || self.ending.is_over() =>
+                {
+                    break reason;
+                }
                 Sent::Later(reason, wait) => {
                     tracing::warn!(table = settings.name, attempt, reason, "not taken yet");
-                    std::thread::sleep(self.wait(attempt, wait));
+                    let wait = self.wait(attempt, wait);
+                    self.ending.wait(wait);
                     attempt += 1;
                 }
             }
@@ -292,6 +302,10 @@ fn reason(error: &ureq::Error) -> String {
 }
 
 impl Sink for Webhook {
+    fn heed(&mut self, asked: &Arc<AtomicBool>) {
+        self.ending = Ending::of(asked);
+    }
+
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
         let columns =
             changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;

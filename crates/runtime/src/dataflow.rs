@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use millstream_connectors::{Attachment, Door, Receipt, Sink, SourceEvent, open_source};
@@ -208,6 +208,15 @@ impl Dataflow {
             followers: Followers::new(taps),
             weighed: None,
         })
+    }
+
+    /// Tells sinks what says when the job is to end.
+    pub fn heed(&mut self, asked: &Arc<AtomicBool>) {
+        for stage in &mut self.stages {
+            if let Stage::Sink { sink, .. } = stage {
+                sink.heed(asked);
+            }
+        }
     }
 
     /// Runs one epoch with what the sources have.

@@ -52,7 +52,7 @@ struct Stop {
     /// At once, giving up what was not committed.
     asked: AtomicBool,
     /// In order, with what was let in.
-    in_order: AtomicBool,
+    in_order: Arc<AtomicBool>,
     bell: Arc<Bell>,
 }
 
@@ -132,6 +132,7 @@ pub fn start(
     let taps = Arc::new(Taps::new(&plan, Arc::clone(&bell)));
     let (counted, tapped) = (Arc::clone(&counters), Arc::clone(&taps));
     let mut dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped)?;
+    dataflow.heed(&stop.in_order);
     let doors = dataflow.doors();
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);

@@ -53,8 +53,8 @@ const LARGE_AT_A_TIME: usize = 2;
 /// What is answered: a text, or events as they come.
 pub(crate) type Reply = Response<Either<Full<Bytes>, EventBody>>;
 
-/// Answers one request. Its connection is busy while the answer is made: not while its body comes, which takes
-/// as long as the other side likes.
+/// Answers one request. Its connection is busy while the answer is made: not while its body comes, which
+/// takes as long as the other side likes.
 pub(crate) async fn respond(
     request: hyper::Request<Incoming>,
     gate: &Arc<Gate>,

@@ -122,6 +122,26 @@ fn what_is_never_taken_is_kept() {
 }
 
 #[test]
+fn a_job_that_is_to_end_does_not_wait_for_a_receiver_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dead.db");
+    let receiver = Receiver::start(|_| Mood::Answers(503));
+    let options =
+        format!(", 'retry.max-attempts' = '1000000', 'dead-letter.path' = '{}'", path.display());
+    let service = Service::start(&script(&receiver, &options)).ready("/event");
+    for n in 0..3 {
+        assert_eq!(service.post("/event", format!("{{\"n\":{n}}}")).status, 202);
+    }
+    until("it is tried", || receiver.asked() > 2);
+    let (code, said) = service.end("-TERM");
+    assert_eq!(code, Some(143), "{said}");
+    let connection = Connection::open(&path).unwrap();
+    let count = "SELECT COUNT(*) FROM dead_letters";
+    let kept = connection.query_row(count, [], |row| row.get::<_, i64>(0));
+    assert_eq!(kept.unwrap(), 3);
+}
+
+#[test]
 fn batches_and_changes_are_sent_when_asked_for() {
     let receiver = Receiver::start(|_| Mood::Answers(200));
     let script = format!(

@@ -1,0 +1,65 @@
+//! [`Ending`]: whether a job is to end, for those of its sinks that wait for the world outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a sink goes on trying once its job is to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How often it is looked at while something is waited for.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Whether a job is to end.
+#[derive(Debug, Default)]
+pub struct Ending {
+    asked: Arc<AtomicBool>,
+    /// When that was first seen.
+    since: Option<Instant>,
+}
+
+impl Ending {
+    /// As a flag says it.
+    pub fn of(asked: &Arc<AtomicBool>) -> Self {
+        Self { asked: Arc::clone(asked), since: None }
+    }
+
+    /// Whether it is to end, and has been for so long that nothing is tried again.
+    pub fn is_over(&mut self) -> bool {
+        if !self.asked.load(Ordering::Acquire) {
+            return false;
+        }
+        self.since.get_or_insert_with(Instant::now).elapsed() >= GRACE
+    }
+
+    /// Waits, but no longer than something is tried again.
+    pub fn wait(&mut self, most: Duration) {
+        let until = Instant::now() + most;
+        while let Some(left) = until.checked_duration_since(Instant::now())
+            && !self.is_over()
+        {
+            std::thread::sleep(left.min(STEP));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_over_before_it_was_asked_for() {
+        let asked = Arc::new(AtomicBool::new(false));
+        let mut ending = Ending::of(&asked);
+        ending.wait(Duration::from_millis(1));
+        assert!(!ending.is_over());
+        asked.store(true, Ordering::Release);
+        // There is some time left to try again.
+        assert!(!ending.is_over());
+        ending.since = Instant::now().checked_sub(GRACE);
+        assert!(ending.is_over());
+        let started = Instant::now();
+        ending.wait(Duration::from_secs(600));
+        assert!(started.elapsed() < Duration::from_secs(600));
+    }
+}
