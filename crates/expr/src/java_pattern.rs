@@ -33,6 +33,20 @@ const MONTHS: [&str; 12] = [
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
+/// The Sunday on which the week of a day begins.
+fn sunday(days: i64) -> i64 {
+    days - (days + 4).rem_euclid(7)
+}
+
+/// The year that a week belongs to, and its number there: the first one has the first of January, as in the
+/// locale en_US, which Java takes where none is set.
+fn week_of(days: i64) -> (i64, i64) {
+    let begins = sunday(days);
+    let (year, _, _) = civil_from_days(begins + 6);
+    let first = days_from_civil(year, 1, 1).unwrap_or(begins);
+    (year, (begins - sunday(first)) / 7 + 1)
+}
+
 impl Pattern {
     /// Compiles a pattern.
     ///
@@ -56,10 +70,10 @@ impl Pattern {
                 at += end + 2;
             } else if character.is_ascii_alphabetic() {
                 let count = characters[at..].iter().take_while(|c| **c == character).count();
-                if !"yuMLdDHhKkmsSnaEeQwzZXxV".contains(character) {
+                if !"yuYMLdDHhKkmsSnaAEecNGQqwWzZXxV".contains(character) {
                     return Err(Error::Evaluation(format!(
                         "the letter {character} in format '{text}' stands for nothing; letters are \
-                         y M d H h m s S a E D, other text goes in quotes"
+                         y M d H h m s S a E D Y w, other text goes in quotes"
                     )));
                 }
                 parts.push(Part::Field(character, count));
@@ -91,6 +105,17 @@ impl Pattern {
                 Part::Field(letter, count) => (letter, count),
             };
             match (letter, count) {
+                ('Y', 2) => number(&mut out, week_of(days).0.rem_euclid(100), 2),
+                ('Y', _) => number(&mut out, week_of(days).0, count),
+                ('w', _) => number(&mut out, week_of(days).1, count),
+                ('W', _) => {
+                    let first = days - i64::from(day) + 1;
+                    number(&mut out, (days - sunday(first)) / 7 + 1, count);
+                }
+                ('G', 1..=3) => out.push_str(if year > 0 { "AD" } else { "BC" }),
+                ('G', _) => out.push_str(if year > 0 { "Anno Domini" } else { "Before Christ" }),
+                ('A', _) => number(&mut out, of_day * 1_000 + nanos / 1_000_000, count),
+                ('N', _) => number(&mut out, of_day * 1_000_000_000 + nanos, count),
                 ('y' | 'u', 2) => number(&mut out, year.rem_euclid(100), 2),
                 ('y' | 'u', _) => {
                     if year < 0 {
@@ -117,8 +142,8 @@ impl Pattern {
                 ('a', _) => out.push_str(if hour < 12 { "AM" } else { "PM" }),
                 ('E', 1..=3) => out.push_str(&DAYS[weekday][..3]),
                 ('E', _) => out.push_str(DAYS[weekday]),
-                ('e', _) => number(&mut out, weekday as i64 + 1, count),
-                ('Q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
+                ('e' | 'c', _) => number(&mut out, weekday as i64 + 1, count),
+                ('Q' | 'q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
                 ('z' | 'V', _) => out.push_str(zone.name()),
                 _ => return None,
             }
