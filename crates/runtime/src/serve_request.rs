@@ -47,6 +47,10 @@ const SMALL_BYTES: usize = 16 << 10;
 /// A body of which nothing comes for so long is given up.
 const STALLED: Duration = Duration::from_secs(5);
 
+/// How much of a body that is refused is let by, and for how long.
+const DRAINED_BYTES: usize = 32 << 20;
+const DRAINED: Duration = Duration::from_secs(2);
+
 /// How many such bodies are looked at together.
 const LARGE_AT_A_TIME: usize = 2;
 
@@ -178,6 +182,7 @@ async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request
     let most = gate.options.body_bytes_max;
     let too_long = || Answer::error(413, &format!("the body is longer than {most} bytes"));
     if request.body().size_hint().lower() > most as u64 {
+        drain(request.into_body()).await;
         return Err(too_long());
     }
     let text = |name: HeaderName| -> Result<Option<String>, Answer> {
@@ -214,9 +219,28 @@ async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request
     let limit = gate.options.body_timeout;
     match tokio::time::timeout(limit, all).await {
         Ok(Ok(())) => Ok((read, held)),
-        Ok(Err(answer)) => Err(answer),
+        Ok(Err(answer)) => {
+            drop(held);
+            drain(body).await;
+            Err(answer)
+        }
         Err(_) => Err(late(limit)),
     }
+}
+
+/// Lets the rest of a body come and go: a connection that is closed before takes the answer with it.
+async fn drain(mut body: Incoming) {
+    let mut left = DRAINED_BYTES;
+    let rest = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever sends more than that, or takes longer, may miss the answer.
+    let _ = tokio::time::timeout(DRAINED, rest).await;
 }
 
 /// Hands rows over, and waits for what becomes of them.
