@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use millstream_formats::options::{FORMATS, keys_of};
 use millstream_formats::{Decoded, policy};
 use millstream_plan::Table;
 use millstream_types::similar::nearest;
+use millstream_types::time::parse_duration;
 use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::http_inlet::{Inlet, Inlets, Receipt};
@@ -397,6 +399,23 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
             "write to filesystem, sqlite, webhook, socket, http-response, print or blackhole",
         )),
     }
+}
+
+/// An option that is a duration of at least some ms, or what it is without.
+///
+/// # Errors
+/// When it is none.
+pub fn duration(table: &Table, key: &str, least_ms: i64, default_ms: i64) -> Result<Duration> {
+    let ms = match table.options.get(key) {
+        None => default_ms,
+        Some(text) => parse_duration(text).filter(|ms| *ms >= least_ms).ok_or_else(|| {
+            Error::options(
+                format!("'{key}' = '{text}' is no duration"),
+                "write it as in '500 ms' or '10 s'",
+            )
+        })?,
+    };
+    Ok(Duration::from_millis(ms as u64))
 }
 
 /// A number in an option.

@@ -8,10 +8,9 @@ use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use millstream_plan::Table;
 use millstream_plan::table::Options;
 use millstream_types::sql_type::{LTZ_ZONE, type_name};
-use millstream_types::time::parse_duration;
 use millstream_types::{Error, Result};
 
-use crate::connector::{Attachment, Connector, Source, SourceEvent, number};
+use crate::connector::{Attachment, Connector, Source, SourceEvent, duration, number};
 use crate::http_body::BodyReader;
 use crate::http_inlet::Inlets;
 use crate::http_queue::Queue;
@@ -87,16 +86,6 @@ pub fn validate(table: &Table) -> Result<()> {
     HttpTable::of(table).map(|_| ())
 }
 
-fn duration(table: &Table, key: &str, default_ms: i64) -> Result<Duration> {
-    let ms = match table.options.get(key) {
-        None => default_ms,
-        Some(text) => parse_duration(text).filter(|ms| *ms >= 0).ok_or_else(|| {
-            Error::options(format!("'{key}' = '{text}' is no duration"), "write it as in '10 s'")
-        })?,
-    };
-    Ok(Duration::from_millis(ms as u64))
-}
-
 impl HttpTable {
     /// What a table's options say.
     pub fn of(table: &Table) -> Result<Self> {
@@ -162,8 +151,8 @@ impl HttpTable {
             path: path.to_owned(),
             ack,
             responds,
-            timeout: duration(table, "timeout", 30_000)?,
-            window: duration(table, "idempotency.window", 600_000)?,
+            timeout: duration(table, "timeout", 0, 30_000)?,
+            window: duration(table, "idempotency.window", 0, 600_000)?,
             unpacked_bytes_max: number(table, "body.max-unpacked-bytes", 1, 1 << 30)?
                 .map_or(16 << 20, |bytes| bytes as usize),
             body: Arc::new(BodyReader::new(table, rows_max)?),

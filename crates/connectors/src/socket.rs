@@ -12,10 +12,11 @@ use std::time::Duration;
 use millstream_formats::encode::Encoder;
 use millstream_formats::{Chunk, Decoder, ErrorPolicy, Format};
 use millstream_plan::Table;
-use millstream_types::time::parse_duration;
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::connector::{Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, number};
+use crate::connector::{
+    Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, duration, number,
+};
 use crate::ending::Ending;
 use crate::http_inlet::Inlets;
 
@@ -94,18 +95,7 @@ impl Settings {
                 "they are those of the server that it connects to",
             ));
         };
-        let wait = |key: &str, default_ms: i64| -> Result<Duration> {
-            let ms = match option(key) {
-                None => default_ms,
-                Some(text) => parse_duration(text).filter(|ms| *ms > 0).ok_or_else(|| {
-                    Error::options(
-                        format!("'{key}' = '{text}' is no duration"),
-                        "write it as in '500 ms' or '10 s'",
-                    )
-                })?,
-            };
-            Ok(Duration::from_millis(ms as u64))
-        };
+        let wait = |key: &str, default_ms: i64| duration(table, key, 1, default_ms);
         Ok(Self {
             hostname: hostname.to_owned(),
             port: port as u16,

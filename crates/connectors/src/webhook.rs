@@ -12,11 +12,10 @@ use std::time::Duration;
 use millstream_formats::Format;
 use millstream_plan::Table;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
-use millstream_types::time::parse_duration;
 use millstream_types::{ChangeBatch, Error, Result};
 use ureq::Agent;
 
-use crate::connector::{Connector, Sink, number};
+use crate::connector::{Connector, Sink, duration, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
 use crate::ending::Ending;
 use crate::print::for_each_change;
@@ -91,18 +90,7 @@ impl Settings {
         if !matches!(scheme, "http" | "https") || host.is_empty() || parsed.is_err() {
             return Err(wrong());
         }
-        let wait = |key: &str, default_ms: i64| -> Result<Duration> {
-            let ms = match option(key) {
-                None => default_ms,
-                Some(text) => parse_duration(text).filter(|ms| *ms > 0).ok_or_else(|| {
-                    Error::options(
-                        format!("'{key}' = '{text}' is no duration"),
-                        "write it as in '500 ms' or '10 s'",
-                    )
-                })?,
-            };
-            Ok(Duration::from_millis(ms as u64))
-        };
+        let wait = |key: &str, default_ms: i64| duration(table, key, 1, default_ms);
         let put = match option("method") {
             None | Some("POST") => false,
             Some("PUT") => true,

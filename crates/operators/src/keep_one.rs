@@ -11,7 +11,6 @@ use arrow::array::{
 };
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{SortOptions, and, filter, not};
-use arrow::datatypes::DataType;
 use millstream_plan::{OrderKey, RankFunction};
 use millstream_state::{KeyIndex, RowStore, integers, is_integer_like};
 use millstream_types::{ChangeBatch, Result};
@@ -71,7 +70,7 @@ impl KeepOne {
     /// When a column cannot be compared.
     pub fn new(spec: Arc<RankSpec>) -> Result<Self> {
         Ok(Self {
-            keys: Self::key_index(&spec)?,
+            keys: spec.key_index()?,
             store: RowStore::new(Arc::clone(&spec.input)),
             places: Vec::new(),
             current: Vec::new(),
@@ -82,13 +81,6 @@ impl KeepOne {
             slots: Vec::new(),
             spec,
         })
-    }
-
-    fn key_index(spec: &RankSpec) -> Result<KeyIndex> {
-        let columns = spec.partition.iter();
-        let types: Vec<DataType> =
-            columns.map(|column| spec.input.field(*column).data_type().clone()).collect();
-        KeyIndex::new(&types)
     }
 
     /// Whether the first row to come is that for ever, and need not be known once it was emitted.
@@ -114,7 +106,7 @@ impl KeepOne {
         }
         let live = (0..known as u32).filter(|slot| self.current[*slot as usize] != NONE);
         let live: Vec<u32> = live.collect();
-        self.keys = renumbered(&self.keys, &live, Self::key_index(&self.spec)?)?;
+        self.keys = renumbered(&self.keys, &live, self.spec.key_index()?)?;
         self.places = live.iter().map(|slot| self.places[*slot as usize]).collect();
         self.current = live.iter().map(|slot| self.current[*slot as usize]).collect();
         self.emitted.clone_from(&self.current);

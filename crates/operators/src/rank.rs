@@ -47,6 +47,14 @@ pub struct RankSpec {
 }
 
 impl RankSpec {
+    /// An index of partitions.
+    pub(crate) fn key_index(&self) -> Result<KeyIndex> {
+        let columns = self.partition.iter();
+        let types: Vec<DataType> =
+            columns.map(|column| self.input.field(*column).data_type().clone()).collect();
+        KeyIndex::new(&types)
+    }
+
     /// Whether no row beyond the last number is ever needed: numbers are those of single rows, and no
     /// row that is kept leaves.
     fn is_bounded(&self) -> bool {
@@ -130,7 +138,7 @@ impl Rank {
         let fields = spec.input.fields().iter();
         let fields = fields.map(|field| SortField::new(field.data_type().clone()));
         Ok(Self {
-            keys: Self::key_index(&spec)?,
+            keys: spec.key_index()?,
             converter: RowConverter::new(fields.collect())?,
             partitions: Vec::new(),
             live: 0,
@@ -141,13 +149,6 @@ impl Rank {
             bytes: 0,
             spec,
         })
-    }
-
-    fn key_index(spec: &RankSpec) -> Result<KeyIndex> {
-        let columns = spec.partition.iter();
-        let types: Vec<DataType> =
-            columns.map(|column| spec.input.field(*column).data_type().clone()).collect();
-        KeyIndex::new(&types)
     }
 
     /// Whether a partition is full of rows that come before any new one of this order.
@@ -201,7 +202,7 @@ impl Rank {
         let live = (0..self.partitions.len() as u32)
             .filter(|slot| !self.partitions[*slot as usize].rows.is_empty());
         let live: Vec<u32> = live.collect();
-        self.keys = renumbered(&self.keys, &live, Self::key_index(&self.spec)?)?;
+        self.keys = renumbered(&self.keys, &live, self.spec.key_index()?)?;
         let taken = |slot: &u32| std::mem::take(&mut self.partitions[*slot as usize]);
         self.partitions = live.iter().map(taken).collect();
         self.is_changed = vec![false; live.len()];
