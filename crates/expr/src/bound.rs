@@ -16,7 +16,7 @@ use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
 use millstream_types::{Error, Result};
 
 use crate::float_compare::numbers_compared;
-use crate::time_shift::times_shifted;
+use crate::time_shift::{TimeShift, times_shifted};
 
 /// An expression that reads the columns of a batch and gives one value a row.
 #[derive(Clone)]
@@ -49,6 +49,16 @@ impl ScalarExpr {
     /// The position of the column, when the expression is nothing but a column.
     pub fn as_column(&self) -> Option<usize> {
         self.physical.downcast_ref::<Column>().map(Column::index)
+    }
+
+    /// By how many of its units the expression moves a column of points in time, if it does nothing else; 0 for
+    /// the column itself.
+    pub fn moves(&self, column: usize) -> Option<i64> {
+        let (moved, by) = match self.physical.downcast_ref::<TimeShift>() {
+            Some(shift) => (shift.time(), shift.by()),
+            None => (&self.physical, 0),
+        };
+        (moved.downcast_ref::<Column>()?.index() == column).then_some(by)
     }
 
     /// Whether the expression is the constant TRUE.

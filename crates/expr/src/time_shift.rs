@@ -20,11 +20,23 @@ use millstream_types::sql_type::{LTZ_ZONE, units_per_second};
 
 /// A point in time, moved by a number of its own units.
 #[derive(Debug, Clone, Eq)]
-struct TimeShift {
+pub(crate) struct TimeShift {
     time: Arc<dyn PhysicalExpr>,
     by: i64,
     /// What it was written as.
     text: String,
+}
+
+impl TimeShift {
+    /// What is moved.
+    pub(crate) fn time(&self) -> &Arc<dyn PhysicalExpr> {
+        &self.time
+    }
+
+    /// By how many units.
+    pub(crate) fn by(&self) -> i64 {
+        self.by
+    }
 }
 
 // Derived, these would compare pointers to traits, which they cannot.

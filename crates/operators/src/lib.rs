@@ -14,6 +14,7 @@
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
 //! | [`window_aggregate`] | aligned windows |
 //! | [`slices`], [`window_table`], [`updating`] | what is kept of them |
+//! | [`reduce`], `runs` | what a batch adds to them, found before rows are dealt out |
 //! | [`session_aggregate`], [`session_window`] | sessions; which are open: [`sessions`] |
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
@@ -52,6 +53,8 @@ pub mod ordered;
 pub mod over_aggregate;
 pub mod pairs;
 pub mod rank;
+pub mod reduce;
+mod runs;
 pub mod session_aggregate;
 pub mod session_window;
 pub mod sessions;

@@ -1,6 +1,8 @@
 //! What an operator is.
 
-use millstream_types::{ChangeBatch, Epoch, Result, Watermark};
+use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
+
+use crate::reduce::Reduced;
 
 /// An operator with state, or one whose result depends on the order of rows.
 pub trait Operator: Send {
@@ -9,6 +11,15 @@ pub trait Operator: Send {
     /// # Errors
     /// When a value cannot be computed; the query fails with it.
     fn process(&mut self, input: usize, changes: ChangeBatch, out: &mut Output) -> Result<()>;
+
+    /// Takes what rows of its input add that were put together before, see [`crate::reduce`]. It comes in the place
+    /// of a batch of which no row is late.
+    ///
+    /// # Errors
+    /// As [`Self::process`].
+    fn merge(&mut self, _: Reduced) -> Result<()> {
+        Err(Error::Internal("this operator takes rows only".to_owned()))
+    }
 
     /// Called once an epoch, before all input: gives up state that has expired by the clock, in ms.
     ///

@@ -14,6 +14,7 @@ use millstream_types::Result;
 
 use crate::aggregate::GroupsAggregate;
 use crate::operator::Output;
+use crate::reduce::SliceGroups;
 use crate::updating::Updating;
 use crate::window::{Assigner, Bounds, Calendar, divisor, floor};
 use crate::window_table::{Table, WindowAggregateSpec};
@@ -32,6 +33,12 @@ pub trait Slices: Send {
         rows: &RecordBatch,
         order: (u64, Option<&[u32]>),
     ) -> Result<()>;
+
+    /// Adds what rows add that were put together before.
+    ///
+    /// # Errors
+    /// When a function cannot be merged.
+    fn merge(&mut self, spec: &WindowAggregateSpec, part: &SliceGroups) -> Result<()>;
 
     /// Emits the windows that are complete at a watermark, and forgets what no open window needs.
     ///
@@ -83,6 +90,7 @@ pub fn create(spec: &WindowAggregateSpec, kind: WindowKind) -> Result<Box<dyn Sl
             calendar,
             periods: BTreeMap::new(),
             passed: Passed::new(calendar),
+            expected: 0,
             slots: Vec::new(),
         }),
     })
@@ -126,6 +134,8 @@ struct Growing {
     /// By the end of the last window and the start of all.
     periods: BTreeMap<Bounds, Period>,
     passed: Passed,
+    /// How many groups the last slice had that was closed.
+    expected: usize,
     slots: Vec<u32>,
 }
 
@@ -146,19 +156,14 @@ impl Slices for Growing {
         rows: &RecordBatch,
         order: (u64, Option<&[u32]>),
     ) -> Result<()> {
-        let end = self.assigner.last_end(slice);
-        let start = self.assigner.next_window(slice, i64::MIN).map_or(slice.start, |w| w.start);
-        let period = self.periods.entry(Bounds { end, start }).or_default();
-        // A slice that some window has been emitted with is part of what has grown.
-        let table = if self.passed.covers(slice.end) {
-            period.grown.get_or_insert(Table::new(spec)?)
-        } else {
-            match period.slices.entry(slice.end) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(Table::new(spec)?),
-            }
-        };
-        table.add(spec, rows, order, &mut self.slots)
+        let mut slots = std::mem::take(&mut self.slots);
+        let added = self.table(spec, slice)?.add(spec, rows, order, &mut slots);
+        self.slots = slots;
+        added
+    }
+
+    fn merge(&mut self, spec: &WindowAggregateSpec, part: &SliceGroups) -> Result<()> {
+        self.table(spec, part.slice)?.merge_reduced(part)
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
@@ -191,6 +196,22 @@ impl Slices for Growing {
 }
 
 impl Growing {
+    /// Where the rows of a slice go.
+    fn table(&mut self, spec: &WindowAggregateSpec, slice: Bounds) -> Result<&mut Table> {
+        let end = self.assigner.last_end(slice);
+        let start = self.assigner.next_window(slice, i64::MIN).map_or(slice.start, |w| w.start);
+        let period = self.periods.entry(Bounds { end, start }).or_default();
+        // A slice that some window has been emitted with is part of what has grown.
+        Ok(if self.passed.covers(slice.end) {
+            period.grown.get_or_insert(Table::new(spec)?)
+        } else {
+            match period.slices.entry(slice.end) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Table::with_room(spec, self.expected)?),
+            }
+        })
+    }
+
     fn fire_window(
         &mut self,
         spec: &WindowAggregateSpec,
@@ -202,6 +223,7 @@ impl Growing {
         while let Some(entry) = open.slices.first_entry().filter(|entry| *entry.key() <= window.end)
         {
             let slice = entry.remove();
+            self.expected = slice.keys.len();
             match &mut open.grown {
                 Some(grown) => grown.merge(&slice)?,
                 None => open.grown = Some(slice),
@@ -250,6 +272,13 @@ impl Slices for Attached {
             Entry::Vacant(new) => new.insert(Table::new(spec)?),
         };
         table.add(spec, rows, order, &mut self.slots)
+    }
+
+    fn merge(&mut self, spec: &WindowAggregateSpec, part: &SliceGroups) -> Result<()> {
+        match self.windows.entry(part.slice) {
+            Entry::Occupied(known) => known.into_mut().merge_reduced(part),
+            Entry::Vacant(new) => new.insert(Table::new(spec)?).merge_reduced(part),
+        }
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
@@ -326,21 +355,14 @@ impl Slices for Hopping {
         rows: &RecordBatch,
         order: (u64, Option<&[u32]>),
     ) -> Result<()> {
-        let start = floor(slice.start, self.block.0, self.block.1);
-        let slice = match self.slices.entry(slice) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                new.insert(Slice { table: Table::new(spec)?, among_all: Vec::new() })
-            }
-        };
-        slice.table.add(spec, rows, order, &mut self.slots)?;
-        slice.number(&mut self.all)?;
-        // A late row is part of what was put together before it came.
-        if let Some(block) = self.blocks.get_mut(&start) {
-            block.table.add(spec, rows, order, &mut self.slots)?;
-            block.number(&mut self.all)?;
-        }
-        Ok(())
+        let mut slots = std::mem::take(&mut self.slots);
+        let added = self.change(spec, slice, |table| table.add(spec, rows, order, &mut slots));
+        self.slots = slots;
+        added
+    }
+
+    fn merge(&mut self, spec: &WindowAggregateSpec, part: &SliceGroups) -> Result<()> {
+        self.change(spec, part.slice, |table| table.merge_reduced(part))
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
@@ -377,6 +399,30 @@ impl Slices for Hopping {
 }
 
 impl Hopping {
+    /// Changes all tables that hold the rows of a slice.
+    fn change(
+        &mut self,
+        spec: &WindowAggregateSpec,
+        slice: Bounds,
+        mut change: impl FnMut(&mut Table) -> Result<()>,
+    ) -> Result<()> {
+        let start = floor(slice.start, self.block.0, self.block.1);
+        let slice = match self.slices.entry(slice) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(Slice { table: Table::new(spec)?, among_all: Vec::new() })
+            }
+        };
+        change(&mut slice.table)?;
+        slice.number(&mut self.all)?;
+        // A late row is part of what was put together before it came.
+        if let Some(block) = self.blocks.get_mut(&start) {
+            change(&mut block.table)?;
+            block.number(&mut self.all)?;
+        }
+        Ok(())
+    }
+
     /// Puts the slices of a window together and emits its groups.
     fn emit(&mut self, spec: &WindowAggregateSpec, window: Bounds, out: &mut Output) -> Result<()> {
         let parts = self.parts(spec, window)?;

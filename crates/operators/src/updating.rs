@@ -9,9 +9,10 @@ use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use millstream_plan::EmitPolicy;
-use millstream_types::{ChangeBatch, Result};
+use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::operator::Output;
+use crate::reduce::SliceGroups;
 use crate::slices::Slices;
 use crate::window::{Bounds, Calendar};
 use crate::window_table::{Table, WindowAggregateSpec};
@@ -118,6 +119,10 @@ impl OpenWindow {
 }
 
 impl Slices for Updating {
+    fn merge(&mut self, _: &WindowAggregateSpec, _: &SliceGroups) -> Result<()> {
+        Err(Error::Internal("windows that are emitted early take rows only".to_owned()))
+    }
+
     fn add(
         &mut self,
         spec: &WindowAggregateSpec,

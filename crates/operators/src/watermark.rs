@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMillisecondType};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{Stamps, WatermarkOptions};
 use millstream_types::{ChangeBatch, Result};
@@ -23,14 +23,23 @@ pub struct Observation {
     changes: ChangeBatch,
     /// Its rowtimes in ms.
     rowtimes: Int64Array,
-    /// The watermark that each row stands for, in ms.
-    watermarks: Int64Array,
+    /// The watermark that each row stands for.
+    watermarks: Watermarks,
     /// The least rowtime.
     least_rowtime: i64,
     /// The greatest watermark.
     greatest: i64,
     /// Whether some row is behind the watermark that earlier rows of the batch had reached.
     behind: bool,
+}
+
+/// The watermarks that rows stand for, in ms.
+#[derive(Debug)]
+enum Watermarks {
+    /// Each on its own.
+    Each(Int64Array),
+    /// So long after the rowtime, which all rows have.
+    Moved(i64),
 }
 
 /// What a source's watermark follows from.
@@ -62,6 +71,9 @@ impl WatermarkSpec {
     /// When the watermark's expression fails.
     pub fn observe(&self, changes: ChangeBatch, clock_ms: i64) -> Result<Observation> {
         let rowtimes = milliseconds(changes.rows.column(self.rowtime))?;
+        if let Some(by) = self.moves(changes.rows.column(self.rowtime)) {
+            return Ok(self.observe_moved(changes, rowtimes, by));
+        }
         let mut watermarks = milliseconds(&self.value.evaluate(&changes.rows)?)?;
         if let Some(skew) = self.options.future_skew {
             let most = clock_ms.saturating_add(skew);
@@ -94,7 +106,35 @@ impl WatermarkSpec {
                 greatest = greatest.max(watermarks.value(row));
             }
         }
+        let watermarks = Watermarks::Each(watermarks);
         Ok(Observation { changes, rowtimes, watermarks, least_rowtime, greatest, behind })
+    }
+
+    /// By how many ms the watermark of each row differs from its rowtime, where that is the same for all.
+    fn moves(&self, rowtimes: &ArrayRef) -> Option<i64> {
+        let milliseconds =
+            matches!(rowtimes.data_type(), DataType::Timestamp(TimeUnit::Millisecond, _));
+        if !milliseconds || rowtimes.null_count() > 0 || self.options.future_skew.is_some() {
+            return None;
+        }
+        let by = self.value.moves(self.rowtime)?;
+        let times = rowtimes.as_primitive_opt::<TimestampMillisecondType>()?.values();
+        // Where one overflows, its error is that of the expression.
+        let overflows = |time: &i64| time.checked_add(by).is_none();
+        (!times.iter().any(overflows)).then_some(by)
+    }
+
+    /// As [`Self::observe`], for watermarks that follow from the rowtime alone.
+    fn observe_moved(&self, changes: ChangeBatch, rowtimes: Int64Array, by: i64) -> Observation {
+        let slack = self.slack();
+        let (mut least, mut most, mut behind) = (i64::MAX, i64::MIN, false);
+        for value in rowtimes.values() {
+            least = least.min(*value);
+            behind |= value.saturating_sub(slack) <= most;
+            most = most.max(*value + by);
+        }
+        let watermarks = Watermarks::Moved(by);
+        Observation { changes, rowtimes, watermarks, least_rowtime: least, greatest: most, behind }
     }
 }
 
@@ -201,9 +241,11 @@ impl Progress {
             let mut met = Vec::with_capacity(rowtimes.len());
             for row in 0..rowtimes.len() {
                 met.push(reached.min(others).max(given));
-                if watermarks.is_valid(row) {
-                    reached = reached.max(watermarks.value(row));
-                }
+                let watermark = match &watermarks {
+                    Watermarks::Moved(by) => Some(rowtimes.value(row) + by),
+                    Watermarks::Each(each) => each.is_valid(row).then(|| each.value(row)),
+                };
+                reached = reached.max(watermark.unwrap_or(i64::MIN));
             }
             changes.reached = Some(Int64Array::from(met));
         }

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, UInt32Array};
-use millstream_plan::{WindowColumns, WindowKind};
+use millstream_plan::WindowColumns;
 use millstream_types::{ChangeBatch, Result};
 
 use crate::dropped::{Dropped, Reason};
 use crate::operator::{NextWindow, Operator, OperatorTime, Output};
+use crate::reduce::Reduced;
+use crate::runs::{Run, push, runs};
 use crate::slices::{self, Slices};
 use crate::watermark::milliseconds;
 use crate::window::{Assigner, Bounds, Calendar};
@@ -32,37 +34,17 @@ pub struct WindowAggregate {
     rows: u64,
 }
 
-/// Rows that follow one another and belong to one slice; `None` is between windows.
-struct Run {
-    slice: Option<Bounds>,
-    from: usize,
-    to: usize,
-}
-
-/// Adds a row to the last run, or begins one.
-fn push(runs: &mut Vec<Run>, slice: Option<Bounds>, row: usize) {
-    match runs.last_mut() {
-        Some(run) if run.to == row && run.slice == slice => run.to = row + 1,
-        _ => runs.push(Run { slice, from: row, to: row + 1 }),
-    }
-}
-
 impl WindowAggregate {
     /// A shard without any window.
     ///
     /// # Errors
     /// When an argument is of a type that its function does not take.
     pub fn new(spec: Arc<WindowAggregateSpec>, dropped: Arc<Dropped>) -> Result<Self> {
-        let kind = match &spec.window {
-            WindowColumns::Rowtime { window, .. } => window.kind,
-            // Each row stands for itself in one window: any shape without slices does.
-            WindowColumns::Attached { .. } => WindowKind::Tumble { size_ms: 1, offset_ms: 0 },
-        };
         Ok(Self {
-            assigner: Assigner::new(kind),
+            assigner: spec.assigner(),
             calendar: spec.calendar(),
             slices: match &spec.window {
-                WindowColumns::Rowtime { .. } => slices::create(&spec, kind)?,
+                WindowColumns::Rowtime { window, .. } => slices::create(&spec, window.kind)?,
                 WindowColumns::Attached { .. } => slices::attached(&spec)?,
             },
             spec,
@@ -70,37 +52,6 @@ impl WindowAggregate {
             watermark: i64::MIN,
             rows: 0,
         })
-    }
-
-    /// The slices that rows belong to, one run of rows after the other.
-    fn runs(&self, changes: &ChangeBatch) -> Result<Vec<Run>> {
-        let mut runs: Vec<Run> = Vec::new();
-        let count = changes.num_rows();
-        match &self.spec.window {
-            WindowColumns::Rowtime { rowtime, .. } => {
-                let times = milliseconds(changes.rows.column(*rowtime))?;
-                let times = times.values();
-                while runs.last().map_or(0, |run| run.to) < count {
-                    let from = runs.last().map_or(0, |run| run.to);
-                    let reading = |row: usize| self.calendar.reading(times[row]);
-                    let slice = self.assigner.slice(reading(from));
-                    let belongs = |row: &usize| match &slice {
-                        Some(slice) => slice.start <= reading(*row) && reading(*row) < slice.end,
-                        None => *row == from,
-                    };
-                    let to = (from..count).find(|row| !belongs(row)).unwrap_or(count);
-                    runs.push(Run { slice, from, to });
-                }
-            }
-            WindowColumns::Attached { start, end, .. } => {
-                let starts = milliseconds(changes.rows.column(*start))?;
-                let ends = milliseconds(changes.rows.column(*end))?;
-                for (row, (start, end)) in starts.values().iter().zip(ends.values()).enumerate() {
-                    push(&mut runs, Some(Bounds { end: *end, start: *start }), row);
-                }
-            }
-        }
-        Ok(runs)
     }
 
     /// The end of the last window of a slice.
@@ -198,12 +149,8 @@ impl WindowAggregate {
 
 impl Operator for WindowAggregate {
     fn process(&mut self, _: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
-        let column = match &self.spec.window {
-            WindowColumns::Rowtime { rowtime, .. } => *rowtime,
-            WindowColumns::Attached { end, .. } => *end,
-        };
-        let changes = with_rowtimes(changes, column, &self.dropped)?;
-        let mut runs = self.runs(&changes)?;
+        let changes = with_rowtimes(changes, self.spec.time_column(), &self.dropped)?;
+        let mut runs = runs(&self.spec, &changes.rows)?;
         let mut late = Vec::new();
         if let Some(reached) = &changes.reached {
             runs = self.met(&changes, reached, runs, &mut late, out)?;
@@ -213,6 +160,11 @@ impl Operator for WindowAggregate {
         self.dropped.add(Reason::Late, &changes, &late, None);
         self.rows += changes.num_rows() as u64;
         Ok(())
+    }
+
+    fn merge(&mut self, reduced: Reduced) -> Result<()> {
+        let spec = Arc::clone(&self.spec);
+        reduced.slices.iter().try_for_each(|part| self.slices.merge(&spec, part))
     }
 
     fn end_epoch(&mut self, time: &OperatorTime, out: &mut Output) -> Result<()> {

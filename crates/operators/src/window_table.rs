@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
-use millstream_plan::{AggregateCall, EmitPolicy, WindowColumns, WindowOutput};
+use millstream_plan::{AggregateCall, EmitPolicy, WindowColumns, WindowKind, WindowOutput};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
 use crate::aggregate::{GroupsAggregate, Rows, create};
 use crate::operator::Output;
-use crate::window::{Bounds, Calendar, timestamps};
+use crate::reduce::SliceGroups;
+use crate::window::{Assigner, Bounds, Calendar, timestamps};
 
 /// The most rows of one batch that comes out.
 const ROWS_MAX: usize = 8_192;
@@ -37,6 +38,23 @@ impl WindowAggregateSpec {
     /// The calendar of its windows.
     pub fn calendar(&self) -> Calendar {
         Calendar::of(self.window.window())
+    }
+
+    /// Which slices rows fall into.
+    pub fn assigner(&self) -> Assigner {
+        Assigner::new(match &self.window {
+            WindowColumns::Rowtime { window, .. } => window.kind,
+            // Each row stands for itself in one window: any shape without slices does.
+            WindowColumns::Attached { .. } => WindowKind::Tumble { size_ms: 1, offset_ms: 0 },
+        })
+    }
+
+    /// The column that a row without a value in has no window.
+    pub fn time_column(&self) -> usize {
+        match &self.window {
+            WindowColumns::Rowtime { rowtime, .. } => *rowtime,
+            WindowColumns::Attached { end, .. } => *end,
+        }
     }
 
     fn types_of(&self, columns: &[usize]) -> Vec<DataType> {
@@ -159,6 +177,16 @@ impl Table {
         Ok(Self { keys: spec.key_index()?, aggregates: spec.create_aggregates()? })
     }
 
+    /// Without any group, and with room for so many.
+    ///
+    /// # Errors
+    /// As [`WindowAggregateSpec::create_aggregates`].
+    pub fn with_room(spec: &WindowAggregateSpec, groups: usize) -> Result<Self> {
+        let mut table = Self::new(spec)?;
+        table.keys.reserve(groups);
+        Ok(table)
+    }
+
     /// Adds rows; `slots` is memory to work with.
     ///
     /// # Errors
@@ -180,10 +208,28 @@ impl Table {
     /// When a function cannot be merged.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         let groups = other.keys.len();
+        let keys = other.keys.columns(0..groups as u32)?;
+        self.merge_groups(&keys, &other.aggregates, groups)
+    }
+
+    /// Adds what rows add that were put together before.
+    ///
+    /// # Errors
+    /// When a function cannot be merged.
+    pub fn merge_reduced(&mut self, part: &SliceGroups) -> Result<()> {
+        self.merge_groups(&part.keys, &part.aggregates, part.groups)
+    }
+
+    fn merge_groups(
+        &mut self,
+        keys: &[ArrayRef],
+        aggregates: &[Box<dyn GroupsAggregate>],
+        groups: usize,
+    ) -> Result<()> {
         let from: Vec<u32> = (0..groups as u32).collect();
         let mut into = Vec::with_capacity(groups);
-        self.keys.slots(&other.keys.columns(from.iter().copied())?, groups, &mut into)?;
-        for (aggregate, other) in self.aggregates.iter_mut().zip(&other.aggregates) {
+        self.keys.slots(keys, groups, &mut into)?;
+        for (aggregate, other) in self.aggregates.iter_mut().zip(aggregates) {
             aggregate.resize(self.keys.len());
             aggregate.merge(other.as_ref(), &from, &into)?;
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use millstream_connectors::{Attachment, Door, Receipt, Sink, SourceEvent, open_source};
+use millstream_operators::reduce::Reducer;
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::{Operator, OperatorTime, Transform};
 use millstream_plan::{NodeId, NodeKind, Plan};
@@ -17,7 +18,7 @@ use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
 use crate::feed::{Bell, Feed};
-use crate::flow::{Flow, Item, partition};
+use crate::flow::{Flow, Item, deal};
 use crate::inputs::{capped, floor, origins, others, raised};
 use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
@@ -86,6 +87,8 @@ pub enum Stage {
         keys: Vec<Vec<usize>>,
         /// Whether its time is the clock.
         processing_time: bool,
+        /// What puts rows together before they are dealt out.
+        reducer: Option<Reducer>,
     },
     /// Writes a table.
     Sink {
@@ -354,7 +357,7 @@ impl Dataflow {
                 }
                 Flow { from: id, items, ..Flow::default() }
             }
-            Stage::Keyed { shards, keys, processing_time } => {
+            Stage::Keyed { shards, keys, processing_time, reducer } => {
                 if *processing_time && watermark != Watermark::MAX {
                     // Rows of later epochs carry a later time than this epoch's.
                     watermark = Watermark(epoch.clock_ms - 1);
@@ -365,13 +368,14 @@ impl Dataflow {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let floor = floor(node_inputs[at], id, before).filter(|_| !*processing_time);
                     let forced = flow.force(pool, counters, |changes| {
-                        partition(raised(capped(changes, others), floor), &keys[at], count)
+                        let changes = raised(capped(changes, others), floor);
+                        deal(changes, &keys[at], count, reducer.as_ref())
                     })?;
                     dealt.push(forced.into_iter().flat_map(|(_, batches)| batches).collect());
                 }
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
-                let batches = run_shards(shards, &dealt, &time, pool)?;
+                let batches = run_shards(shards, dealt, &time, pool)?;
                 let rows = batches.iter().map(ChangeBatch::num_rows).sum();
                 counters.nodes[id].add(rows, started.elapsed());
                 Flow::of_batches(id, batches)

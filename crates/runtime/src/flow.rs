@@ -10,9 +10,10 @@ use std::time::Instant;
 use arrow::array::UInt32Array;
 use millstream_connectors::Piece;
 use millstream_formats::decoder::Decoded;
+use millstream_operators::reduce::{Reduced, Reducer};
 use millstream_operators::{Dropped, Reason, Transform};
 use millstream_plan::NodeId;
-use millstream_state::hash_rows;
+use millstream_state::{hash_rows, shard_of};
 use millstream_types::{ChangeBatch, Result, batch_rows};
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -127,19 +128,38 @@ fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
     starts.map(move |from| changes.slice(from, most.min(count - from)))
 }
 
-/// Deals the rows of a batch out to shards by the hash of their key: one batch a shard, in order.
+/// What a batch is to one shard.
+pub enum Dealt {
+    /// Its rows.
+    Rows(ChangeBatch),
+    /// What its rows add to groups.
+    Groups(Reduced),
+}
+
+/// Deals the rows of a batch out to shards by the hash of their key, or what they add to groups: one part a shard,
+/// in order. Rows without a key all belong to the first.
 ///
 /// # Errors
-/// When a column cannot be a key.
-pub fn partition(changes: ChangeBatch, keys: &[usize], shards: usize) -> Result<Vec<ChangeBatch>> {
+/// When a column cannot be a key, or a value cannot be computed.
+pub fn deal(
+    changes: ChangeBatch,
+    keys: &[usize],
+    shards: usize,
+    reducer: Option<&Reducer>,
+) -> Result<Vec<Dealt>> {
     if shards == 1 || keys.is_empty() {
-        return Ok(vec![changes]);
+        return Ok(vec![Dealt::Rows(changes)]);
+    }
+    if let Some(reducer) = reducer
+        && let Some(reduced) = reducer.reduce(&changes, shards)?
+    {
+        return Ok(reduced.into_iter().map(Dealt::Groups).collect());
     }
     let columns: Vec<_> = keys.iter().map(|key| Arc::clone(changes.rows.column(*key))).collect();
     let mut positions: Vec<Vec<u32>> = vec![Vec::new(); shards];
     for (row, hash) in hash_rows(&columns, changes.num_rows())?.into_iter().enumerate() {
-        let shard = ((hash >> 32) * shards as u64) >> 32;
-        positions[shard as usize].push(row as u32);
+        positions[shard_of(hash, shards)].push(row as u32);
     }
-    positions.into_iter().map(|positions| changes.take(&UInt32Array::from(positions))).collect()
+    let rows = |positions| Ok(Dealt::Rows(changes.take(&UInt32Array::from(positions))?));
+    positions.into_iter().map(rows).collect()
 }

@@ -19,6 +19,7 @@ use millstream_operators::normalize::Normalize;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
 use millstream_operators::rank::{Rank, RankSpec};
+use millstream_operators::reduce::Reducer;
 use millstream_operators::session_aggregate::SessionAggregate;
 use millstream_operators::session_window::SessionWindow;
 use millstream_operators::set_operation::SetOperation;
@@ -82,7 +83,7 @@ impl Builder<'_> {
     ) -> Result<Stage> {
         let count = if keys.iter().any(Vec::is_empty) { 1 } else { self.shards };
         let shards = (0..count).map(|_| shard()).collect::<Result<_>>()?;
-        Ok(Stage::Keyed { shards, keys, processing_time })
+        Ok(Stage::Keyed { shards, keys, processing_time, reducer: None })
     }
 
     /// What a node is while it runs.
@@ -159,13 +160,17 @@ impl Builder<'_> {
                 let kind = window.window();
                 let sessions =
                     !kind.kind.is_aligned() && matches!(window, WindowColumns::Rowtime { .. });
-                self.keyed(vec![keys.clone()], kind.processing_time, || {
+                let mut stage = self.keyed(vec![keys.clone()], kind.processing_time, || {
                     let (spec, dropped) = (Arc::clone(&spec), Arc::clone(dropped));
                     Ok(match sessions {
                         true => Box::new(SessionAggregate::new(spec, dropped)?),
                         false => Box::new(WindowAggregate::new(spec, dropped)?),
                     })
-                })?
+                })?;
+                if let Stage::Keyed { reducer, .. } = &mut stage {
+                    *reducer = (!sessions).then(|| Reducer::new(&spec)).flatten();
+                }
+                stage
             }
             NodeKind::WindowRank {
                 start,

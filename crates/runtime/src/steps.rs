@@ -10,7 +10,7 @@ use millstream_types::{ChangeBatch, Result};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::flow::{Flow, Item};
+use crate::flow::{Dealt, Flow, Item};
 use crate::metrics::Counters;
 
 /// What the senders of rows wait for.
@@ -78,30 +78,36 @@ pub(crate) fn renamed(
     Ok(ChangeBatch { rows, ..batch })
 }
 
+/// Runs the shards of an operator over what was dealt out of each of its inputs, batch by batch.
 pub(crate) fn run_shards(
     shards: &mut [Box<dyn Operator>],
-    dealt: &[Vec<Vec<ChangeBatch>>],
+    dealt: Vec<Vec<Vec<Dealt>>>,
     time: &OperatorTime,
     pool: &ThreadPool,
 ) -> Result<Vec<ChangeBatch>> {
-    let run = |(at, shard): (usize, &mut Box<dyn Operator>)| -> Result<Output> {
+    let mut due: Vec<Vec<(usize, Dealt)>> = shards.iter().map(|_| Vec::new()).collect();
+    for (input, batches) in dealt.into_iter().enumerate() {
+        for part in batches {
+            due.iter_mut().zip(part).for_each(|(due, part)| due.push((input, part)));
+        }
+    }
+    let run = |(shard, due): (&mut Box<dyn Operator>, Vec<(usize, Dealt)>)| -> Result<Output> {
         let mut out = Output::default();
         shard.begin_epoch(time.epoch.clock_ms)?;
-        for (input, dealt) in dealt.iter().enumerate() {
-            for parts in dealt {
-                // Rows without a key all belong to the first shard.
-                if let Some(part) = parts.get(at).filter(|part| part.num_rows() > 0) {
-                    shard.process(input, part.clone(), &mut out)?;
-                }
+        for (input, part) in due {
+            match part {
+                Dealt::Rows(rows) if rows.num_rows() == 0 => {}
+                Dealt::Rows(rows) => shard.process(input, rows, &mut out)?,
+                Dealt::Groups(groups) => shard.merge(groups)?,
             }
         }
         shard.end_epoch(time, &mut out)?;
         Ok(out)
     };
     let outputs: Vec<Result<Output>> = if shards.len() == 1 {
-        shards.iter_mut().enumerate().map(run).collect()
+        shards.iter_mut().zip(due).map(run).collect()
     } else {
-        pool.install(|| shards.par_iter_mut().enumerate().map(run).collect())
+        pool.install(|| shards.par_iter_mut().zip(due).map(run).collect())
     };
     let mut batches = Vec::new();
     for output in outputs {

@@ -30,6 +30,12 @@ impl<const N: usize> IntegerKeys<N> {
         self.values.len()
     }
 
+    /// Makes room for so many keys.
+    pub fn reserve(&mut self, keys: usize) {
+        self.table.reserve(keys);
+        self.values.reserve(keys);
+    }
+
     /// Adds the slot of each row to `slots`.
     ///
     /// # Errors

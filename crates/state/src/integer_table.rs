@@ -38,7 +38,7 @@ impl<const N: usize> IntegerTable<N> {
     #[inline]
     pub fn slot(&mut self, key: [i64; N], next: u32) -> (u32, bool) {
         if self.len * 2 >= self.entries.len() {
-            self.grow();
+            self.grow((self.entries.len() * 2).max(16));
         }
         let mask = self.entries.len() - 1;
         let mut at = place(&key, mask);
@@ -56,9 +56,16 @@ impl<const N: usize> IntegerTable<N> {
         }
     }
 
+    /// Makes room for so many keys.
+    pub fn reserve(&mut self, keys: usize) {
+        let length = (keys * 2 + 2).next_power_of_two();
+        if length > self.entries.len() {
+            self.grow(length);
+        }
+    }
+
     #[cold]
-    fn grow(&mut self) {
-        let length = (self.entries.len() * 2).max(16);
+    fn grow(&mut self, length: usize) {
         let old = std::mem::replace(&mut self.entries, vec![([0; N], EMPTY); length]);
         for (key, slot) in old.into_iter().filter(|(_, slot)| *slot != EMPTY) {
             let mut at = place(&key, length - 1);

@@ -108,6 +108,21 @@ impl KeyIndex {
         self.len() == 0
     }
 
+    /// Makes room for so many keys.
+    pub fn reserve(&mut self, keys: usize) {
+        match &mut self.keys {
+            Keys::One { .. } => {}
+            Keys::Integer(known) => known.reserve(keys),
+            Keys::Integers(known) => known.reserve(keys),
+            Keys::Text { known, .. } | Keys::Rows { known, .. } => {
+                let Bytes { table, bytes, ends } = known;
+                let hasher = &self.hasher;
+                table.reserve(keys, |slot| hasher.hash_one(key_at(bytes, ends, *slot)));
+                ends.reserve(keys);
+            }
+        }
+    }
+
     /// Writes the slot of each of `rows` rows into `slots`, adding the keys that are new.
     ///
     /// # Errors
@@ -190,6 +205,12 @@ fn key_at<'a>(bytes: &'a [u8], ends: &[usize], slot: u32) -> &'a [u8] {
 
 fn converter(types: &[DataType]) -> Result<RowConverter> {
     Ok(RowConverter::new(types.iter().cloned().map(SortField::new).collect())?)
+}
+
+/// The shard that a hash belongs to.
+#[inline]
+pub fn shard_of(hash: u64, shards: usize) -> usize {
+    (((hash >> 32) * shards as u64) >> 32) as usize
 }
 
 /// One hash a row over some columns: the same for equal rows in every batch.

@@ -9,5 +9,5 @@ pub mod key_index;
 pub mod row_store;
 
 pub use integer_keys::{integers, is_integer_like};
-pub use key_index::{KeyIndex, hash_rows};
+pub use key_index::{KeyIndex, hash_rows, shard_of};
 pub use row_store::RowStore;

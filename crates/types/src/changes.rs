@@ -9,7 +9,7 @@ use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch, RecordBatchOpti
 use arrow::compute;
 use arrow::datatypes::SchemaRef;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A change to a relation.
 #[derive(Debug, Clone)]
@@ -62,8 +62,19 @@ impl ChangeBatch {
         let keep = |column: &Int64Array| -> Result<Int64Array> {
             Ok(to_int64(compute::filter(column, mask)?.as_ref()))
         };
+        if mask.len() != self.num_rows() {
+            return Err(Error::Internal("a mask has another length than its batch".to_owned()));
+        }
+        let positions = UInt32Array::from(set_positions(mask));
+        // Where most rows stay, the kernel copies short runs, which is slow for numbers.
+        let columns = self.rows.columns().iter().map(|column| match column.data_type() {
+            of if of.is_primitive() => compute::take(column, &positions, None),
+            _ => compute::filter(column, mask),
+        });
+        let columns = columns.collect::<std::result::Result<_, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(positions.len()));
         Ok(Self {
-            rows: compute::filter_record_batch(&self.rows, mask)?,
+            rows: RecordBatch::try_new_with_options(self.rows.schema(), columns, &options)?,
             weights: self.weights.as_ref().map(keep).transpose()?,
             reached: self.reached.as_ref().map(keep).transpose()?,
         })
@@ -107,6 +118,28 @@ impl ChangeBatch {
     }
 }
 
+/// Where a mask is true.
+fn set_positions(mask: &BooleanArray) -> Vec<u32> {
+    let mut positions = Vec::with_capacity(mask.len());
+    let valid = match mask.nulls() {
+        Some(nulls) => mask.values() & nulls.inner(),
+        None => mask.values().clone(),
+    };
+    let chunks = valid.bit_chunks();
+    for (chunk, mut bits) in chunks.iter_padded().enumerate() {
+        let first = (chunk * 64) as u32;
+        if bits == u64::MAX {
+            positions.extend(first..first + 64);
+            continue;
+        }
+        while bits != 0 {
+            positions.push(first + bits.trailing_zeros());
+            bits &= bits - 1;
+        }
+    }
+    positions
+}
+
 fn to_int64(array: &dyn Array) -> Int64Array {
     arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(array).clone()
 }
@@ -133,5 +166,44 @@ impl ChangeOp {
             Self::UpdateAfter => "+U",
             Self::Delete => "-D",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    /// Rows of numbers, some of them NULL, and texts; a mask in which `every` says how many stay.
+    fn rows(every: usize) -> (RecordBatch, BooleanArray) {
+        let numbers: Int64Array = (0..300).map(|n| (n % 7 != 3).then_some(n)).collect();
+        let texts: StringArray = (0..300).map(|n| (n % 5 != 1).then(|| n.to_string())).collect();
+        let columns: [(&str, ArrayRef); 2] = [("n", Arc::new(numbers)), ("s", Arc::new(texts))];
+        let mask = (0..300).map(|n| match n % 11 {
+            4 => None,
+            _ => Some(n < 130 || n * n % every == 0),
+        });
+        (RecordBatch::try_from_iter(columns).unwrap(), mask.collect())
+    }
+
+    #[test]
+    fn a_filter_keeps_what_the_kernel_keeps() {
+        for every in [1, 2, 3, 50] {
+            let (rows, mask) = rows(every);
+            for (from, length) in [(0, 300), (1, 299), (63, 130), (120, 0), (200, 64)] {
+                let (rows, mask) = (rows.slice(from, length), mask.slice(from, length));
+                let due = compute::filter_record_batch(&rows, &mask).unwrap();
+                assert_eq!(ChangeBatch::insert(rows).filter(&mask).unwrap().rows, due);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mask_of_another_length_is_refused() {
+        let (rows, mask) = rows(2);
+        assert!(ChangeBatch::insert(rows).filter(&mask.slice(0, 10)).is_err());
     }
 }
