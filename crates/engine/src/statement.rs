@@ -394,7 +394,7 @@ fn file_table(path: &str) -> Result<Table, Error> {
 /// Checks the tables of a plan once more: hints may have changed their options.
 fn check_options(plan: &Plan) -> Result<(), Error> {
     for node in &plan.nodes {
-        if let NodeKind::Source { table, .. } | NodeKind::Sink { table } = &node.kind {
+        if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;
         }
     }

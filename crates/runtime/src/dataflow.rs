@@ -120,7 +120,7 @@ fn check_promises(plan: &Plan, stages: &[Stage]) -> Result<()> {
     });
     let Some(promise) = promise else { return Ok(()) };
     for (node, stage) in plan.nodes.iter().zip(stages) {
-        if let (NodeKind::Sink { table }, Stage::Sink { sink, .. }) = (&node.kind, stage)
+        if let (NodeKind::Sink { table, .. }, Stage::Sink { sink, .. }) = (&node.kind, stage)
             && !sink.keeps_epochs()
         {
             return Err(Error::options(

@@ -129,6 +129,7 @@ fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
 }
 
 /// What a batch is to one shard.
+#[allow(clippy::large_enum_variant, reason = "there are few of them, and most are rows")]
 pub enum Dealt {
     /// Its rows.
     Rows(ChangeBatch),

@@ -12,6 +12,7 @@ use millstream_operators::expand::Expand;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::interval_join::{IntervalJoin, IntervalJoinSpec};
 use millstream_operators::join::{Join, JoinSpec};
+use millstream_operators::keep_first::{KeepFirst, KeepFirstSpec};
 use millstream_operators::keep_one::KeepOne;
 use millstream_operators::limit::Limit;
 use millstream_operators::lookup_join::LookupJoin;
@@ -31,7 +32,7 @@ use millstream_operators::window_rank::{WindowRank, WindowRankSpec};
 use millstream_operators::window_table::WindowAggregateSpec;
 use millstream_operators::window_table_function::WindowTableFunction;
 use millstream_operators::{Dropped, Operator, Transform};
-use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, WindowColumns};
+use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Table, WindowColumns};
 use millstream_types::{ChangeBatch, Error, Result, plain_paths};
 
 use crate::dataflow::Stage;
@@ -61,6 +62,12 @@ fn two(inputs: &[SchemaRef]) -> Result<[SchemaRef; 2]> {
 
 fn not_null(table: &str, schema: &SchemaRef) -> Option<Arc<dyn Transform>> {
     NotNull::new(table, schema).map(|check| Arc::new(check) as Arc<dyn Transform>)
+}
+
+/// What a table that is written promises of its columns.
+fn sink_check(table: &Table, drops: bool, dropped: &Arc<Dropped>) -> Option<Arc<dyn Transform>> {
+    let check = NotNull::new(&table.name, &table.physical)?;
+    Some(Arc::new(if drops { check.dropping(dropped) } else { check }))
 }
 
 /// Makes the operators of a plan.
@@ -228,6 +235,17 @@ impl Builder<'_> {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
+            NodeKind::Deduplicate { partition, rowtime } => {
+                let spec = Arc::new(KeepFirstSpec {
+                    partition: partition.clone(),
+                    rowtime: *rowtime,
+                    ttl: ttl[0],
+                    input,
+                });
+                self.keyed(vec![partition.clone()], false, || {
+                    Ok(Box::new(KeepFirst::new(Arc::clone(&spec), Arc::clone(dropped))?))
+                })?
+            }
             NodeKind::Rank { partition, order, function, least, most, numbered, last_wins } => {
                 let spec = Arc::new(RankSpec {
                     partition: partition.clone(),
@@ -367,9 +385,9 @@ impl Builder<'_> {
             NodeKind::Limit { skip, fetch } => {
                 self.keyed(vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
             }
-            NodeKind::Sink { table } => Stage::Sink {
+            NodeKind::Sink { table, drops_nulls } => Stage::Sink {
                 sink: open_sink(table)?,
-                not_null: not_null(&table.name, &table.physical),
+                not_null: sink_check(table, *drops_nulls, dropped),
             },
             NodeKind::Result => Stage::Result,
         })

@@ -40,7 +40,7 @@ struct Follower {
 impl Taps {
     pub(crate) fn new(plan: &Plan, bell: Arc<Bell>) -> Self {
         let tables = plan.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Sink { table } => Some(Arc::clone(table)),
+            NodeKind::Sink { table, .. } => Some(Arc::clone(table)),
             _ => None,
         });
         let (tables, waiting) = (tables.collect(), Mutex::default());
@@ -125,7 +125,7 @@ impl Followers {
                 continue;
             }
             let of_table = told.iter().filter(|(sink, _)| match &plan.nodes[*sink].kind {
-                NodeKind::Sink { table: written } => is_same(written, table),
+                NodeKind::Sink { table: written, .. } => is_same(written, table),
                 _ => false,
             });
             let changes: Vec<ChangeBatch> = of_table.map(|(_, changes)| changes.clone()).collect();

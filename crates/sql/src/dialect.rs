@@ -76,6 +76,8 @@ impl Dialect for FlinkDialect {
                 parser.next_token();
                 Some(table(parser))
             }
+            // As the table of a window function; elsewhere a query stands in parentheses.
+            ("SELECT", _) => Some(parser.parse_query().map(Expr::Subquery)),
             ("CAST" | "TRY_CAST", Token::LParen) => Some(cast(parser)),
             ("INTERVAL", Token::SingleQuotedString(_) | Token::Minus | Token::Plus) => {
                 Some(interval(parser))
@@ -336,8 +338,8 @@ fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     Ok(call(name, arguments))
 }
 
-/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions. Any
-/// other CASE is left to the parser.
+/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions.
+/// Any other CASE is left to the parser.
 fn case_of_lists(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
     let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
         parser.expect_keyword(Keyword::CASE)?;

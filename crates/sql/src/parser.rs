@@ -25,9 +25,11 @@ pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
     let statement = reader.statement().map_err(|error| error.locate(&tokens))?;
     let next = reader.parser.peek_token();
     if next.token != Token::EOF {
-        return Err(
-            SqlError::new(format!("expected the end of the statement, found {next}")).at(&next)
-        );
+        let error = match next.to_string().to_ascii_uppercase().as_str() {
+            "MATCH_RECOGNIZE" => SqlError::unsupported("MATCH_RECOGNIZE"),
+            _ => SqlError::new(format!("expected the end of the statement, found {next}")),
+        };
+        return Err(error.at(&next));
     }
     Ok(statement)
 }

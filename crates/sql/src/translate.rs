@@ -20,7 +20,7 @@ use crate::diagnostics::{Result, SqlError};
 use crate::rewrite::StateHints;
 use crate::temporal::TemporalNode;
 use crate::tidy::tidy;
-use crate::time_settings::state_ttl;
+use crate::time_settings::{drops_nulls, state_ttl};
 use crate::translate_over::{follows_keys, is_rank};
 use crate::translate_source::table_of;
 use crate::translate_temporal::compares_times;
@@ -63,7 +63,7 @@ pub fn translate(
             Output::Result => NodeKind::Result,
             Output::Sink(table) => {
                 translator.check_sink(table, input)?;
-                NodeKind::Sink { table: Arc::clone(table) }
+                NodeKind::Sink { table: Arc::clone(table), drops_nulls: drops_nulls(catalog) }
             }
         };
         translator.plan.add_like(kind, input);
@@ -76,6 +76,7 @@ pub fn translate(
             NodeKind::GroupAggregate { .. }
                 | NodeKind::Join { .. }
                 | NodeKind::Rank { .. }
+                | NodeKind::Deduplicate { .. }
                 | NodeKind::SetOperation { .. }
                 | NodeKind::ChangelogNormalize { .. }
         );
