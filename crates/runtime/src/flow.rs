@@ -121,11 +121,20 @@ fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatc
     ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) }
 }
 
-/// A batch in parts of at most [`batch_rows`].
+/// A batch in parts of at most [`batch_rows`], or one more: the row before an update stays with the one
+/// after it.
 fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
     let (count, most) = (changes.num_rows(), batch_rows());
-    let starts = (0..count.max(1)).step_by(most.min(count.max(1)));
-    starts.map(move |from| changes.slice(from, most.min(count - from)))
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let from = next.take()?;
+        let mut to = count.min(from + most);
+        while to > from && to < count && changes.weight(to - 1) < 0 {
+            to += 1;
+        }
+        next = (to < count).then_some(to);
+        Some(changes.slice(from, to - from))
+    })
 }
 
 /// What a batch is to one shard.
@@ -137,8 +146,8 @@ pub enum Dealt {
     Groups(Reduced),
 }
 
-/// Deals the rows of a batch out to shards by the hash of their key, or what they add to groups: one part a shard,
-/// in order. Rows without a key all belong to the first.
+/// Deals the rows of a batch out to shards by the hash of their key, or what they add to groups: one part
+/// a shard, in order. Rows without a key all belong to the first.
 ///
 /// # Errors
 /// When a column cannot be a key, or a value cannot be computed.

@@ -161,6 +161,7 @@ impl Builder<'_> {
                     aggregates: aggregates.clone(),
                     output: output.clone(),
                     emit: *emit,
+                    removes: self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append,
                     input,
                     schema,
                 });
@@ -359,7 +360,9 @@ impl Builder<'_> {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
-            NodeKind::ChangelogNormalize { key } => self.keyed(vec![key.clone()], false, || {
+            // One shard: what comes out stands in the order of the stream, on which texts put together, first
+            // and last values and equal ranks depend.
+            NodeKind::ChangelogNormalize { key } => self.keyed(vec![Vec::new()], false, || {
                 Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
             })?,
             NodeKind::SetOperation { intersect, all } => {

@@ -43,9 +43,9 @@ impl Translator<'_> {
                 ))
                 .about(name));
         }
-        if of.changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("a window over rows that change")
-                .hint("put the window below what changes them")
+        if of.changelog != ChangelogMode::Append && !window.kind.is_aligned() {
+            return Err(SqlError::unsupported("SESSION over rows that change")
+                .hint("TUMBLE, HOP and CUMULATE are; or put the window below what changes them")
                 .about(name));
         }
         let zone = match &data_type {
