@@ -12,9 +12,10 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Column, Result as DfResult};
 use datafusion_expr::{Expr as Logical, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use millstream_expr::field::Field as FieldAccess;
+use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    Expr, Ident, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    TableAlias, TableFactor, TableWithJoins, VisitMut, VisitorMut,
+    Cte, Expr, Ident, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, TableAlias, TableFactor, TableWithJoins, VisitMut, VisitorMut, With,
 };
 use sqlparser::parser::Parser;
 
@@ -167,6 +168,24 @@ pub(crate) fn mark_order(query: &mut Query) {
     }
 }
 
+/// The query of everything in a relation, with what it may refer to.
+pub(crate) fn all_of(factor: TableFactor, ctes: Vec<Cte>) -> Option<Query> {
+    let mut query = around_derived()?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.from[0].relation = factor;
+    }
+    let with_token = AttachedToken::empty();
+    query.with =
+        (!ctes.is_empty()).then(|| With { with_token, recursive: false, cte_tables: ctes });
+    Some(query)
+}
+
+/// A query of everything in a derived table, which is to be put in its place.
+fn around_derived() -> Option<Query> {
+    let parser = Parser::new(&FlinkDialect).try_with_sql("SELECT * FROM (SELECT 1)");
+    Some(*parser.and_then(|mut parser| parser.parse_query()).ok()?)
+}
+
 /// Makes a `WITH a AS (SELECT * …)` one in which the query stands as a derived table, so that its columns
 /// are named as those of any other.
 pub(crate) fn derive_ctes(query: &mut Query) {
@@ -176,15 +195,14 @@ pub(crate) fn derive_ctes(query: &mut Query) {
             SetExpr::Values(_) => true,
             _ => false,
         };
-        let around = || Parser::new(&FlinkDialect).try_with_sql("SELECT * FROM (SELECT 1)");
         if needs
-            && let Ok(mut around) = around().and_then(|mut parser| parser.parse_query())
+            && let Some(mut around) = around_derived()
             && let SetExpr::Select(select) = around.body.as_mut()
             && let [TableWithJoins { relation: TableFactor::Derived { subquery, .. }, .. }] =
                 &mut select.from[..]
         {
             std::mem::swap(subquery, &mut cte.query);
-            cte.query = around;
+            *cte.query = around;
         }
     }
 }

@@ -151,7 +151,11 @@ impl<'a> Planner<'a> {
 
     fn logical_named(&self, query: &Query, stars: Stars) -> Result<LogicalPlan> {
         let mut query = query.clone();
-        let hints = rewrite_query(&mut query, stars)?;
+        let columns_of = |query: &Query| {
+            let plan = self.logical(query).ok()?;
+            Some(plan.schema().fields().iter().map(|field| field.name().clone()).collect())
+        };
+        let hints = rewrite_query(&mut query, stars, &columns_of)?;
         self.hints.borrow_mut().extend(hints);
         let context = Context::new(self);
         let planner = SqlToRel::new_with_options(&context, options());

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
+    AccessExpr, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select, SetExpr, Subscript,
     TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
@@ -20,7 +20,7 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
-use crate::names::{Stars, derive_ctes, mark_order, name_columns};
+use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
 use crate::using::expand_using;
@@ -32,8 +32,12 @@ pub type StateHints = BTreeMap<String, i64>;
 ///
 /// # Errors
 /// When it uses something that is not supported.
-pub(crate) fn rewrite_query(query: &mut Query, stars: Stars) -> Result<StateHints, SqlError> {
-    run(query, stars)
+pub(crate) fn rewrite_query(
+    query: &mut Query,
+    stars: Stars,
+    columns_of: &ColumnsOfQuery<'_>,
+) -> Result<StateHints, SqlError> {
+    run(query, stars, columns_of)
 }
 
 /// Rewrites a single expression in place.
@@ -41,20 +45,31 @@ pub(crate) fn rewrite_query(query: &mut Query, stars: Stars) -> Result<StateHint
 /// # Errors
 /// As [`rewrite_query`].
 pub fn rewrite_expression(expr: &mut Expr) -> Result<(), SqlError> {
-    run(expr, Stars::Plain).map(|_| ())
+    run(expr, Stars::Plain, &|_| None).map(|_| ())
 }
 
-fn run(tree: &mut impl VisitMut, stars: Stars) -> Result<StateHints, SqlError> {
-    let mut rewriter = Rewriter { stars, limits: vec![], depth: 0, hints: BTreeMap::new() };
+fn run(
+    tree: &mut impl VisitMut,
+    stars: Stars,
+    columns_of: &ColumnsOfQuery<'_>,
+) -> Result<StateHints, SqlError> {
+    let (limits, ctes, hints) = (vec![], vec![], BTreeMap::new());
+    let mut rewriter = Rewriter { stars, columns_of, ctes, limits, depth: 0, hints };
     match tree.visit(&mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(rewriter.hints),
     }
 }
 
-struct Rewriter {
+/// The names of the columns of a query, where it can be planned.
+pub(crate) type ColumnsOfQuery<'a> = dyn Fn(&Query) -> Option<Vec<String>> + 'a;
+
+struct Rewriter<'a> {
     /// How columns beside a `*` are named.
     stars: Stars,
+    columns_of: &'a ColumnsOfQuery<'a>,
+    /// What the queries around declare by WITH, as it was written.
+    ctes: Vec<Vec<Cte>>,
     /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
     limits: Vec<Option<LimitClause>>,
     /// How many expressions the current one is inside of.
@@ -69,7 +84,7 @@ pub const UNNEST: &str = "UNNEST";
 /// is recursive, and a stack must not end before the statement does.
 const DEPTH_MAX: usize = 500;
 
-impl VisitorMut for Rewriter {
+impl VisitorMut for Rewriter<'_> {
     type Break = SqlError;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
@@ -86,6 +101,8 @@ impl VisitorMut for Rewriter {
         if let Err(error) = fetch_as_limit(query) {
             return ControlFlow::Break(error);
         }
+        let declared = query.with.iter().flat_map(|with| with.cte_tables.iter().cloned());
+        self.ctes.push(declared.collect());
         derive_ctes(query);
         if self.stars == Stars::Marked {
             mark_order(query);
@@ -96,6 +113,7 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
         query.limit_clause = self.limits.pop().flatten();
+        self.ctes.pop();
         if let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &mut query.order_by {
             // Plain numbers are those of columns.
             keys.iter_mut().for_each(|key| plain_number(&mut key.expr));
@@ -112,7 +130,7 @@ impl VisitorMut for Rewriter {
                 return ControlFlow::Break(error);
             }
         }
-        if let Err(error) = expand_using(select) {
+        if let Err(error) = expand_using(select, &|factor| self.columns_of(factor)) {
             return ControlFlow::Break(error);
         }
         name_columns(select, &relation_names(&select.from), self.stars);
@@ -174,7 +192,13 @@ impl VisitorMut for Rewriter {
     }
 }
 
-impl Rewriter {
+impl Rewriter<'_> {
+    /// The columns of a relation of the FROM.
+    fn columns_of(&self, factor: &TableFactor) -> Option<Vec<String>> {
+        let ctes: Vec<Cte> = self.ctes.iter().flatten().cloned().collect();
+        (self.columns_of)(&all_of(factor.clone(), ctes)?)
+    }
+
     fn hint(&mut self, hint: &OptimizerHint, from: &[TableWithJoins]) -> Result<(), SqlError> {
         // `--+` is a comment like any other.
         if hint.style != OptimizerHintStyle::MultiLine || !hint.prefix.is_empty() {
