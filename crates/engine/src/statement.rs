@@ -301,6 +301,7 @@ impl Engine {
             partition: vec![],
             options: vec![],
             query,
+            conflict: None,
         };
         let plan = Planner::new(&catalog).inserts(&[insert])?;
         let job = self.start_job(plan, &catalog)?;

@@ -11,7 +11,7 @@ use sqlparser::ast::{
     TrimWhereField, Value, ValueWithSpan,
 };
 use sqlparser::dialect::{Dialect, Precedence};
-use sqlparser::keywords::Keyword;
+use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
 
@@ -62,6 +62,11 @@ impl Dialect for FlinkDialect {
 
     fn supports_values_as_table_factor(&self) -> bool {
         false
+    }
+
+    fn is_column_alias(&self, keyword: &Keyword, _: &mut Parser<'_>) -> bool {
+        // `SELECT 1 ON CONFLICT …`
+        *keyword != Keyword::ON && !RESERVED_FOR_COLUMN_ALIAS.contains(keyword)
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {

@@ -10,7 +10,7 @@ use crate::dialect::FlinkDialect;
 use crate::hints::hints_as_options;
 use crate::script::{text_between, tokenize};
 use crate::statement::{
-    Column, ColumnKind, CreateTable, Insert, Like, OptionList, Show, Statement,
+    Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Show, Statement,
 };
 use crate::types::parse_type;
 
@@ -379,11 +379,26 @@ impl<'a> Reader<'a> {
                 .parse_parenthesized_column_list(sqlparser::parser::IsOptional::Mandatory, false)?;
         }
         let query = self.parser.parse_query()?;
-        let conflict = self.parser.peek_token();
-        if self.words("ON CONFLICT") {
-            return Err(SqlError::unsupported("ON CONFLICT").at(&conflict));
+        let conflict = self.conflict()?;
+        Ok(Insert { table, columns, partition, options, query, conflict })
+    }
+
+    /// `ON CONFLICT DO …`
+    fn conflict(&mut self) -> Result<Option<Conflict>> {
+        let start = self.parser.peek_token();
+        if !self.words("ON CONFLICT") {
+            return Ok(None);
         }
-        Ok(Insert { table, columns, partition, options, query })
+        self.expect("DO")?;
+        match () {
+            () if self.word("DEDUPLICATE") => Ok(Some(Conflict::Deduplicate)),
+            () if self.word("NOTHING") => Ok(Some(Conflict::Nothing)),
+            () => Err(SqlError::unsupported("this ON CONFLICT")
+                .hint(
+                    "ON CONFLICT DO DEDUPLICATE keeps the last row of a key, DO NOTHING the first",
+                )
+                .at(&start)),
+        }
     }
 
     fn statement_set(&mut self) -> Result<Statement> {

@@ -84,7 +84,8 @@ impl<'a> Planner<'a> {
             let mut table = Table::clone(&*self.catalog.table(&parts_of(&insert.table))?);
             table.options.extend(insert.options.iter().cloned());
             let plan = self.fit(self.logical(&insert.query)?, insert, &table)?;
-            outputs.push((optimize(plan, self.catalog)?, Output::Sink(Arc::new(table))));
+            let plan = optimize(plan, self.catalog)?;
+            outputs.push((plan, Output::Sink(Arc::new(table), insert.conflict)));
         }
         translate(self.catalog, &self.hints.borrow(), outputs)
     }
