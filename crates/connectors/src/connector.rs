@@ -50,6 +50,14 @@ pub trait Source: Send {
         Ok(None)
     }
 
+    /// Fixes the moment that is read: what others write from then on is not part of it.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn hold(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// What comes next; waits for it, and gives `None` at the end.
     ///
     /// # Errors

@@ -180,6 +180,10 @@ impl Source for Discreet<dyn Source> {
         attached.map_err(|error| self.secrets.hide_error(error))
     }
 
+    fn hold(&mut self) -> Result<()> {
+        self.inner.hold().map_err(|error| self.secrets.hide_error(error))
+    }
+
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         let event = self.inner.next().map_err(|error| self.secrets.hide_error(error))?;
         Ok(event.map(|event| match event {

@@ -203,6 +203,16 @@ impl Source for SqliteSource {
         true
     }
 
+    fn hold(&mut self) -> Result<()> {
+        // A transaction has its moment from its first read on.
+        let first = format!("SELECT 1 FROM {} LIMIT 1", quoted(&self.place.table));
+        let held = || -> rusqlite::Result<bool> {
+            self.connection.execute_batch("BEGIN")?;
+            self.connection.prepare(&first)?.exists([])
+        };
+        held().map(|_| ()).map_err(|error| self.place.error(&error))
+    }
+
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         if self.chunks.is_empty() && !self.ended {
             self.read().map_err(|error| self.place.error(&error))?;

@@ -271,7 +271,7 @@ impl Dataflow {
                 sink.epoch_ended();
             }
         }
-        self.followers.tell(&self.plan)?;
+        self.followers.tell(&self.plan);
         let took = started.elapsed().as_nanos() as u64;
         self.counters.epoch_nanos.fetch_add(took, Ordering::Relaxed);
         self.counters.last_epoch_nanos.store(took, Ordering::Relaxed);

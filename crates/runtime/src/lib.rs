@@ -10,10 +10,11 @@
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
 //! | [`serve`], `serve_request`, `serve_connections`, `serve_writes` | the server that tables are posted to |
-//! | [`taps`] | who follows what a job writes |
+//! | [`taps`], `content` | who follows what a job writes |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
 
+mod content;
 pub mod dataflow;
 pub mod deep;
 pub mod feed;

@@ -48,11 +48,14 @@ pub enum Page {
     Events(Box<dyn Events>),
 }
 
-/// Server-sent events as they come, each as it goes over the wire.
+/// Server-sent events as they come.
 pub trait Events: Send {
-    /// The next one, when there is one; `None` at the end.
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<String>>;
+    /// The next ones, when there are some; `None` at the end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Encode>>;
 }
+
+/// Writes events as they go over the wire, on a thread where that may take long. An `Err` is the last one.
+pub type Encode = Box<dyn FnOnce() -> std::result::Result<String, String> + Send>;
 
 /// Where and how a [`Server`] listens.
 #[derive(Clone)]

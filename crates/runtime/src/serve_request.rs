@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full};
@@ -15,6 +15,7 @@ use millstream_connectors::Inlets;
 use millstream_connectors::http_inlet::{Admitted, Answer, Inlet, Request};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::serve::{Events, Page, Pages, ServerOptions};
@@ -303,7 +304,7 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
         }
         Page::Events(events) => {
             let pulse = tokio::time::interval_at(Instant::now() + PULSE, PULSE);
-            let body = EventBody { events, pulse, _busy: busy };
+            let body = EventBody { events, encoding: None, ended: false, pulse, _busy: busy };
             let mut reply = Response::new(Either::Right(body));
             let headers = reply.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -316,11 +317,43 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
 /// How often something is sent when nothing happens, so that it is noticed when nobody listens any more.
 const PULSE: Duration = Duration::from_secs(15);
 
-/// Events as a body, one a frame.
+/// Events as a body.
 pub(crate) struct EventBody {
     events: Box<dyn Events>,
+    /// The events that are being written, on a thread of their own.
+    encoding: Option<JoinHandle<Result<String, String>>>,
+    ended: bool,
     pulse: tokio::time::Interval,
     _busy: Busy,
+}
+
+impl EventBody {
+    /// The text of the next events; `None` at the end.
+    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<String>> {
+        while !self.ended {
+            let Some(encoding) = &mut self.encoding else {
+                match ready!(self.events.poll_next(context)) {
+                    Some(encode) => self.encoding = Some(tokio::task::spawn_blocking(encode)),
+                    None => break,
+                }
+                continue;
+            };
+            let written = ready!(Pin::new(encoding).poll(context));
+            self.encoding = None;
+            match written {
+                // Changes that come to nothing are no event.
+                Ok(Ok(text)) if text.is_empty() => {}
+                Ok(Ok(text)) => return Poll::Ready(Some(text)),
+                Ok(Err(last)) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(last));
+                }
+                Err(_) => break,
+            }
+        }
+        self.ended = true;
+        Poll::Ready(None)
+    }
 }
 
 impl Body for EventBody {
@@ -332,7 +365,7 @@ impl Body for EventBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = |text: String| Some(Ok(Frame::data(Bytes::from(text))));
-        if let Poll::Ready(next) = self.events.poll_next(context) {
+        if let Poll::Ready(next) = self.poll_text(context) {
             self.pulse.reset();
             return Poll::Ready(next.and_then(frame));
         }
