@@ -138,8 +138,8 @@ impl Inlets {
     pub(crate) fn respond(&self, request_id: &str, rows: &[String]) -> bool {
         let delivery = lock(&self.waiting).remove(request_id);
         let Some(delivery) = delivery else { return false };
-        let body = format!("{{\"result\":\"success\",\"rows\":[{}]}}", rows.join(","));
-        delivery.finish(Answer::new(200, body), true);
+        let answer = answer_of(&rows.join(","), delivery.rejected);
+        delivery.finish(answer, true);
         true
     }
 }
@@ -261,6 +261,7 @@ impl Inlet {
             id: id.to_owned(),
             left: AtomicUsize::new(awaited.len()),
             count: counted(count, decoded.skipped),
+            rejected: decoded.skipped,
             responds: self.table.responds,
             ticket: Mutex::new(Some(ticket)),
         });
@@ -268,9 +269,7 @@ impl Inlet {
             let body = format!("{{\"result\":\"accepted\",{}}}", delivery.count);
             delivery.finish(Answer::new(202, body), true);
         } else if self.table.responds && count == 0 {
-            let rejected = decoded.skipped;
-            let body = format!("{{\"result\":\"success\",\"rows\":[],\"rejected\":{rejected}}}");
-            delivery.finish(Answer::new(200, body), true);
+            delivery.finish(answer_of("", decoded.skipped), true);
         } else if self.table.responds {
             lock(&self.inlets.waiting).insert(&delivery, self.table.timeout);
         }
@@ -316,6 +315,12 @@ impl Unanswered {
     }
 }
 
+/// An answer that is rows, with how many were left out, if any.
+fn answer_of(rows: &str, left_out: u64) -> Answer {
+    let rejected = if left_out == 0 { String::new() } else { format!(",\"rejected\":{left_out}") };
+    Answer::new(200, format!("{{\"result\":\"success\",\"rows\":[{rows}]{rejected}}}"))
+}
+
 /// How many rows were taken, and how many left out, if any.
 fn counted(rows: usize, left_out: u64) -> String {
     match left_out {
@@ -357,6 +362,8 @@ pub(crate) struct Delivery {
     left: AtomicUsize,
     /// How many they are, as the answer says it.
     count: String,
+    /// How many records were left out.
+    rejected: u64,
     /// Whether rows are the answer, and not the end of the epoch.
     responds: bool,
     ticket: Mutex<Option<Ticket>>,

@@ -8,7 +8,7 @@
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
-//! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
+//! | [`http_inlet`], `http_queue`, `http_body`, `http_records`, `http_once` | what becomes of a request |
 //! | [`webhook`], `dead_letters` | rows that are posted to others |
 //! | `ending` | for how long a sink goes on trying when its job is to end |
 //! | [`socket`] | records over TCP |
@@ -27,6 +27,7 @@ mod http_body;
 pub mod http_inlet;
 mod http_once;
 mod http_queue;
+mod http_records;
 pub mod http_response;
 pub mod http_server;
 pub mod lookup;

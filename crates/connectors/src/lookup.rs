@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
+use millstream_formats::Decoded;
 use millstream_operators::lookup_join::LookupTable;
 use millstream_plan::Table;
 use millstream_types::time::parse_duration;
@@ -13,12 +14,15 @@ use rusqlite::Connection;
 
 use crate::connector::{Source, SourceEvent, open_source};
 use crate::files::list;
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use crate::sqlite::Place;
 use crate::sqlite_source::SqliteSource;
 
 /// The number of a state and its rows; `None` where that is the state that is known.
 type State = Option<(u64, Vec<RecordBatch>)>;
+
+/// Told of each batch that is read, to count what could not be: as often as it is read.
+pub type LeftOut = Arc<dyn Fn(&mut Decoded) + Send + Sync>;
 
 /// How long rows are taken as they are before the table is looked at again.
 const RELOAD: &str = "lookup.full-cache.periodic-reload.interval";
@@ -29,6 +33,9 @@ struct WholeTable {
     columns: Vec<usize>,
     interval: Duration,
     looked: Mutex<Option<Instant>>,
+    left_out: LeftOut,
+    /// What places must not show.
+    secrets: Secrets,
     /// The file that a SQLite table is in; it stays open, because only so it tells that it has changed.
     database: Option<Mutex<Option<Connection>>>,
 }
@@ -37,14 +44,23 @@ struct WholeTable {
 ///
 /// # Errors
 /// When it never ends, or its options make no sense.
-pub fn open_lookup(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
+pub fn open_lookup(
+    table: &Arc<Table>,
+    columns: &[usize],
+    left_out: LeftOut,
+) -> Result<Box<dyn LookupTable>> {
     let (filled, secrets) = secrets::fill_table(table)?;
-    let opened = open(&Arc::new(filled.into_owned()), columns);
+    let opened = open(&Arc::new(filled.into_owned()), columns, left_out, &secrets);
     let opened = opened.map_err(|error| secrets.hide_error(error))?;
     Ok(secrets::lookup(opened, secrets))
 }
 
-fn open(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
+fn open(
+    table: &Arc<Table>,
+    columns: &[usize],
+    left_out: LeftOut,
+    secrets: &Secrets,
+) -> Result<Box<dyn LookupTable>> {
     if !open_source(table, columns)?.is_bounded() {
         return Err(Error::options(
             format!("table \"{}\" cannot be asked for its rows: it has no end", table.name),
@@ -62,6 +78,8 @@ fn open(table: &Arc<Table>, columns: &[usize]) -> Result<Box<dyn LookupTable>> {
         columns: columns.to_vec(),
         interval: Duration::from_millis(interval.max(0) as u64),
         looked: Mutex::new(None),
+        left_out,
+        secrets: secrets.clone(),
         database: (table.connector() == Some("sqlite")).then(Mutex::default),
     }))
 }
@@ -82,9 +100,24 @@ impl WholeTable {
             return Ok(None);
         }
         let mut source = SqliteSource::over(&self.table, place, connection, &self.columns)?;
-        let batches = all(&mut source)?;
+        let batches = self.all(&mut source)?;
         *open = Some(source.into_connection());
         Ok(Some((version, batches)))
+    }
+
+    /// All rows of a source.
+    fn all(&self, source: &mut dyn Source) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        while let Some(event) = source.next()? {
+            let SourceEvent::Rows { piece, .. } = event else { continue };
+            piece.decode(&mut |mut decoded| {
+                secrets::hide_places(&mut decoded, &self.secrets)?;
+                (self.left_out)(&mut decoded);
+                batches.push(decoded.rows);
+                Ok(())
+            })?;
+        }
+        Ok(batches)
     }
 
     /// A number that is another one when the files are.
@@ -121,19 +154,6 @@ impl LookupTable for WholeTable {
             return Ok(None);
         }
         let mut source = open_source(&self.table, &self.columns)?;
-        Ok(Some((version, all(source.as_mut())?)))
+        Ok(Some((version, self.all(source.as_mut())?)))
     }
-}
-
-fn all(source: &mut dyn Source) -> Result<Vec<RecordBatch>> {
-    let mut batches = Vec::new();
-    while let Some(event) = source.next()? {
-        if let SourceEvent::Rows { piece, .. } = event {
-            piece.decode(&mut |decoded| {
-                batches.push(decoded.rows);
-                Ok(())
-            })?;
-        }
-    }
-    Ok(batches)
 }

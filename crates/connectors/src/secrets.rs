@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use millstream_formats::Decoded;
 use millstream_operators::lookup_join::LookupTable;
 use millstream_plan::Table;
 use millstream_plan::table::Options;
@@ -204,10 +205,7 @@ impl Piece for Discreet<dyn Piece> {
     fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
         let Self { secrets, inner } = *self;
         let decoded = inner.decode(&mut |mut decoded| {
-            if let Some(rejected) = &decoded.rejected {
-                decoded.rejected = Some(hide_places(rejected, &secrets)?);
-            }
-            decoded.bad.iter_mut().for_each(|bad| bad.place = secrets.hide(&bad.place));
+            hide_places(&mut decoded, &secrets)?;
             each(decoded)
         });
         decoded.map_err(|error| secrets.hide_error(error))
@@ -218,8 +216,10 @@ impl Piece for Discreet<dyn Piece> {
     }
 }
 
-/// Records that were left out, which name the file they came from.
-fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch> {
+/// Records that were left out name the file they came from.
+pub(crate) fn hide_places(decoded: &mut Decoded, secrets: &Secrets) -> Result<()> {
+    decoded.bad.iter_mut().for_each(|bad| bad.place = secrets.hide(&bad.place));
+    let Some(rejected) = &decoded.rejected else { return Ok(()) };
     let mut columns = rejected.columns().to_vec();
     if let Some(place) = columns.first_mut() {
         let hidden: StringArray = place
@@ -229,7 +229,8 @@ fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch>
             .collect();
         *place = Arc::new(hidden) as ArrayRef;
     }
-    Ok(RecordBatch::try_new(rejected.schema(), columns)?)
+    decoded.rejected = Some(RecordBatch::try_new(rejected.schema(), columns)?);
+    Ok(())
 }
 
 impl Sink for Discreet<dyn Sink> {

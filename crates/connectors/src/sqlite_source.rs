@@ -69,7 +69,9 @@ impl SqliteSource {
         let paged = numbered && !shadowed.iter().any(|name| name.eq_ignore_ascii_case("_rowid_"));
         let policy = ErrorPolicy::of(&table.options, "json")?;
         let ignore_parse_errors = policy == ErrorPolicy::Skip;
-        let options = JsonOptions { ignore_parse_errors, ..JsonOptions::default() };
+        let strict_decimals = !ignore_parse_errors;
+        let options =
+            JsonOptions { ignore_parse_errors, strict_decimals, ..JsonOptions::default() };
         let decoder = Arc::new(JsonDecoder::new(&table.physical, columns, options)?);
         Ok(Self {
             keys: schema.fields().iter().map(|field| json_string(field.name())).collect(),

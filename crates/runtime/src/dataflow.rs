@@ -150,8 +150,12 @@ impl Dataflow {
         taps: Arc<Taps>,
     ) -> Result<Self> {
         let (inlets, pieces_max) = (&options.inlets, options.pieces_per_epoch.max(1));
-        let mut builder =
-            Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
+        let mut builder = Builder {
+            plan: &plan,
+            shards: pool.current_num_threads(),
+            dropped: &counters.dropped,
+            counters: &counters,
+        };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
         let mut sources = Vec::new();
         for node in &plan.nodes {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use millstream_formats::BadRecord;
+use millstream_formats::{BadRecord, Decoded};
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
+use millstream_types::ChangeBatch;
 
 /// Counters that the dataflow writes and anyone reads.
 #[derive(Debug)]
@@ -202,6 +203,18 @@ impl Counters {
             kept: Mutex::default(),
             status: Mutex::default(),
             ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts what could not be read beside some rows, and keeps it as far as that is asked for.
+    pub(crate) fn left_out(&self, dropped: &Dropped, source: &str, decoded: &mut Decoded) {
+        self.skipped.fetch_add(decoded.skipped, Ordering::Relaxed);
+        self.nulled.fetch_add(decoded.nulled, Ordering::Relaxed);
+        self.keep(source, std::mem::take(&mut decoded.bad));
+        if let Some(rejected) = decoded.rejected.take() {
+            let shown: Vec<usize> = (0..rejected.num_rows()).collect();
+            dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
+            dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
         }
     }
 

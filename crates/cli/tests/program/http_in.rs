@@ -63,6 +63,7 @@ fn a_batch_enters_wholly_or_not_at_all() {
         reply.body,
         "{\"result\":\"error\",\"error\":\"no row was taken, because some are wrong\",\"rows\":[\
          {\"row\":2,\"column\":\"id\",\"reason\":\"\\\"x\\\" does not fit INT\"},\
+         {\"row\":4,\"column\":\"id\",\"reason\":\"the column is NOT NULL and has no value\"},\
          {\"row\":5,\"column\":\"price\",\"reason\":\"\\\"y\\\" does not fit DECIMAL(10, 2)\"}]}"
     );
     let reply = service.post("/event", r#"[{"id":1},{"name":"no id"}]"#);
