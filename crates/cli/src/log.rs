@@ -37,6 +37,11 @@ pub fn info(message: Arguments<'_>) {
     say("INFO", message);
 }
 
+/// Something that may not be as it was meant.
+pub fn warning(message: Arguments<'_>) {
+    say("WARN", message);
+}
+
 /// Something that went wrong.
 pub fn error(message: Arguments<'_>) {
     say("ERROR", message);
