@@ -15,6 +15,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
+use crate::peer::Peer;
 use crate::socket::Line;
 use crate::{
     datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket,
@@ -56,6 +57,11 @@ pub trait Source: Send {
     /// When the data cannot be read.
     fn hold(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    /// The server that it reads from, where there is one.
+    fn peer(&self) -> Option<Arc<Peer>> {
+        None
     }
 
     /// What comes next; waits for it, and gives `None` at the end.
@@ -178,6 +184,11 @@ pub trait Sink: Send {
     /// Whether what was written is kept when its epoch has ended, and not only at the end of the job.
     fn keeps_epochs(&self) -> bool {
         true
+    }
+
+    /// The server that it writes to, where there is one.
+    fn peer(&self) -> Option<Arc<Peer>> {
+        None
     }
 
     /// Called before the first change, with what tells when the job is to end.

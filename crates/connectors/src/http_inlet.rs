@@ -80,6 +80,8 @@ impl Answer {
 pub struct Inlets {
     paths: Mutex<BTreeMap<String, Arc<Inlet>>>,
     waiting: Mutex<Unanswered>,
+    /// How many requests were answered, by table and status.
+    answered: Mutex<BTreeMap<(String, u16), u64>>,
 }
 
 impl std::fmt::Debug for Inlets {
@@ -101,6 +103,11 @@ impl Inlets {
     /// Whether any table is posted to.
     pub fn is_empty(&self) -> bool {
         lock(&self.paths).is_empty()
+    }
+
+    /// How many requests were answered so far, by table and status.
+    pub fn answered(&self) -> BTreeMap<(String, u16), u64> {
+        lock(&self.answered).clone()
     }
 
     /// Adds a reader of a table.
@@ -164,6 +171,12 @@ impl Inlet {
     /// The name of the table, if an answer says that all sinks have the rows.
     pub(crate) fn promises(&self) -> Option<&str> {
         (self.table.ack == Ack::Processed).then_some(&self.table.name)
+    }
+
+    /// Counts an answer that was given.
+    pub fn count(&self, answer: &Answer) {
+        let place = (self.table.name.clone(), answer.status);
+        *lock(&self.inlets.answered).entry(place).or_default() += 1;
     }
 
     /// Lets nothing more into a queue. No request is half way in when this returns.

@@ -7,6 +7,7 @@
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
+//! | [`peer`] | the server at the other end of a sink or source, and whether it is away |
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
 //! | [`http_inlet`], `http_queue`, `http_body`, `http_records`, `http_once` | what becomes of a request |
 //! | [`webhook`], `dead_letters` | rows that are posted to others |
@@ -33,6 +34,7 @@ pub mod http_server;
 pub mod lookup;
 pub mod memory;
 pub mod nexmark;
+pub mod peer;
 pub mod print;
 pub mod secrets;
 pub mod socket;

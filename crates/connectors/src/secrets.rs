@@ -16,6 +16,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::connector::{Attachment, Each, Piece, Sink, Source, SourceEvent};
 use crate::http_inlet::{Inlets, Receipt};
+use crate::peer::Peer;
 
 /// What was filled in: placeholders and their values.
 #[derive(Default, Clone)]
@@ -50,6 +51,10 @@ impl Secrets {
             match value(&placeholder[2..end])? {
                 Some(value) => {
                     out.push_str(&value);
+                    // Of a URL messages name the server alone.
+                    for part in server_of(&value) {
+                        self.values.push((placeholder.to_owned(), part));
+                    }
                     self.values.push((placeholder.to_owned(), value));
                 }
                 None => out.push_str(placeholder),
@@ -94,6 +99,16 @@ impl Secrets {
             other => Error::Evaluation(self.hide(&other.to_string())),
         }
     }
+}
+
+/// Host and port of a URL, and the host alone; none of any other text.
+fn server_of(value: &str) -> Vec<String> {
+    let Some((_, rest)) = value.split_once("://") else { return Vec::new() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let host = server.rsplit_once(':').filter(|(_, port)| is_port(port));
+    vec![server.to_owned(), host.map_or(server, |(host, _)| host).to_owned()]
 }
 
 fn value(name: &str) -> Result<Option<String>> {
@@ -144,13 +159,21 @@ pub(crate) struct Discreet<T: ?Sized> {
     inner: Box<T>,
 }
 
+fn conceal(peer: Option<Arc<Peer>>, secrets: &Secrets) {
+    if let Some(peer) = peer {
+        peer.conceal(secrets);
+    }
+}
+
 /// A source whose messages show no secret.
 pub(crate) fn source(inner: Box<dyn Source>, secrets: Secrets) -> Box<dyn Source> {
+    conceal(inner.peer(), &secrets);
     if secrets.is_empty() { inner } else { Box::new(Discreet { secrets, inner }) }
 }
 
 /// A sink whose messages show no secret.
 pub(crate) fn sink(inner: Box<dyn Sink>, secrets: Secrets) -> Box<dyn Sink> {
+    conceal(inner.peer(), &secrets);
     if secrets.is_empty() { inner } else { Box::new(Discreet { secrets, inner }) }
 }
 
@@ -179,6 +202,10 @@ impl Source for Discreet<dyn Source> {
     fn attach(&mut self, inlets: &Arc<Inlets>, observes: bool) -> Result<Option<Attachment>> {
         let attached = self.inner.attach(inlets, observes);
         attached.map_err(|error| self.secrets.hide_error(error))
+    }
+
+    fn peer(&self) -> Option<Arc<Peer>> {
+        self.inner.peer()
     }
 
     fn hold(&mut self) -> Result<()> {
@@ -234,6 +261,10 @@ pub(crate) fn hide_places(decoded: &mut Decoded, secrets: &Secrets) -> Result<()
 }
 
 impl Sink for Discreet<dyn Sink> {
+    fn peer(&self) -> Option<Arc<Peer>> {
+        self.inner.peer()
+    }
+
     fn heed(&mut self, asked: &Arc<AtomicBool>) {
         self.inner.heed(asked);
     }

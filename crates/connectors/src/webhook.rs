@@ -17,7 +17,8 @@ use ureq::Agent;
 
 use crate::connector::{Connector, Sink, duration, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
-use crate::ending::Ending;
+use crate::ending::{self, Ending};
+use crate::peer::Peer;
 use crate::print::for_each_change;
 
 /// `'connector' = 'webhook'`
@@ -35,6 +36,7 @@ pub const CONNECTOR: Connector = Connector {
         "retry.max-backoff",
         "dead-letter.path",
         "dead-letter.table",
+        ending::KEY,
     ],
     has_format: true,
     metadata: &[],
@@ -47,6 +49,7 @@ pub const CONNECTOR: Connector = Connector {
 /// # Errors
 /// When they make no sense.
 pub fn validate(table: &Table) -> Result<()> {
+    Ending::of(table)?;
     Settings::of(table).map(|_| ())
 }
 
@@ -166,6 +169,7 @@ struct Webhook {
     keys: Vec<String>,
     rows: Vec<String>,
     ending: Ending,
+    peer: Arc<Peer>,
 }
 
 impl Webhook {
@@ -186,7 +190,8 @@ impl Webhook {
             run: rand::random(),
             keys: names.map(|field| json_string(field.name())).collect(),
             rows: Vec::new(),
-            ending: Ending::default(),
+            ending: Ending::of(table)?,
+            peer: Arc::new(Peer::new(&settings.name, settings.server.clone())),
             settings,
         })
     }
@@ -229,21 +234,29 @@ impl Webhook {
         let mut attempt = 1;
         let reason = loop {
             match self.send(&body, &key(first)) {
-                Sent::Taken => return Ok(()),
-                Sent::Never(reason) => break reason,
+                Sent::Taken => {
+                    self.peer.works();
+                    return Ok(());
+                }
+                Sent::Never(reason) => {
+                    self.peer.works();
+                    break reason;
+                }
                 Sent::Later(reason, _)
                     if attempt >= settings.attempts_max || self.ending.is_over() =>
                 {
                     break reason;
                 }
                 Sent::Later(reason, wait) => {
-                    tracing::warn!(table = settings.name, attempt, reason, "not taken yet");
+                    self.peer.fails(&reason);
                     let wait = self.wait(attempt, wait);
                     self.ending.wait(wait);
                     attempt += 1;
                 }
             }
         };
+        // What is kept is read by others.
+        let reason = self.peer.hide(&reason);
         let letters = rows.iter().enumerate().map(|(at, row)| DeadLetter {
             key: key(first + at),
             body: row,
@@ -251,7 +264,11 @@ impl Webhook {
             reason: &reason,
         });
         match &mut self.dead {
-            Some(dead) => dead.keep(&settings.name, letters),
+            Some(dead) => {
+                dead.keep(&settings.name, letters)?;
+                self.peer.gives_up(rows.len());
+                Ok(())
+            }
             None => Err(Error::Data {
                 location: format!("{}, table \"{}\"", settings.server, settings.name),
                 message: format!(
@@ -290,8 +307,12 @@ fn reason(error: &ureq::Error) -> String {
 }
 
 impl Sink for Webhook {
+    fn peer(&self) -> Option<Arc<Peer>> {
+        Some(Arc::clone(&self.peer))
+    }
+
     fn heed(&mut self, asked: &Arc<AtomicBool>) {
-        self.ending = Ending::of(asked);
+        self.ending.heed(asked);
     }
 
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {

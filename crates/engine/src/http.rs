@@ -75,10 +75,12 @@ impl Engine {
         let Some(inlet) = self.http().inlets.find(path) else {
             return Answer::error(404, &format!("no table is posted to {path}"));
         };
-        match inlet.admit(request) {
+        let answer = match inlet.admit(request) {
             Admitted::Now(answer) => answer,
             Admitted::Later(waiting) => waiting.answer().await,
-        }
+        };
+        inlet.count(&answer);
+        answer
     }
 
     /// Stops listening, when the answers that are on their way have been given.
@@ -161,7 +163,11 @@ impl Pages for EnginePages {
                 Some(Page::Text {
                     status: 200,
                     content_type: "text/plain; version=0.0.4",
-                    body: prometheus::text(&engine.queries(), &mut rates),
+                    body: prometheus::text(
+                        &engine.queries(),
+                        &mut rates,
+                        &engine.http().inlets.answered(),
+                    ),
                 })
             }
             _ => changes::page(&engine, path, &self.streams),

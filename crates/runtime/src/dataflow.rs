@@ -176,6 +176,7 @@ impl Dataflow {
         for ((node, source), stage) in plan.nodes.iter().zip(sources).zip(made) {
             stages.extend(stage);
             if let Some(mut source) = source {
+                counters.meet(source.peer());
                 stages.push(Stage::Source {
                     splits: source.split_names(),
                     attachment: source.attach(inlets, options.observes)?,
@@ -188,6 +189,7 @@ impl Dataflow {
         for stage in &mut stages {
             if let Stage::Sink { sink, .. } = stage {
                 sink.attach(inlets);
+                counters.meet(sink.peer());
             }
         }
         // An assigner follows the splits of its source.

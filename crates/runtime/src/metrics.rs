@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use millstream_connectors::peer::Peer;
 use millstream_formats::{BadRecord, Decoded};
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
@@ -39,6 +40,7 @@ pub struct Counters {
     pub nodes: Vec<NodeCounters>,
     /// For each node of the plan what it left out.
     pub dropped: Vec<Arc<Dropped>>,
+    peers: Mutex<Vec<Arc<Peer>>>,
     kept: Mutex<Kept>,
     status: Mutex<Status>,
     ended: AtomicBool,
@@ -200,10 +202,21 @@ impl Counters {
             state_bytes: AtomicU64::new(0),
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),
+            peers: Mutex::default(),
             kept: Mutex::default(),
             status: Mutex::default(),
             ended: AtomicBool::new(false),
         }
+    }
+
+    /// Remembers a server that the job talks to.
+    pub(crate) fn meet(&self, peer: Option<Arc<Peer>>) {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).extend(peer);
+    }
+
+    /// The servers that it reads from and writes to.
+    pub fn peers(&self) -> Vec<Arc<Peer>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts what could not be read beside some rows, and keeps it as far as that is asked for.

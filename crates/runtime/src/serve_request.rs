@@ -66,25 +66,31 @@ pub(crate) async fn respond(
     connection: &Arc<Connection>,
 ) -> Reply {
     let path = request.uri().path().to_owned();
+    let inlet = gate.inlets.find(&path);
+    let counted = |answer: Answer| {
+        if let Some(inlet) = &inlet {
+            inlet.count(&answer);
+        }
+        reply(answer)
+    };
     if path != "/health"
         && let Err(answer) = may_ask(request.headers(), gate)
     {
-        return reply(answer);
+        return counted(answer);
     }
-    if let Some(inlet) = gate.inlets.find(&path) {
+    if let Some(inlet) = &inlet {
         if request.method() != Method::POST {
-            let mut reply = reply(Answer::error(405, "rows are posted here"));
+            let mut reply = counted(Answer::error(405, "rows are posted here"));
             reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             return reply;
         }
-        let answer = match read(request, gate).await {
+        return match read(request, gate).await {
             Ok((request, held)) => {
                 let _busy = connection.begin();
-                deliver(request, held, inlet, gate).await
+                reply(deliver(request, held, Arc::clone(inlet), gate).await)
             }
-            Err(answer) => answer,
+            Err(answer) => counted(answer),
         };
-        return reply(answer);
     }
     if request.method() == Method::POST && gate.inlets.is_empty() {
         return reply(Answer::later(503, "no table is posted to yet"));
@@ -251,6 +257,7 @@ async fn deliver(request: Request, held: Held, inlet: Arc<Inlet>, gate: &Arc<Gat
     let is_large = request.body.len() > LARGE_BYTES || request.content_encoding.is_some();
     // On a task of its own, so that it goes its way when the client does not wait.
     let task = tokio::spawn(async move {
+        let table = Arc::clone(&inlet);
         let admitted = match is_large {
             false => inlet.admit(request),
             true => {
@@ -263,10 +270,12 @@ async fn deliver(request: Request, held: Held, inlet: Arc<Inlet>, gate: &Arc<Gat
             }
         };
         drop(held);
-        match admitted {
+        let answer = match admitted {
             Admitted::Now(answer) => answer,
             Admitted::Later(waiting) => waiting.answer().await,
-        }
+        };
+        table.count(&answer);
+        answer
     });
     task.await.unwrap_or_else(|_| lost())
 }
