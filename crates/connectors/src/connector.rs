@@ -367,6 +367,17 @@ pub fn validate(table: &Table) -> Result<()> {
     valid.map_err(|error| secrets.hide_error(error))
 }
 
+/// Checks a table that is to be written, as far as that goes without opening anything.
+///
+/// # Errors
+/// When it is one that cannot be written.
+pub fn validate_written(table: &Table) -> Result<()> {
+    match table.connector() {
+        Some("sqlite") => sqlite::check_written(table),
+        _ => Ok(()),
+    }
+}
+
 /// Opens a table for reading.
 ///
 /// # Errors

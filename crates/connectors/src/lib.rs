@@ -45,5 +45,6 @@ pub mod webhook;
 
 pub use connector::{
     Attachment, Door, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
+    validate_written,
 };
 pub use http_inlet::{Inlets, Receipt};

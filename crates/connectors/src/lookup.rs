@@ -1,6 +1,7 @@
 //! Tables that are asked for their rows while others come: any whose source ends.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,9 +37,26 @@ struct WholeTable {
     left_out: LeftOut,
     /// What places must not show.
     secrets: Secrets,
-    /// The file that a SQLite table is in; it stays open, because only so it tells that it has changed.
-    database: Option<Mutex<Option<Connection>>>,
+    /// Where a SQLite table is; its file stays open, because only so it tells that it has changed.
+    database: Option<Mutex<Database>>,
 }
+
+/// The file that a SQLite table is in.
+#[derive(Default)]
+struct Database {
+    open: Option<Open>,
+    /// How often it was opened: what a connection tells of changes holds for itself alone.
+    opened: u64,
+}
+
+struct Open {
+    connection: Connection,
+    /// Which file it is, whatever its path names later.
+    file: Option<FileNumber>,
+}
+
+/// The device of a file, and its number there.
+type FileNumber = (u64, u64);
 
 /// Makes a table ready to be asked for some of its physical columns.
 ///
@@ -85,23 +103,31 @@ fn open(
 }
 
 impl WholeTable {
-    /// Reads a SQLite table, if others have written since the number that is known.
-    fn database(&self, known: Option<u64>, open: &Mutex<Option<Connection>>) -> Result<State> {
+    /// Reads a SQLite table, if others have written since the number that is known, or have put another file
+    /// in its place.
+    fn database(&self, known: Option<u64>, database: &Mutex<Database>) -> Result<State> {
         let place = Place::of(&self.table)?;
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match open.take() {
-            Some(connection) => connection,
-            None => place.read()?,
+        let mut database = database.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = std::fs::metadata(&place.path).ok().map(|about| (about.dev(), about.ino()));
+        let open = match database.open.take() {
+            // While there is none, the one that was there is the last that is known.
+            Some(open) if file.is_none() || open.file == file => open,
+            _ => {
+                database.opened += 1;
+                Open { connection: place.read()?, file }
+            }
         };
+        let Open { connection, file } = open;
         let version = connection.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0));
         let version = version.map_err(|error| place.error(&error))? as u64;
+        let version = database.opened << 40 | version & ((1 << 40) - 1);
         if known == Some(version) {
-            *open = Some(connection);
+            database.open = Some(Open { connection, file });
             return Ok(None);
         }
         let mut source = SqliteSource::over(&self.table, place, connection, &self.columns)?;
         let batches = self.all(&mut source)?;
-        *open = Some(source.into_connection());
+        database.open = Some(Open { connection: source.into_connection(), file });
         Ok(Some((version, batches)))
     }
 
@@ -146,8 +172,8 @@ impl LookupTable for WholeTable {
             return Ok(None);
         }
         *looked = Some(Instant::now());
-        if let Some(open) = &self.database {
-            return self.database(known, open);
+        if let Some(database) = &self.database {
+            return self.database(known, database);
         }
         let version = self.version()?;
         if known == Some(version) {

@@ -148,6 +148,7 @@ impl Engine {
                             .into());
                     }
                 };
+                check_options(&plan)?;
                 if !analyze {
                     return Ok(Outcome::Text(explain::explain(&plan)));
                 }
@@ -396,6 +397,9 @@ fn check_options(plan: &Plan) -> Result<(), Error> {
     for node in &plan.nodes {
         if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;
+        }
+        if let NodeKind::Sink { table, .. } = &node.kind {
+            millstream_connectors::validate_written(table).map_err(|error| about(&error))?;
         }
     }
     Ok(())
