@@ -12,7 +12,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -146,6 +145,13 @@ impl Inlets {
         let delivery = lock(&self.waiting).remove(request_id);
         let Some(delivery) = delivery else { return false };
         let answer = answer_of(&rows.join(","), delivery.rejected);
+        let mut pending = lock(&delivery.pending);
+        if pending.left > 0 {
+            // Others that read the table are not through.
+            pending.answer = Some(answer);
+            return true;
+        }
+        drop(pending);
         delivery.finish(answer, true);
         true
     }
@@ -272,7 +278,7 @@ impl Inlet {
         }
         let delivery = Arc::new(Delivery {
             id: id.to_owned(),
-            left: AtomicUsize::new(awaited.len()),
+            pending: Mutex::new(Pending { left: awaited.len(), answer: None }),
             count: counted(count, decoded.skipped),
             rejected: decoded.skipped,
             responds: self.table.responds,
@@ -371,8 +377,7 @@ fn rejected(bad: &[BadRow]) -> Answer {
 /// The rows of a request on their way through all jobs that read them.
 pub(crate) struct Delivery {
     id: String,
-    /// How many jobs still have them.
-    left: AtomicUsize,
+    pending: Mutex<Pending>,
     /// How many they are, as the answer says it.
     count: String,
     /// How many records were left out.
@@ -380,6 +385,14 @@ pub(crate) struct Delivery {
     /// Whether rows are the answer, and not the end of the epoch.
     responds: bool,
     ticket: Mutex<Option<Ticket>>,
+}
+
+/// What a request still waits for.
+struct Pending {
+    /// How many jobs still have its rows.
+    left: usize,
+    /// The rows that answer it, when they are there before all jobs are through.
+    answer: Option<Answer>,
 }
 
 impl Delivery {
@@ -398,9 +411,21 @@ impl Receipt {
     /// The rows have gone through the whole job.
     pub fn done(mut self) {
         let Some(delivery) = self.0.take() else { return };
-        if delivery.left.fetch_sub(1, Ordering::AcqRel) == 1 && !delivery.responds {
-            let body = format!("{{\"result\":\"success\",{}}}", delivery.count);
-            delivery.finish(Answer::new(200, body), true);
+        let mut pending = lock(&delivery.pending);
+        pending.left -= 1;
+        if pending.left > 0 {
+            return;
+        }
+        let answer = match delivery.responds {
+            true => pending.answer.take(),
+            false => {
+                let body = format!("{{\"result\":\"success\",{}}}", delivery.count);
+                Some(Answer::new(200, body))
+            }
+        };
+        drop(pending);
+        if let Some(answer) = answer {
+            delivery.finish(answer, true);
         }
     }
 }
@@ -444,14 +469,15 @@ impl Waiting {
 
     fn late(self) -> Answer {
         let (id, table, ms) = (&self.id, &self.table, self.timeout.as_millis());
-        let what = match &self.inlets {
+        // One that rows have answered is not there any more, and waits for other jobs.
+        let unanswered =
+            self.inlets.as_ref().and_then(|inlets| lock(&inlets.waiting).remove(&self.id));
+        let what = match &unanswered {
             Some(_) => format!("no row answered request {id} of table \"{table}\" within {ms} ms"),
             None => format!("request {id} of table \"{table}\" was not through within {ms} ms"),
         };
         let answer = Answer { request_id: self.id.clone(), ..Answer::error(504, &what) };
-        if let Some(inlets) = &self.inlets
-            && let Some(delivery) = lock(&inlets.waiting).remove(&self.id)
-        {
+        if let Some(delivery) = unanswered {
             // Its rows were taken: under the same key they are not taken again.
             delivery.finish(answer.clone(), true);
         }
