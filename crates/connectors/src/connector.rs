@@ -144,9 +144,10 @@ impl Attachment {
         self.door.clone()
     }
 
-    /// The table whose rows are answered when all sinks have them, where it is one.
-    pub fn promises(&self) -> Option<&str> {
-        self.door.as_ref().filter(|door| !door.queue.observes())?.inlet.promises()
+    /// Whether it is of a table whose rows are answered when all sinks have them.
+    pub fn promises(&self) -> bool {
+        let door = self.door.as_ref().filter(|door| !door.queue.observes());
+        door.is_some_and(|door| door.inlet.promises())
     }
 
     /// Whether all that was brought to it has been taken.
@@ -181,10 +182,9 @@ impl std::fmt::Debug for Door {
 
 /// Where changes go. Dropping a sink before [`Sink::commit`] gives up what it has written.
 pub trait Sink: Send {
-    /// Whether what was written is kept when its epoch has ended, and not only at the end of the job.
-    fn keeps_epochs(&self) -> bool {
-        true
-    }
+    /// Called before the first change when somebody is answered at the end of each epoch: what an epoch wrote
+    /// is to be kept from its end on. Most sinks do so anyway.
+    fn keep_epochs(&mut self) {}
 
     /// The server that it writes to, where there is one.
     fn peer(&self) -> Option<Arc<Peer>> {

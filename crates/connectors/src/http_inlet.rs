@@ -174,9 +174,9 @@ pub enum Admitted {
 }
 
 impl Inlet {
-    /// The name of the table, if an answer says that all sinks have the rows.
-    pub(crate) fn promises(&self) -> Option<&str> {
-        (self.table.ack == Ack::Processed).then_some(&self.table.name)
+    /// Whether an answer says that all sinks have the rows.
+    pub(crate) fn promises(&self) -> bool {
+        self.table.ack == Ack::Processed
     }
 
     /// Counts an answer that was given.

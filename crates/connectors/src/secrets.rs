@@ -269,8 +269,8 @@ impl Sink for Discreet<dyn Sink> {
         self.inner.heed(asked);
     }
 
-    fn keeps_epochs(&self) -> bool {
-        self.inner.keeps_epochs()
+    fn keep_epochs(&mut self) {
+        self.inner.keep_epochs();
     }
 
     fn attach(&mut self, inlets: &Arc<Inlets>) {

@@ -72,8 +72,8 @@ impl Engine {
 
     /// Brings rows to the table of a path as a POST to it does, for programs that have a server of their own.
     /// The answer is what the table's own server would give: status, body, and after how many seconds
-    /// it may be tried again. Bodies have the same bounds, and large ones are decoded on a blocking thread of the
-    /// caller's tokio runtime.
+    /// it may be tried again. Bodies have the same bounds, and large ones are decoded on a blocking thread of
+    /// the caller's tokio runtime.
     pub async fn post(&self, path: &str, request: Request) -> Answer {
         let Some(inlet) = self.http().inlets.find(path) else {
             return Answer::error(404, &format!("no table is posted to {path}"));

@@ -112,29 +112,6 @@ pub enum Outcome {
     Done,
 }
 
-/// Refuses to answer for rows that a sink may lose: one whose rows are there only when the job has ended.
-fn check_promises(plan: &Plan, stages: &[Stage]) -> Result<()> {
-    let promise = stages.iter().find_map(|stage| match stage {
-        Stage::Source { attachment, .. } => attachment.as_ref()?.promises(),
-        _ => None,
-    });
-    let Some(promise) = promise else { return Ok(()) };
-    for (node, stage) in plan.nodes.iter().zip(stages) {
-        if let (NodeKind::Sink { table, .. }, Stage::Sink { sink, .. }) = (&node.kind, stage)
-            && !sink.keeps_epochs()
-        {
-            return Err(Error::options(
-                format!(
-                    "table \"{promise}\" answers when its rows are kept, and \"{}\" keeps them when the job ends",
-                    table.name
-                ),
-                "write to a sqlite table, or say 'ack' = 'accepted' for the table that is posted to",
-            ));
-        }
-    }
-    Ok(())
-}
-
 impl Dataflow {
     /// Opens the sources and sinks of a plan and makes its operators.
     ///
@@ -185,9 +162,17 @@ impl Dataflow {
                 });
             }
         }
-        check_promises(&plan, &stages)?;
+        let promises = stages.iter().any(|stage| match stage {
+            Stage::Source { attachment, .. } => {
+                attachment.as_ref().is_some_and(Attachment::promises)
+            }
+            _ => false,
+        });
         for stage in &mut stages {
             if let Stage::Sink { sink, .. } = stage {
+                if promises {
+                    sink.keep_epochs();
+                }
                 sink.attach(inlets);
                 counters.meet(sink.peer());
             }
