@@ -14,6 +14,7 @@ use millstream_plan::Table;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
 use millstream_types::{ChangeBatch, Error, Result};
 use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::connector::{Connector, Sink, duration, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
@@ -28,6 +29,7 @@ pub const CONNECTOR: Connector = Connector {
         "url",
         "method",
         "header.*",
+        "tls.ca",
         "changelog",
         "batch.max-rows",
         "timeout",
@@ -61,6 +63,8 @@ struct Settings {
     server: String,
     put: bool,
     headers: Vec<(String, String)>,
+    /// Who is trusted; those that Mozilla trusts when it is not said.
+    roots: Option<RootCerts>,
     changelog: bool,
     /// Rows a request; `None` sends each alone, and not in an array.
     batch: Option<usize>,
@@ -120,6 +124,7 @@ impl Settings {
             server: format!("{scheme}://{host}"),
             put,
             headers: headers(table)?,
+            roots: roots(table, scheme)?,
             changelog: millstream_formats::options::flag(&table.options, "changelog")?,
             batch: number(table, "batch.max-rows", 1, 100_000)?.map(|rows| rows as usize),
             timeout: wait("timeout", 10_000)?,
@@ -129,6 +134,30 @@ impl Settings {
             style,
         })
     }
+}
+
+/// The certificates of a file, which are trusted.
+fn roots(table: &Table, scheme: &str) -> Result<Option<RootCerts>> {
+    let Some(path) = table.options.get("tls.ca") else { return Ok(None) };
+    if scheme != "https" {
+        return Err(Error::options(
+            "'tls.ca' says who is trusted, and 'url' starts with http://",
+            "leave it out, or write https://",
+        ));
+    }
+    let text = std::fs::read(path).map_err(|error| Error::io("cannot read", path, error))?;
+    let items = parse_pem(&text).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    let certificates: Vec<_> = items.collect();
+    if certificates.is_empty() {
+        return Err(Error::options(
+            format!("'tls.ca' = '{path}' holds no certificate"),
+            "it is a PEM file: -----BEGIN CERTIFICATE-----, and so on",
+        ));
+    }
+    Ok(Some(RootCerts::new_with_certs(&certificates)))
 }
 
 fn headers(table: &Table) -> Result<Vec<(String, String)>> {
@@ -181,8 +210,12 @@ impl Webhook {
             .max_redirects(0)
             .proxy(None)
             .timeout_global(Some(settings.timeout))
-            .user_agent(concat!("millstream/", env!("CARGO_PKG_VERSION")))
-            .build();
+            .user_agent(concat!("millstream/", env!("CARGO_PKG_VERSION")));
+        let config = match settings.roots.clone() {
+            Some(roots) => config.tls_config(TlsConfig::builder().root_certs(roots).build()),
+            None => config,
+        };
+        let config = config.build();
         let names = table.physical.fields().iter();
         Ok(Self {
             agent: config.new_agent(),
@@ -297,6 +330,10 @@ impl Webhook {
 fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        // What TLS says of a connection comes as an error of reading.
+        ureq::Error::Io(error) if error.to_string().contains("certificate") => {
+            format!("there is no trust: {error} ('tls.ca' says who is trusted)")
+        }
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::HostNotFound => "its name is not found".to_owned(),
         ureq::Error::ConnectionFailed => "there is no connection to it".to_owned(),

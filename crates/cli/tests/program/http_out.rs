@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use rusqlite::Connection;
 
-use crate::receiver::{Mood, Receiver};
+use crate::receiver::{Mood, Receiver, certificate};
 use crate::service::{Service, until};
 use crate::{millstream, run};
 
@@ -161,6 +161,40 @@ fn a_job_that_is_to_end_does_not_wait_for_a_receiver_for_ever() {
     let count = "SELECT COUNT(*) FROM dead_letters";
     let kept = connection.query_row(count, [], |row| row.get::<_, i64>(0));
     assert_eq!(kept.unwrap(), 3);
+}
+
+#[test]
+fn a_receiver_is_trusted_by_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let ((trusted, config), (other, _)) = (certificate(), certificate());
+    let receiver = Receiver::with_tls(config);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let script = |options: &str| {
+        format!(
+            "CREATE TABLE hook (k STRING) WITH ('connector' = 'webhook', 'url' = '{}', \
+             'retry.max-attempts' = '1' {options}); INSERT INTO hook VALUES ('a')",
+            receiver.url
+        )
+    };
+    let fails = |options: &str, due: &str| {
+        let output = run(&script(options), &[]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(due), "{due}: {error}");
+    };
+    fails("", "there is no trust");
+    fails(&format!(", 'tls.ca' = '{}'", file("other", &other)), "there is no trust");
+    assert_eq!(receiver.bodies(), [] as [&str; 0]);
+    fails(&format!(", 'tls.ca' = '{}'", file("none", "nothing")), "holds no certificate");
+    fails(", 'tls.ca' = '/no/such/file'", "cannot read \"/no/such/file\"");
+    let output = run(&script(&format!(", 'tls.ca' = '{}'", file("trusted", &trusted))), &[]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(receiver.bodies(), [r#"{"k":"a"}"#]);
+    let plain = "CREATE TABLE t (k STRING) WITH ('connector' = 'webhook', 'url' = 'http://x', 'tls.ca' = 'y')";
+    assert!(String::from_utf8_lossy(&run(plain, &[]).stderr).contains("or write https://"));
 }
 
 #[test]
