@@ -138,7 +138,7 @@ fn last(error: &millstream_types::Error) -> String {
 
 /// The stream of a table that a running job writes.
 fn followed(engine: &Engine, table: &Table) -> Option<Origin> {
-    let changes = engine.taps().iter().find_map(|taps| taps.follow(table))?;
+    let changes = engine.options().taps.follow(table)?;
     let key = table.primary_key.iter().filter_map(|name| table.physical.index_of(name).ok());
     Some(Origin::Sink { changes, key: key.collect() })
 }

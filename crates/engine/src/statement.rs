@@ -201,8 +201,8 @@ impl Engine {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
         if let Some(parallelism) = set {
-            let inlets = options.inlets;
-            options = JobOptions { inlets, ..JobOptions::new(parallelism) };
+            let JobOptions { inlets, taps, .. } = options;
+            options = JobOptions { inlets, taps, ..JobOptions::new(parallelism) };
         }
         options
     }

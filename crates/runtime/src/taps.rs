@@ -29,6 +29,25 @@ pub struct Taps {
     ended: AtomicBool,
 }
 
+/// What all jobs that run write.
+#[derive(Debug, Default)]
+pub struct RunningTaps(Mutex<Vec<Arc<Taps>>>);
+
+impl RunningTaps {
+    /// Adds a job, before anything is let into it.
+    pub(crate) fn add(&self, taps: &Arc<Taps>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|taps| taps.is_running());
+        known.push(Arc::clone(taps));
+    }
+
+    /// What a table holds, and then what becomes of it; `None` when no job writes it.
+    pub fn follow(&self, table: &Table) -> Option<Following> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.iter().find_map(|taps| taps.follow(table))
+    }
+}
+
 /// What one who follows is told.
 enum Told {
     /// What the table held comes first.
