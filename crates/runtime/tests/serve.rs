@@ -186,7 +186,6 @@ fn who_waits_in_vain_is_told() {
     let answer = rest(waiting);
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     server.stop(Duration::from_secs(5));
-    assert!(
-        TcpStream::connect(server.address()).is_err() || rest(connect(server.address())).is_empty()
-    );
+    // The listener may be gone already, or only not answer any more.
+    assert!(TcpStream::connect(server.address()).map_or(true, |stream| rest(stream).is_empty()));
 }
