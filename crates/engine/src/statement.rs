@@ -148,6 +148,7 @@ impl Engine {
                             .into());
                     }
                 };
+                check_options(&plan)?;
                 if !analyze {
                     return Ok(Outcome::Text(explain::explain(&plan)));
                 }
@@ -200,8 +201,8 @@ impl Engine {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
         if let Some(parallelism) = set {
-            let inlets = options.inlets;
-            options = JobOptions { inlets, ..JobOptions::new(parallelism) };
+            let JobOptions { inlets, taps, .. } = options;
+            options = JobOptions { inlets, taps, ..JobOptions::new(parallelism) };
         }
         options
     }
@@ -397,6 +398,9 @@ fn check_options(plan: &Plan) -> Result<(), Error> {
     for node in &plan.nodes {
         if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;
+        }
+        if let NodeKind::Sink { table, .. } = &node.kind {
+            millstream_connectors::validate_written(table).map_err(|error| about(&error))?;
         }
     }
     Ok(())

@@ -4,14 +4,14 @@
 //! the rows, and then each batch goes through all of them on one core while it is in its cache.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use arrow::array::UInt32Array;
 use millstream_connectors::Piece;
 use millstream_formats::decoder::Decoded;
 use millstream_operators::reduce::{Reduced, Reducer};
-use millstream_operators::{Dropped, Reason, Transform};
+use millstream_operators::{Dropped, Transform};
 use millstream_plan::NodeId;
 use millstream_state::{hash_rows, shard_of};
 use millstream_types::{ChangeBatch, Result, batch_rows};
@@ -107,17 +107,9 @@ impl Flow {
 }
 
 /// Counts rows that were decoded and those that were not.
-fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatch {
-    let add = |counter: &AtomicU64, rows: u64| counter.fetch_add(rows, Ordering::Relaxed);
-    add(&counters.rows_in, decoded.rows.num_rows() as u64);
-    add(&counters.skipped, decoded.skipped);
-    add(&counters.nulled, decoded.nulled);
-    counters.keep(dropped.operator(), decoded.bad);
-    if let Some(rejected) = decoded.rejected {
-        let shown: Vec<usize> = (0..rejected.num_rows()).collect();
-        dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
-        dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
-    }
+fn taken(mut decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatch {
+    counters.rows_in.fetch_add(decoded.rows.num_rows() as u64, Ordering::Relaxed);
+    counters.left_out(dropped, dropped.operator(), &mut decoded);
     ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) }
 }
 

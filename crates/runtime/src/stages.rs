@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
-use millstream_connectors::lookup::open_lookup;
+use millstream_connectors::lookup::{LeftOut, open_lookup};
 use millstream_connectors::open_sink;
 use millstream_operators::calc::Calc;
 use millstream_operators::correlate::Correlate;
@@ -36,6 +36,7 @@ use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Table, Window
 use millstream_types::{ChangeBatch, Error, Result, plain_paths};
 
 use crate::dataflow::Stage;
+use crate::metrics::Counters;
 
 /// What the columns that a source reads promise.
 pub fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
@@ -78,6 +79,8 @@ pub struct Builder<'a> {
     pub shards: usize,
     /// Where each node counts what it leaves out.
     pub dropped: &'a [Arc<Dropped>],
+    /// What the job counts.
+    pub counters: &'a Arc<Counters>,
 }
 
 impl Builder<'_> {
@@ -335,8 +338,12 @@ impl Builder<'_> {
                     Calc::new(condition.clone(), values.clone(), schema)
                 });
                 let rows = lookup.steps.last().map_or(&lookup.schema, |(_, _, schema)| schema);
+                let (counters, dropped) = (Arc::clone(self.counters), Arc::clone(dropped));
+                let name = lookup.table.name.clone();
+                let left_out: LeftOut =
+                    Arc::new(move |decoded| counters.left_out(&dropped, &name, decoded));
                 Stage::Transform(Arc::new(LookupJoin {
-                    table: open_lookup(&lookup.table, &lookup.columns)?,
+                    table: open_lookup(&lookup.table, &lookup.columns, left_out)?,
                     steps: steps.collect::<Result<_>>()?,
                     outer: *outer,
                     keys: [left_keys, right_keys],

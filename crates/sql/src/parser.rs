@@ -449,7 +449,14 @@ impl<'a> Reader<'a> {
             let _ = self.parser.consume_token(&Token::Comma);
         }
         let analyze = self.word("ANALYZE");
-        Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
+        // Flink's spelling: what is explained is not executed.
+        let statement = match self.parser.peek_token_ref().token {
+            Token::Word(ref word) if word.value.eq_ignore_ascii_case("STATEMENT") => {
+                self.statement_set()?
+            }
+            _ => self.statement()?,
+        };
+        Ok(Statement::Explain { analyze, statement: Box::new(statement) })
     }
 
     fn pattern(&mut self) -> Result<Option<String>> {
