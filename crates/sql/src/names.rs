@@ -176,7 +176,7 @@ pub(crate) fn all_of(factor: TableFactor, ctes: Vec<Cte>) -> Option<Query> {
     }
     let with_token = AttachedToken::empty();
     query.with =
-        (!ctes.is_empty()).then(|| With { with_token, recursive: false, cte_tables: ctes });
+        (!ctes.is_empty()).then_some(With { with_token, recursive: false, cte_tables: ctes });
     Some(query)
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn rewrite_query(
 /// Rewrites a single expression in place.
 ///
 /// # Errors
-/// As [`rewrite_query`].
+/// When it uses something that is not supported.
 pub fn rewrite_expression(expr: &mut Expr) -> Result<(), SqlError> {
     run(expr, Stars::Plain, &|_| None).map(|_| ())
 }
