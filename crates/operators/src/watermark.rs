@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMillisecondType};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{Stamps, WatermarkOptions};
 use millstream_types::{ChangeBatch, Result};
@@ -71,8 +71,9 @@ impl WatermarkSpec {
     /// When the watermark's expression fails.
     pub fn observe(&self, changes: ChangeBatch, clock_ms: i64) -> Result<Observation> {
         let rowtimes = milliseconds(changes.rows.column(self.rowtime))?;
-        if let Some(by) = self.moves(changes.rows.column(self.rowtime)) {
-            return Ok(self.observe_moved(changes, rowtimes, by));
+        let moves = self.moves(changes.rows.column(self.rowtime));
+        if let Some(spans) = moves.and_then(|by| Spans::of(&rowtimes, by)) {
+            return Ok(self.observe_moved(changes, rowtimes, &spans));
         }
         let mut watermarks = milliseconds(&self.value.evaluate(&changes.rows)?)?;
         if let Some(skew) = self.options.future_skew {
@@ -117,24 +118,61 @@ impl WatermarkSpec {
         if !milliseconds || rowtimes.null_count() > 0 || self.options.future_skew.is_some() {
             return None;
         }
-        let by = self.value.moves(self.rowtime)?;
-        let times = rowtimes.as_primitive_opt::<TimestampMillisecondType>()?.values();
-        // Where one overflows, its error is that of the expression.
-        let overflows = |time: &i64| time.checked_add(by).is_none();
-        (!times.iter().any(overflows)).then_some(by)
+        self.value.moves(self.rowtime)
     }
 
     /// As [`Self::observe`], for watermarks that follow from the rowtime alone.
-    fn observe_moved(&self, changes: ChangeBatch, rowtimes: Int64Array, by: i64) -> Observation {
-        let slack = self.slack();
+    fn observe_moved(
+        &self,
+        changes: ChangeBatch,
+        rowtimes: Int64Array,
+        spans: &Spans,
+    ) -> Observation {
+        let (slack, by) = (self.slack(), spans.by);
         let (mut least, mut most, mut behind) = (i64::MAX, i64::MIN, false);
-        for value in rowtimes.values() {
-            least = least.min(*value);
-            behind |= value.saturating_sub(slack) <= most;
-            most = most.max(*value + by);
+        for (span, times) in spans.spans.iter().zip(rowtimes.values().chunks(SPAN)) {
+            let (first, last) = *span;
+            // Most stretches are ahead of all watermarks up to their end.
+            if first.saturating_sub(slack) <= most.max(last + by) {
+                let mut most = most;
+                for time in times {
+                    behind |= time.saturating_sub(slack) <= most;
+                    most = most.max(time + by);
+                }
+            }
+            least = least.min(first);
+            most = most.max(last + by);
         }
         let watermarks = Watermarks::Moved(by);
         Observation { changes, rowtimes, watermarks, least_rowtime: least, greatest: most, behind }
+    }
+}
+
+/// So many rows are looked at together.
+const SPAN: usize = 64;
+
+/// The least and the greatest rowtime of each stretch of [`SPAN`] rows, and how far from them watermarks are.
+struct Spans {
+    spans: Vec<(i64, i64)>,
+    by: i64,
+}
+
+impl Spans {
+    /// `None` where a watermark is out of range: that is an error of its expression.
+    fn of(rowtimes: &Int64Array, by: i64) -> Option<Self> {
+        let span = |times: &[i64]| {
+            let (mut least, mut most) = (i64::MAX, i64::MIN);
+            for time in times {
+                least = least.min(*time);
+                most = most.max(*time);
+            }
+            (least, most)
+        };
+        let spans: Vec<(i64, i64)> = rowtimes.values().chunks(SPAN).map(span).collect();
+        let fits = |(least, most): &(i64, i64)| {
+            least.checked_add(by).is_some() && most.checked_add(by).is_some()
+        };
+        spans.iter().all(fits).then_some(Self { spans, by })
     }
 }
 

@@ -15,12 +15,20 @@ pub struct IntegerKeys<const N: usize> {
     values: Vec<[i64; N]>,
     /// The slots of keys with NULL, which are few.
     with_nulls: HashMap<[Option<i64>; N], u32>,
+    /// For keys of one batch that lie close together: their slots by how far they are from the least.
+    near: Vec<u32>,
 }
+
+/// Keys lie close together when their range is no more than so many times their number.
+const NEAR: u64 = 4;
+
+/// No slot yet.
+const NONE: u32 = u32::MAX;
 
 impl<const N: usize> Default for IntegerKeys<N> {
     fn default() -> Self {
         let (table, with_nulls) = (IntegerTable::default(), HashMap::new());
-        Self { table, values: Vec::new(), with_nulls }
+        Self { table, values: Vec::new(), with_nulls, near: Vec::new() }
     }
 }
 
@@ -45,6 +53,9 @@ impl<const N: usize> IntegerKeys<N> {
         let rows = columns.first().map_or(0, Int64Array::len);
         if columns.iter().all(|column| column.null_count() == 0) {
             let parts: [&[i64]; N] = std::array::from_fn(|part| &columns[part].values()[..]);
+            if N == 1 && self.near_slots(parts[0], slots) {
+                return Ok(());
+            }
             slots.extend((0..rows).map(|row| self.slot(parts.map(|part| part[row]))));
             return Ok(());
         }
@@ -63,6 +74,27 @@ impl<const N: usize> IntegerKeys<N> {
             });
         }
         Ok(())
+    }
+
+    /// Adds the slots of keys of one number, if they lie close together: each is looked up once.
+    fn near_slots(&mut self, keys: &[i64], slots: &mut Vec<u32>) -> bool {
+        let least = keys.iter().copied().min().unwrap_or_default();
+        let range = keys.iter().copied().max().unwrap_or_default().abs_diff(least);
+        if range >= keys.len() as u64 * NEAR {
+            return false;
+        }
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
+        near.resize(range as usize + 1, NONE);
+        slots.extend(keys.iter().map(|key| {
+            let slot = &mut near[key.wrapping_sub(least) as usize];
+            if *slot == NONE {
+                *slot = self.slot([*key; N]);
+            }
+            *slot
+        }));
+        self.near = near;
+        true
     }
 
     #[inline]
@@ -107,6 +139,7 @@ impl<const N: usize> IntegerKeys<N> {
         self.table.bytes()
             + self.values.capacity() * size_of::<[i64; N]>()
             + self.with_nulls.allocation_size()
+            + self.near.capacity() * 4
     }
 }
 

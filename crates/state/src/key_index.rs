@@ -303,6 +303,10 @@ mod tests {
             ],
             &[0, 1, 2, 0, 3, 1],
         );
+        // Close together, or as far apart as can be.
+        check(vec![Arc::new(Int64Array::from(vec![5, 3, 5, -2, 3, 6]))], &[0, 1, 0, 2, 1, 3]);
+        let far = vec![i64::MAX, i64::MIN, 0, i64::MIN, i64::MAX];
+        check(vec![Arc::new(Int64Array::from(far))], &[0, 1, 2, 1, 0]);
         check(vec![], &[]);
     }
 }
