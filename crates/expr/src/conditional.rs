@@ -4,9 +4,10 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::kernels::cmp;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
-use datafusion_expr::binary::comparison_coercion;
-use millstream_types::Result;
+use millstream_types::{Error, Result, SqlType};
 
+use crate::cast::{How, cast};
+use crate::common_type::common_type;
 use crate::function::{Builtin, Call, Typing, typing};
 
 /// The functions of this family.
@@ -36,13 +37,14 @@ pub const BUILTINS: &[Builtin] = &[
             if given.len() != 2 {
                 return two();
             }
-            let typing = common(given, 2)?;
-            Ok(Typing { result: typing.result.clone(), ..typing })
+            let shared = common(given, 2)?.result;
+            // The value keeps its own type; it is compared in the one of both.
+            match &given[0] {
+                DataType::Null => Ok(Typing { arguments: vec![shared.clone(); 2], result: shared }),
+                own => Ok(Typing { arguments: vec![own.clone(), shared], result: own.clone() }),
+            }
         },
-        body: |call| {
-            let equal = cmp::eq(&call.arguments[0], &call.arguments[1])?;
-            Ok(arrow::compute::nullif(&call.arguments[0], &equal)?)
-        },
+        body: null_if,
     },
     Builtin {
         name: "GREATEST",
@@ -105,20 +107,29 @@ fn common(given: &[DataType], least: usize) -> Result<Typing, String> {
     Ok(Typing { arguments: vec![result.clone(); given.len()], result })
 }
 
-/// Whether one of two types is floating point and the other a decimal, which meet in DOUBLE.
-pub fn is_approximate(left: &DataType, right: &DataType) -> bool {
-    let decimal = |of: &DataType| matches!(of, DataType::Decimal128(..));
-    (left.is_floating() && decimal(right)) || (decimal(left) && right.is_floating())
-}
-
-/// The type that holds the values of both.
+/// The type that holds the values of both, where one is not the text of the other.
 fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
     match (left, right) {
-        (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
-        (DataType::Utf8, other) | (other, DataType::Utf8) if other.is_nested() => None,
-        _ if is_approximate(left, right) => Some(DataType::Float64),
-        _ => comparison_coercion(left, right),
+        (DataType::Utf8, other) | (other, DataType::Utf8)
+            if other.is_nested() || other.is_numeric() =>
+        {
+            None
+        }
+        _ => common_type(left, right),
     }
+}
+
+fn null_if(call: &Call<'_>) -> Result<ArrayRef> {
+    let (value, other) = (&call.arguments[0], &call.arguments[1]);
+    let equal = if value.data_type() == other.data_type() {
+        cmp::eq(value, other)?
+    } else {
+        let to = SqlType::of_arrow(other.data_type())
+            .ok_or_else(|| Error::Internal(format!("{} is no SQL type", other.data_type())))?;
+        let compared = cast(value, &to, &How { try_cast: true, zone: call.zone })?;
+        cmp::eq(&compared, other)?
+    };
+    Ok(arrow::compute::nullif(value, &equal)?)
 }
 
 fn first_present(call: &Call<'_>) -> Result<ArrayRef> {

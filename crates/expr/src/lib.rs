@@ -13,6 +13,7 @@
 //! | [`reference`](mod@reference) | what each is for, with examples |
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
 //! | [`cast`] | `CAST` and `TRY_CAST` |
+//! | [`common_type`](mod@common_type) | the type in which two types meet |
 //! | [`decimal`] | `DECIMAL` arithmetic |
 //! | [`strings`], [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`] | functions of texts |
 //! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
@@ -26,6 +27,7 @@ pub mod bound;
 pub mod calendar;
 pub mod cast;
 pub mod codecs;
+pub mod common_type;
 pub mod conditional;
 pub mod decimal;
 pub mod field;

@@ -15,7 +15,7 @@ use datafusion_expr::{
     LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
 };
 use millstream_expr::Registry;
-use millstream_expr::conditional::is_approximate;
+use millstream_expr::common_type::{common_type, is_approximate};
 use millstream_expr::decimal::as_decimal;
 use millstream_expr::field::Field as FieldAccess;
 use millstream_plan::Table;
@@ -231,6 +231,20 @@ pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
     ))
 }
 
+/// Refuses to put what is no text behind a text.
+fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
+    let other = |of: &DataType| of.is_numeric() || of.is_temporal() || *of == DataType::Boolean;
+    if !other(left) && !other(right) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("|| takes two texts, not {left} and {right}"))
+            .hint("cast what is no text, as in CAST(x AS STRING)")
+            .about("||"),
+    ))
+}
+
 fn to_double(value: Expr) -> Expr {
     to_type(value, DataType::Float64)
 }
@@ -247,7 +261,7 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> DfResult<PlannerResult<RawBinaryExpr>> {
         use BinaryOperator::{
-            Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus,
+            Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus, StringConcat,
         };
         let (left, right) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
         let decimal = |t: &DataType| matches!(t, DataType::Decimal128(..));
@@ -280,6 +294,9 @@ impl ExprPlanner for Operators {
                 }
             }
         }
+        if raw.op == StringConcat {
+            texts_only(&left, &right)?;
+        }
         let interval = |t: &DataType| matches!(t, DataType::Interval(_));
         if raw.op == Multiply && interval(&left) && right.is_integer() {
             return self.planned("INTERVAL_MULTIPLY", vec![raw.left, raw.right]);
@@ -296,7 +313,17 @@ impl ExprPlanner for Operators {
             }
             Eq | NotEq | Lt | LtEq | Gt | GtEq => {
                 let text = |t: &DataType| matches!(t, DataType::Utf8);
-                if (text(&left) && right.is_temporal()) || (left.is_temporal() && text(&right)) {
+                if let (DataType::Time32(a), DataType::Time32(b)) = (&left, &right)
+                    && a != b
+                {
+                    let finer = common_type(&left, &right).unwrap_or(left);
+                    raw.left = to_type(raw.left, finer.clone());
+                    raw.right = to_type(raw.right, finer);
+                    return Ok(PlannerResult::Original(raw));
+                }
+                let ordered = !matches!(raw.op, Eq | NotEq);
+                let read = |t: &DataType| t.is_temporal() || (ordered && t.is_numeric());
+                if (text(&left) && read(&right)) || (read(&left) && text(&right)) {
                     let target = if text(&left) { &right } else { &left };
                     let target: FieldRef = Arc::new(Field::new("", target.clone(), true));
                     let side = if text(&left) { &mut raw.left } else { &mut raw.right };

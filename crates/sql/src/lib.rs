@@ -12,9 +12,9 @@
 //! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
 
 mod aggregate_call;
-mod approximate;
 pub mod cast;
 pub mod catalog;
+mod common_types;
 mod comparisons;
 pub mod context;
 pub mod correlate;

@@ -34,9 +34,9 @@ use sqlparser::ast::{
     Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations,
 };
 
-use crate::approximate::in_double;
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
+use crate::common_types::in_common_types;
 use crate::comparisons::normalize_comparisons;
 use crate::context::Context;
 use crate::correlate::{coerce_arguments, correlate};
@@ -147,7 +147,7 @@ impl<'a> Planner<'a> {
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(plan)?)?;
-        Ok(own_casts(in_double(plan)?, self.catalog)?)
+        Ok(own_casts(in_common_types(plan)?, self.catalog)?)
     }
 
     /// An error with the function that was perhaps meant.
@@ -468,7 +468,8 @@ impl<'a> Planner<'a> {
             .sql_to_expr(expr, &schema, &mut PlannerContext::new())
             .map_err(|error| self.hinted(error.into()))?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
-        let plan = run(own_casts(plan, self.catalog)?, vec![Arc::new(SimplifyExpressions::new())])?;
+        let plan = own_casts(in_common_types(plan)?, self.catalog)?;
+        let plan = run(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match plan {
             LogicalPlan::Projection(projection) if projection.expr.len() == 1 => {
                 Ok((projection.expr[0].clone().unalias(), schema))
@@ -567,7 +568,7 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
-    let plan = normalize_comparisons(coerce_arguments(plan)?)?;
+    let plan = normalize_comparisons(coerce_arguments(plan)?, catalog.zone())?;
     let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
         join_subqueries(plan, &catalog.functions)?,
