@@ -124,6 +124,13 @@ pub const BUILTINS: &[Builtin] = &[
             let DataType::Struct(pair) = entries.data_type() else {
                 return Err(wrong(call.result));
             };
+            if keys.null_count() > 0 {
+                return Err(Error::Evaluation(
+                    "a key of a MAP is NULL, which Arrow's maps cannot hold; give it another value, as in \
+                     MAP[COALESCE(k, ''), v]"
+                        .to_owned(),
+                ));
+            }
             let pairs = StructArray::try_new(pair.clone(), vec![keys, values], None)?;
             Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?))
         },

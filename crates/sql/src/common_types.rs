@@ -17,6 +17,10 @@ use datafusion_expr::{
     Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Signature, TypeSignature,
 };
 use millstream_expr::common_type::{common_type, is_approximate};
+use millstream_types::sql_type::type_name;
+
+use crate::context::external;
+use crate::diagnostics::SqlError;
 
 /// Puts the casts into a plan that its values need to meet. They are the library's, for the planner to
 /// replace by ours.
@@ -196,4 +200,31 @@ fn in_rows(among: &InSubquery, schema: &DFSchema) -> DfResult<Expr> {
         among.subquery = Subquery { subquery: Arc::new(rows), ..among.subquery };
     }
     Ok(Expr::InSubquery(among))
+}
+
+/// Refuses to compare text with numbers.
+pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
+    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
+    if !differ(left, right) && !differ(right, left) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("{left} and {right} cannot be compared"))
+            .hint("cast one side, as in CAST(x AS STRING)"),
+    ))
+}
+
+/// Refuses to put what is no text behind a text.
+pub(crate) fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
+    let other = |of: &DataType| of.is_numeric() || of.is_temporal() || *of == DataType::Boolean;
+    if !other(left) && !other(right) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("|| takes two texts, not {left} and {right}"))
+            .hint("cast what is no text, as in CAST(x AS STRING)")
+            .about("||"),
+    ))
 }

@@ -15,7 +15,7 @@ use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 use millstream_expr::common_type::common_type;
 
 use crate::cast::to_field;
-use crate::context::comparable;
+use crate::common_types::comparable;
 use crate::decorrelate::{as_outer, projection, rejoined};
 use crate::subqueries::null;
 use crate::translate_join::set_operation;

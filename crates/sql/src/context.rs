@@ -19,13 +19,13 @@ use millstream_expr::common_type::{common_type, is_approximate};
 use millstream_expr::decimal::as_decimal;
 use millstream_expr::field::Field as FieldAccess;
 use millstream_plan::Table;
-use millstream_types::sql_type::type_name;
 use sqlparser::ast::{
     BinaryOperator, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
     TableAlias, TableFactor, Value,
 };
 
 use crate::catalog::{Catalog, Entry};
+use crate::common_types::{comparable, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::parser::{file_of, parts_of};
@@ -216,33 +216,6 @@ impl Operators {
     fn field(&self, of: Expr, name: &str) -> Expr {
         ScalarUDF::new_from_impl(FieldAccess::new(name.to_owned())).call(vec![of])
     }
-}
-
-/// Refuses to compare text with numbers.
-pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
-    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
-    if !differ(left, right) && !differ(right, left) {
-        return Ok(());
-    }
-    let (left, right) = (type_name(left), type_name(right));
-    Err(external(
-        SqlError::new(format!("{left} and {right} cannot be compared"))
-            .hint("cast one side, as in CAST(x AS STRING)"),
-    ))
-}
-
-/// Refuses to put what is no text behind a text.
-fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
-    let other = |of: &DataType| of.is_numeric() || of.is_temporal() || *of == DataType::Boolean;
-    if !other(left) && !other(right) {
-        return Ok(());
-    }
-    let (left, right) = (type_name(left), type_name(right));
-    Err(external(
-        SqlError::new(format!("|| takes two texts, not {left} and {right}"))
-            .hint("cast what is no text, as in CAST(x AS STRING)")
-            .about("||"),
-    ))
 }
 
 fn to_double(value: Expr) -> Expr {

@@ -36,6 +36,7 @@ pub mod statement;
 mod subqueries;
 mod subquery_values;
 pub mod temporal;
+mod text_syntax;
 mod tidy;
 pub mod time_settings;
 pub mod translate;

@@ -280,6 +280,20 @@ fn expand_group_window(select: &mut Select) {
 fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     Ok(match expr {
         Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => number(text, expr),
+        Expr::Value(ValueWithSpan {
+            value: Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text),
+            ..
+        }) => Some(Expr::Value(Value::SingleQuotedString(text.clone()).with_empty_span())),
+        // A charset before a text, as in _UTF8'abc': all are Unicode here.
+        Expr::Prefixed { prefix, value } if prefix.value.starts_with('_') => {
+            Some(value.as_ref().clone())
+        }
+        Expr::Identifier(name)
+            if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("UNKNOWN") =>
+        {
+            let null = Expr::Value(Value::Null.with_empty_span());
+            Some(cast_to(null, CastKind::Cast, "BOOLEAN"))
+        }
         Expr::Like { negated, any: false, expr, pattern, escape_char } => {
             Some(pattern_call("LIKE", *negated, expr, pattern, escape_char.as_ref()))
         }
