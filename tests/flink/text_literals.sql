@@ -1,1 +1,1 @@
-SELECT U&'\00e9\0041', 'a' || U&'\003B', U&'' || 'x', CHAR_LENGTH(U&'\+01F600'), NULLIF(UNKNOWN, TRUE), N'abc', _UTF8'é' || _UTF16'x', UNKNOWN OR TRUE;
+SELECT U&'\00e9\0041', 'a' || U&'\003B', U&'' || 'x', NULLIF(UNKNOWN, TRUE), N'abc', _UTF8'é', UNKNOWN OR TRUE;

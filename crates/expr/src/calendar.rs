@@ -34,6 +34,7 @@ pub fn extract_one(unit: &str, value: i64, per_second: i64) -> Result<i64> {
         "SECOND" => of_day % 60,
         "MILLISECOND" => fraction * 1_000 / per_second,
         "MICROSECOND" => (i128::from(fraction) * 1_000_000 / i128::from(per_second)) as i64,
+        "NANOSECOND" => fraction * (1_000_000_000 / per_second),
         "EPOCH" => seconds,
         "DECADE" => year.div_euclid(10),
         "CENTURY" => (year + 99).div_euclid(100),

@@ -28,7 +28,7 @@ use millstream_types::{Error, Result};
 
 use crate::cast_time::{to_date, to_time, to_timestamp};
 use crate::decimal::rescale_i128;
-use crate::function::{external, invoke};
+use crate::function::{Call, external, invoke};
 
 /// `CAST(value AS type)` as a function that DataFusion can call.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl ScalarUDFImpl for Cast {
             external(Error::Internal("a cast to a type that is not SQL's".into()))
         })?;
         invoke(&call, self.zone, |call| {
-            let how = How { try_cast: self.try_cast, zone: self.zone };
+            let how = How::of(self.try_cast, self.zone, call);
             cast(&call.arguments[0], &to.sql_type, &how)
         })
     }
@@ -138,6 +138,20 @@ pub struct How {
     pub try_cast: bool,
     /// The time zone in which TIMESTAMP and TIMESTAMP_LTZ meet.
     pub zone: Tz,
+    /// How many digits of a second the text of a point in time has, where its type says more than its unit.
+    pub digits: Option<u8>,
+}
+
+impl How {
+    /// The cast of the first argument of a call.
+    pub fn of(try_cast: bool, zone: Tz, call: &Call<'_>) -> Self {
+        let from = call.fields.first().and_then(|field| SqlType::of_field(field));
+        let digits = match from.map(|from| from.sql_type) {
+            Some(SqlType::Timestamp(digits) | SqlType::TimestampLtz(digits)) => Some(digits),
+            _ => None,
+        };
+        Self { try_cast, zone, digits }
+    }
 }
 
 /// Casts a column.
@@ -215,12 +229,13 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         for bytes in from.as_binary::<i32>() {
             out.append_option(bytes.map(String::from_utf8_lossy));
         }
-        return Ok(Arc::new(out.finish()));
+        let text: ArrayRef = Arc::new(out.finish());
+        return to_text(&text, to, how);
     }
     if matches!(from.data_type(), DataType::Utf8) && unlimited {
         return Ok(Arc::clone(from));
     }
-    let texts = TextColumn::of_cast(from, how.zone)?;
+    let texts = TextColumn::of_cast(from, how.zone, how.digits)?;
     let mut out = StringBuilder::with_capacity(from.len(), from.len() * 8);
     let mut text = String::new();
     for row in 0..from.len() {
@@ -230,9 +245,6 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         }
         text.clear();
         texts.write(row, &mut text);
-        if matches!(from.data_type(), DataType::Boolean) {
-            text.make_ascii_uppercase();
-        }
         if !unlimited {
             let characters = text.chars().count();
             if characters > length {

@@ -1,9 +1,12 @@
 //! Functions that choose among their arguments.
 
+use std::sync::LazyLock;
+
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::kernels::cmp;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
+use fancy_regex::Regex;
 use millstream_types::{Error, Result, SqlType};
 
 use crate::cast::{How, cast};
@@ -67,7 +70,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "IS_ALPHA(text)",
         about: "Whether the text has letters only.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        typing: tested,
         body: |call| test_text(call, |text| text.chars().all(char::is_alphabetic)),
     },
     Builtin {
@@ -75,15 +78,17 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "IS_DIGIT(text)",
         about: "Whether the text has digits only.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
-        body: |call| test_text(call, |text| text.chars().all(|c| c.is_ascii_digit())),
+        typing: tested,
+        body: |call| {
+            test_text(call, |text| text.chars().all(|c| c.is_ascii_digit() || is_other_digit(c)))
+        },
     },
     Builtin {
         name: "IS_DECIMAL",
         usage: "IS_DECIMAL(text)",
         about: "Whether the text is a number.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        typing: tested,
         body: |call| test_text(call, |text| millstream_types::number::floating(text).is_some()),
     },
 ];
@@ -126,7 +131,7 @@ fn null_if(call: &Call<'_>) -> Result<ArrayRef> {
     } else {
         let to = SqlType::of_arrow(other.data_type())
             .ok_or_else(|| Error::Internal(format!("{} is no SQL type", other.data_type())))?;
-        let compared = cast(value, &to, &How { try_cast: true, zone: call.zone })?;
+        let compared = cast(value, &to, &How { try_cast: true, zone: call.zone, digits: None })?;
         cmp::eq(&compared, other)?
     };
     Ok(arrow::compute::nullif(value, &equal)?)
@@ -155,6 +160,22 @@ fn extreme(call: &Call<'_>, greatest: bool) -> Result<ArrayRef> {
         result = arrow::compute::take(&chosen, &positions, None)?;
     }
     Ok(result)
+}
+
+/// A text, or a number as its text.
+fn tested(given: &[DataType]) -> Result<Typing, String> {
+    let arguments = vec![DataType::Utf8];
+    match given {
+        [one] if one.is_numeric() => Ok(Typing { arguments, result: DataType::Boolean }),
+        _ => typing::exact(given, &arguments, DataType::Boolean),
+    }
+}
+
+/// Whether a character is a decimal digit of another script than Latin.
+fn is_other_digit(character: char) -> bool {
+    static DIGIT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{Nd}$").ok());
+    let digit = |digit: &Regex| digit.is_match(character.encode_utf8(&mut [0; 4]));
+    !character.is_ascii() && DIGIT.as_ref().is_some_and(|of| digit(of).unwrap_or(false))
 }
 
 fn test_text(call: &Call<'_>, test: impl Fn(&str) -> bool) -> Result<ArrayRef> {

@@ -4,7 +4,32 @@
 //! names in brackets of their own, as in `[[:DIGIT:].]`, and a point is any character, too, as Flink has it.
 
 /// Java's classes of one letter, and what they hold.
-const CLASSES: [(char, &str); 3] = [('w', "a-zA-Z0-9_"), ('d', "0-9"), ('s', r" \t\n\x0B\f\r")];
+const CLASSES: [(char, &str); 4] = [
+    ('w', "a-zA-Z0-9_"),
+    ('d', "0-9"),
+    ('s', r" \t\n\x0B\f\r"),
+    ('h', r" \t\u{a0}\u{1680}\u{180e}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}"),
+];
+
+/// Java's classes `\p{…}` of ASCII, and what they hold.
+const POSIX: [(&str, &str); 13] = [
+    ("Lower", "a-z"),
+    ("Upper", "A-Z"),
+    ("ASCII", r"\x00-\x7F"),
+    ("Alpha", "a-zA-Z"),
+    ("Digit", "0-9"),
+    ("Alnum", "a-zA-Z0-9"),
+    ("Punct", r"!-/:-@\[-`{-~"),
+    ("Graph", "!-~"),
+    ("Print", " -~"),
+    ("Blank", r" \t"),
+    ("Cntrl", r"\x00-\x1F\x7F"),
+    ("XDigit", "0-9a-fA-F"),
+    ("Space", r" \t\n\x0B\f\r"),
+];
+
+/// Any end of a line, which Java writes `\R`.
+const LINE_END: &str = r"(?:\r\n|[\n\x0B\f\r\u{85}\u{2028}\u{2029}])";
 
 /// SQL's classes, and what they hold.
 const NAMES: [(&str, &str); 7] = [
@@ -37,11 +62,24 @@ pub fn of_java(pattern: &str) -> String {
                     rest = behind;
                     continue;
                 }
-                let class = CLASSES.iter().find(|(of, _)| *of == letter.to_ascii_lowercase());
-                match class {
-                    Some((of, held)) if *of == letter && inside > 0 => out.push_str(held),
-                    Some((of, held)) if *of == letter => out.extend(["[", held, "]"]),
-                    Some((_, held)) => out.extend(["[^", held, "]"]),
+                let held = CLASSES.iter().find(|(of, _)| *of == letter.to_ascii_lowercase());
+                let posix = || {
+                    let (name, behind) = rest.strip_prefix('{')?.split_once('}')?;
+                    let found = POSIX.iter().find(|(of, _)| *of == name)?;
+                    Some((found.1, behind))
+                };
+                let held = match (held, letter) {
+                    (None, 'p' | 'P') => posix().map(|(held, behind)| {
+                        rest = behind;
+                        held
+                    }),
+                    (held, _) => held.map(|(_, held)| *held),
+                };
+                match held {
+                    Some(held) if letter.is_ascii_lowercase() && inside > 0 => out.push_str(held),
+                    Some(held) if letter.is_ascii_lowercase() => out.extend(["[", held, "]"]),
+                    Some(held) => out.extend(["[^", held, "]"]),
+                    None if letter == 'R' && inside == 0 => out.push_str(LINE_END),
                     None => out.extend(['\\', letter]),
                 }
                 continue;
@@ -124,6 +162,7 @@ mod tests {
     fn classes_of_one_letter_are_of_ascii() {
         assert_eq!(of_java(r"\w+\s[\d.]\W"), r"[a-zA-Z0-9_]+[ \t\n\x0B\f\r][0-9.][^a-zA-Z0-9_]");
         assert_eq!(of_java(r"\\w\Q.\d\E$"), r"\\w\.\\d$");
+        assert_eq!(of_java(r"\p{Upper}[\p{Lower}]\P{Digit}\p{L}"), r"[A-Z][a-z][^0-9]\p{L}");
     }
 
     #[test]

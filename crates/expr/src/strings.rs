@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use base64::Engine;
 use millstream_types::{Error, Result};
 
-use crate::function::{Builtin, Call, typing};
+use crate::function::{Builtin, Call, Typing, typing};
 use crate::pattern::{rows2, text_rows3, texts};
 use crate::string_search::{instr, position, split_index};
 
@@ -44,9 +44,23 @@ pub const BUILTINS: &[Builtin] = &[
     function!("INITCAP", "INITCAP(text)", "Each word with a capital first.", text1, |call| map(
         call, initcap
     )),
-    function!("TO_BASE64", "TO_BASE64(text)", "The bytes of the text in base 64.", text1, |call| {
-        map(call, |text| base64::engine::general_purpose::STANDARD.encode(text))
-    }),
+    function!(
+        "TO_BASE64",
+        "TO_BASE64(text or bytes)",
+        "The bytes, or those of the text, in base 64.",
+        |given| match given {
+            [DataType::Binary] => Ok(Typing { arguments: given.to_vec(), result: TEXT }),
+            _ => text1(given),
+        },
+        |call| match call.arguments[0].data_type() {
+            DataType::Binary => {
+                let bytes = call.arguments[0].as_binary::<i32>().iter();
+                let encode = |bytes| base64::engine::general_purpose::STANDARD.encode(bytes);
+                Ok(Arc::new(bytes.map(|bytes| bytes.map(encode)).collect::<StringArray>()))
+            }
+            _ => map(call, |text| base64::engine::general_purpose::STANDARD.encode(text)),
+        }
+    ),
     function!(
         "FROM_BASE64",
         "FROM_BASE64(text)",
@@ -54,7 +68,9 @@ pub const BUILTINS: &[Builtin] = &[
         text1,
         |call| {
             try_map(call, |text| {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+                let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
+                    .decode(text.trim_end_matches('='))
+                    .ok()?;
                 Some(String::from_utf8_lossy(&bytes).into_owned())
             })
         }
@@ -304,19 +320,19 @@ pub const BUILTINS: &[Builtin] = &[
 /// The longest text a function makes of a short one, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
-fn text1(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text1(given: &[DataType]) -> Result<Typing, String> {
     typing::exact(given, &[TEXT], TEXT)
 }
 
-fn text1_or_2(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text1_or_2(given: &[DataType]) -> Result<Typing, String> {
     typing::between(given, &texts::<2>(), 1, TEXT)
 }
 
-fn text_int(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text_int(given: &[DataType]) -> Result<Typing, String> {
     typing::exact(given, &[TEXT, INT], TEXT)
 }
 
-fn substring_typing(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn substring_typing(given: &[DataType]) -> Result<Typing, String> {
     typing::between(given, &[TEXT, INT, INT], 2, TEXT)
 }
 

@@ -202,9 +202,11 @@ fn in_rows(among: &InSubquery, schema: &DFSchema) -> DfResult<Expr> {
     Ok(Expr::InSubquery(among))
 }
 
-/// Refuses to compare text with numbers.
+/// Refuses to compare text with numbers and booleans.
 pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
-    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
+    let differ = |a: &DataType, b: &DataType| {
+        matches!(a, DataType::Utf8) && (b.is_numeric() || *b == DataType::Boolean)
+    };
     if !differ(left, right) && !differ(right, left) {
         return Ok(());
     }

@@ -487,7 +487,7 @@ fn stores(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (Null, _) => true,
         (from, to) if from == to => true,
-        (Timestamp(_, a), Timestamp(_, b)) => a.is_some() == b.is_some(),
+        (Timestamp(..), Timestamp(..)) | (Timestamp(_, None), Date32 | Time32(_)) => true,
         (Date32, Timestamp(..)) | (Time32(_), Time32(_)) | (Utf8, Utf8) | (Binary, Binary) => true,
         (Float32, Float64) => true,
         (from, Float32 | Float64) => from.is_integer() || matches!(from, DataType::Decimal128(..)),

@@ -28,7 +28,7 @@ pub struct TextColumn {
 
 enum Column {
     Null,
-    Boolean(BooleanArray),
+    Boolean(BooleanArray, [&'static str; 2]),
     Int8(PrimitiveArray<Int8Type>),
     Int16(PrimitiveArray<Int16Type>),
     Int32(PrimitiveArray<Int32Type>),
@@ -58,13 +58,13 @@ impl TextColumn {
         Self::spelled(array, zone, digits, false)
     }
 
-    /// As CAST writes them: NULL inside of arrays, maps and rows is `NULL`, and of a time of day's fraction the
-    /// zeros at the end are left out, but for the first digit.
+    /// As CAST writes them: NULL inside of arrays, maps and rows is `NULL`, booleans are in capitals, and of a
+    /// time of day's fraction the zeros at the end are left out, but for the first digit.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn of_cast(array: &ArrayRef, zone: Tz) -> Result<Self> {
-        Self::spelled(array, zone, None, true)
+    pub fn of_cast(array: &ArrayRef, zone: Tz, digits: Option<u8>) -> Result<Self> {
+        Self::spelled(array, zone, digits, true)
     }
 
     fn spelled(array: &ArrayRef, zone: Tz, digits: Option<u8>, cast: bool) -> Result<Self> {
@@ -72,7 +72,10 @@ impl TextColumn {
         let inner = |array: &ArrayRef| Self::spelled(array, zone, None, cast);
         let column = match array.data_type() {
             DataType::Null => Column::Null,
-            DataType::Boolean => Column::Boolean(array.as_boolean().clone()),
+            DataType::Boolean => {
+                let spelled = if cast { ["FALSE", "TRUE"] } else { ["false", "true"] };
+                Column::Boolean(array.as_boolean().clone(), spelled)
+            }
             DataType::Int8 => Column::Int8(array.as_primitive().clone()),
             DataType::Int16 => Column::Int16(array.as_primitive().clone()),
             DataType::Int32 => Column::Int32(array.as_primitive().clone()),
@@ -140,8 +143,8 @@ impl TextColumn {
         // Writing into a String cannot fail, so the results of `write!` are let go.
         match &self.column {
             Column::Null => out.push_str("NULL"),
-            Column::Boolean(values) => {
-                out.push_str(if values.value(row) { "true" } else { "false" })
+            Column::Boolean(values, spelled) => {
+                out.push_str(spelled[usize::from(values.value(row))])
             }
             Column::Int8(values) => push_integer(out, i64::from(values.value(row))),
             Column::Int16(values) => push_integer(out, i64::from(values.value(row))),
