@@ -174,8 +174,12 @@ fn tested(given: &[DataType]) -> Result<Typing, String> {
 /// Whether a character is a decimal digit of another script than Latin.
 fn is_other_digit(character: char) -> bool {
     static DIGIT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{Nd}$").ok());
-    let digit = |digit: &Regex| digit.is_match(character.encode_utf8(&mut [0; 4]));
-    !character.is_ascii() && DIGIT.as_ref().is_some_and(|of| digit(of).unwrap_or(false))
+    let mut bytes = [0; 4];
+    let text: &str = character.encode_utf8(&mut bytes);
+    match DIGIT.as_ref() {
+        Some(digit) => !character.is_ascii() && matches!(digit.is_match(text), Ok(true)),
+        None => false,
+    }
 }
 
 fn test_text(call: &Call<'_>, test: impl Fn(&str) -> bool) -> Result<ArrayRef> {

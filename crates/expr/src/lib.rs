@@ -15,7 +15,8 @@
 //! | [`cast`], [`cast_time`] | `CAST` and `TRY_CAST` |
 //! | [`common_type`](mod@common_type) | the type in which two types meet |
 //! | [`decimal`] | `DECIMAL` arithmetic |
-//! | [`strings`], `string_search`, [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`] | functions of texts |
+//! | [`strings`], `string_search`, [`pattern`], [`printf`] | functions of texts |
+//! | [`codecs`], [`hash`], [`json`] | encodings, hashes and JSON |
 //! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
 //! | [`time_values`], [`time_text`] | points in time to and from text and numbers |
 //! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |

@@ -1,7 +1,8 @@
 //! Regular expressions as Java and SQL write them, in the words of the library that matches them.
 //!
-//! In Java `\w`, `\d` and `\s` are of ASCII alone. In SQL's `SIMILAR TO`, `%` and `_` are wildcards, classes have
-//! names in brackets of their own, as in `[[:DIGIT:].]`, and a point is any character, too, as Flink has it.
+//! In Java `\w`, `\d` and `\s` are of ASCII alone. In SQL's `SIMILAR TO`, `%` and `_` are wildcards, classes
+//! have names in brackets of their own, as in `[[:DIGIT:].]`, and a point is any character, too, as Flink
+//! has it.
 
 /// Java's classes of one letter, and what they hold.
 const CLASSES: [(char, &str); 4] = [

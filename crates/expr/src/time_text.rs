@@ -1,11 +1,11 @@
-//! Dates, times and points in time from text, each by the rule that Flink reads it with: casts are strict about
-//! what stands around the fields, a DATE takes less than three of them, and what a format does not match is read
-//! once more as the text of a SQL timestamp.
+//! Dates, times and points in time from text, each by the rule that Flink reads it with: casts are strict
+//! about what stands around the fields, a DATE takes less than three of them, and what a format does not
+//! match is read once more as the text of a SQL timestamp.
 
 use millstream_types::time::{PointInTime, days_from_civil};
 
-/// A point in time as CAST reads it: `yyyy-M-d[ H:m:s[.fraction]]`, with one or two digits in each field behind
-/// the year, and 24:00:00 for the end of a day.
+/// A point in time as CAST reads it: `yyyy-M-d[ H:m:s[.fraction]]`, with one or two digits in each field
+/// behind the year, and 24:00:00 for the end of a day.
 pub fn parse_point(text: &str) -> Option<PointInTime> {
     let (date, time) = match text.split_once(' ') {
         Some((date, time)) => (date, Some(time)),
@@ -25,8 +25,8 @@ pub fn parse_point(text: &str) -> Option<PointInTime> {
     Some(PointInTime { seconds: days * 86_400 + hour * 3_600 + minute * 60 + second, nanos })
 }
 
-/// A date as CAST reads it, as days since 1970-01-01: `yyyy[-M[-d]]` with blanks around each field; what follows
-/// a blank behind it does not count.
+/// A date as CAST reads it, as days since 1970-01-01: `yyyy[-M[-d]]` with blanks around each field; what
+/// follows a blank behind it does not count.
 pub fn parse_date(text: &str) -> Option<i64> {
     let text = match text.find(' ') {
         Some(at) if at > 0 => &text[..at],
@@ -61,8 +61,8 @@ pub fn parse_time(text: &str) -> Option<(i64, u32)> {
     Some((seconds, ms % 1_000 * 1_000_000))
 }
 
-/// What a format did not match as the text of a SQL timestamp, `yyyy-M-d[ H:m:s[.fraction]]`; hours, minutes and
-/// seconds may be any number of them.
+/// What a format did not match as the text of a SQL timestamp, `yyyy-M-d[ H:m:s[.fraction]]`; hours, minutes
+/// and seconds may be any number of them.
 pub fn parse_sql_text(text: &str) -> Option<PointInTime> {
     let text = text.trim();
     let Some((date, time)) = text.split_once(' ') else {

@@ -1,5 +1,5 @@
-//! Functions of texts with words between their arguments that sqlparser does not read: blanks trimmed from one
-//! side, and a position from a start on.
+//! Functions of texts with words between their arguments that sqlparser does not read: blanks trimmed from
+//! one side, and a position from a start on.
 
 use sqlparser::ast::{Expr, Ident, TrimWhereField, Value};
 use sqlparser::dialect::{Dialect, Precedence};
@@ -39,7 +39,8 @@ pub(crate) fn trim_blanks(parser: &mut Parser<'_>) -> Option<Result<Expr, Parser
     Some(trimmed)
 }
 
-/// `POSITION(part IN text FROM start)`, as `LOCATE(part, text, start)`; without FROM it is left to the parser.
+/// `POSITION(part IN text FROM start)`, as `LOCATE(part, text, start)`; without FROM it is left to the
+/// parser.
 pub(crate) fn position_from(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
     let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
         (0..2).for_each(|_| parser.advance_token());

@@ -1,11 +1,12 @@
 //! The digits of floating point numbers as Java up to version 18 finds them, which Flink runs on.
 //!
-//! They are mostly, but not always, the shortest that tell a number from its neighbours: 1e23 is 9.999999999999999E22,
-//! and 2^62 is 4.6116860184273879E18. A number is a fraction B / S of whole numbers, M is half the distance to its
-//! neighbour, scaled as B; digits are divided out until what is left is less than M, or so near to the next
-//! digit. After Steele and White, "How to print floating-point numbers accurately" (1990), with the places where
-//! Java leaves their path: whole numbers below 2^63 are cut instead, small terms overflow, M ignores that the
-//! neighbour below a power of two is nearer, and a number shown with an exponent has two digits at least.
+//! They are mostly, but not always, the shortest that tell a number from its neighbours: 1e23 is
+//! 9.999999999999999E22, and 2^62 is 4.6116860184273879E18. A number is a fraction B / S of whole numbers,
+//! M is half the distance to its neighbour, scaled as B; digits are divided out until what is left is less
+//! than M, or so near to the next digit. After Steele and White, "How to print floating-point numbers
+//! accurately" (1990), with the places where Java leaves their path: whole numbers below 2^63 are cut
+//! instead, small terms overflow, M ignores that the neighbour below a power of two is nearer, and a number
+//! shown with an exponent has two digits at least.
 
 use std::cmp::Ordering;
 

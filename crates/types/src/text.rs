@@ -58,8 +58,8 @@ impl TextColumn {
         Self::spelled(array, zone, digits, false)
     }
 
-    /// As CAST writes them: NULL inside of arrays, maps and rows is `NULL`, booleans are in capitals, and of a
-    /// time of day's fraction the zeros at the end are left out, but for the first digit.
+    /// As CAST writes them: NULL inside of arrays, maps and rows is `NULL`, booleans are in capitals, and
+    /// of a time of day's fraction the zeros at the end are left out, but for the first digit.
     ///
     /// # Errors
     /// As [`Self::new`].
