@@ -168,6 +168,7 @@ fn window_aggregate(bencher: Bencher<'_, '_>, keys: u64) {
         aggregates: calls(),
         output: vec![WindowOutput::Start, WindowOutput::Key(0)],
         emit: None,
+        removes: false,
         input: bids(),
         schema: output,
     });

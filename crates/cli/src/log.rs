@@ -1,11 +1,15 @@
 //! What the program says beside its results: on standard error, as text or as a JSON object a line.
 
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use millstream::json_string;
+use millstream::{NOTICES as TARGET, json_string};
+use tracing::field::Field;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How messages are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -19,22 +23,49 @@ pub enum LogFormat {
 
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
-/// Sets the format, and listens to what happens inside as far as `MILLSTREAM_LOG` asks for it.
+/// Sets the format, and listens to what happens inside: to what is for people, and to the rest as far as
+/// `MILLSTREAM_LOG` asks for it.
 pub fn start(format: LogFormat) {
     // It is set once, before anything is said.
     let _ = FORMAT.set(format);
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MILLSTREAM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
+    let filter =
+        EnvFilter::try_from_env("MILLSTREAM_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+    let inside = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let inside = match format {
+        LogFormat::Text => inside.boxed(),
+        LogFormat::Json => inside.json().boxed(),
+    };
+    let notices = filter_fn(|about| about.target() == TARGET);
+    let others = filter_fn(|about| about.target() != TARGET);
+    tracing_subscriber::registry()
+        .with(Notices.with_filter(notices))
+        .with(inside.with_filter(filter.and(others)))
+        .init();
+}
+
+/// Shows what is said for people.
+struct Notices;
+
+impl<S: tracing::Subscriber> Layer<S> for Notices {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut |field: &Field, message: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                // It comes while the line of progress may stand there.
+                let clear = if std::io::stderr().is_terminal() { "\r\x1b[K" } else { "" };
+                say(event.metadata().level().as_str(), format_args!("{clear}{message:?}"));
+            }
+        });
     }
 }
 
 /// Something worth knowing.
 pub fn info(message: Arguments<'_>) {
     say("INFO", message);
+}
+
+/// Something that may not be as it was meant.
+pub fn warning(message: Arguments<'_>) {
+    say("WARN", message);
 }
 
 /// Something that went wrong.

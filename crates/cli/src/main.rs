@@ -1,7 +1,8 @@
 //! The `millstream` program: a shell on a terminal, and a runner of scripts.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed while
-//! running, 2 wrong usage, 3 an error in the SQL, 130 interrupted, 143 terminated.
+//! running, 2 wrong usage, 3 an error in the SQL, 130 interrupted, 143 terminated. `MILLSTREAM_LOG` in the
+//! environment says what is told of what happens inside.
 
 mod completion;
 mod log;
@@ -64,7 +65,8 @@ struct Common {
     /// A file with the token that requests have to show [default: MILLSTREAM_TOKEN of the environment].
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// How messages on standard error are written.
+    /// How messages on standard error are written. MILLSTREAM_LOG of the environment adds what happens
+    /// inside, as in MILLSTREAM_LOG=debug.
     #[arg(long, value_enum, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
     /// How many cores a query uses [default: all].

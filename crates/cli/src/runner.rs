@@ -4,7 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use millstream::{Engine, Error, Job, Metrics, Outcome, Query, Script};
+use millstream_sql::SqlError;
+use millstream_sql::diagnostics::position_of;
 use millstream_types::Error as CoreError;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::log;
@@ -78,10 +82,19 @@ impl Runner {
                 return Exit::Failed;
             }
         };
-        for statement in script.statements() {
+        for (at, statement) in script.statements().iter().enumerate() {
             let started = Instant::now();
             let ended = match self.engine.run(statement, &text) {
-                Ok(outcome) => self.show(outcome, started, &mut stop).await,
+                Ok(outcome) => {
+                    if let (true, Some(next)) =
+                        (never_ends(&outcome), script.statements().get(at + 1))
+                    {
+                        let warning = waiting(statement, next);
+                        let warning = warning.render_as("warning", name, &text);
+                        log::warning(format_args!("{}", warning.trim_end()));
+                    }
+                    self.show(outcome, started, &mut stop).await
+                }
                 Err(error) => Err(error.into()),
             };
             let error = match ended {
@@ -97,13 +110,7 @@ impl Runner {
             let error = match error {
                 // A failure of a query that runs has no place yet: that of its statement.
                 Error::Run { source, position: None } => {
-                    let first = statement.iter().find(|token| {
-                        !matches!(token.token, sqlparser::tokenizer::Token::Whitespace(_))
-                    });
-                    Error::Run {
-                        source,
-                        position: first.map(millstream_sql::diagnostics::position_of),
-                    }
+                    Error::Run { source, position: first_of(statement).map(position_of) }
                 }
                 other => other,
             };
@@ -114,7 +121,7 @@ impl Runner {
     }
 
     /// The text with `${key}` replaced.
-    fn with_parameters(&self, text: &str) -> Result<String, millstream::SqlError> {
+    fn with_parameters(&self, text: &str) -> Result<String, SqlError> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         // Without any parameter the text is taken as it is.
@@ -133,10 +140,8 @@ impl Runner {
             match self.parameters.iter().rev().find(|(known, _)| known == key) {
                 Some((_, value)) => out.push_str(value),
                 None => {
-                    return Err(millstream::SqlError::new(format!(
-                        "parameter \"{key}\" has no value"
-                    ))
-                    .hint(format!("give it one: --param {key}=…")));
+                    return Err(SqlError::new(format!("parameter \"{key}\" has no value"))
+                        .hint(format!("give it one: --param {key}=…")));
                 }
             }
             rest = &rest[at + end + 1..];
@@ -264,6 +269,47 @@ impl Runner {
             let unit = if rows == 1 { "row" } else { "rows" };
             eprintln!("{rows} {unit} in {}", elapsed(started));
         }
+    }
+}
+
+/// The first token of a statement that is more than white space.
+fn first_of(statement: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    statement.iter().find(|token| !matches!(token.token, Token::Whitespace(_)))
+}
+
+/// Whether nothing that stands behind it in a script is ever begun.
+fn never_ends(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Job(job) => !job.is_bounded(),
+        Outcome::Query(query) => !query.is_bounded(),
+        _ => false,
+    }
+}
+
+/// What is said of a statement that stands behind one that never ends.
+fn waiting(endless: &[TokenWithSpan], next: &[TokenWithSpan]) -> SqlError {
+    let first = |statement| first_of(statement).map_or(Keyword::NoKeyword, keyword_of);
+    let line = first_of(endless).map_or(0, |token| token.span.start.line);
+    let error = SqlError::new(format!(
+        "this statement is not begun: the one at line {line} before it does not end by itself"
+    ));
+    let runs = |keyword| matches!(keyword, Keyword::INSERT | Keyword::EXECUTE | Keyword::BEGIN);
+    let error = match runs(first(endless)) && runs(first(next)) {
+        true => {
+            error.hint("run both as one job: EXECUTE STATEMENT SET BEGIN INSERT …; INSERT …; END;")
+        }
+        false => error.hint("put it before that one, or run it in a program of its own"),
+    };
+    match first_of(next) {
+        Some(token) => error.at(token),
+        None => error,
+    }
+}
+
+fn keyword_of(token: &TokenWithSpan) -> Keyword {
+    match &token.token {
+        Token::Word(word) => word.keyword,
+        _ => Keyword::NoKeyword,
     }
 }
 

@@ -15,6 +15,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::http_inlet::{Inlet, Inlets, Receipt};
 use crate::http_queue::Queue;
+use crate::peer::Peer;
 use crate::socket::Line;
 use crate::{
     datagen, filesystem, http_response, http_server, memory, nexmark, print, secrets, socket,
@@ -48,6 +49,19 @@ pub trait Source: Send {
     /// When its place is taken.
     fn attach(&mut self, _: &Arc<Inlets>, _observes: bool) -> Result<Option<Attachment>> {
         Ok(None)
+    }
+
+    /// Fixes the moment that is read: what others write from then on is not part of it.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn hold(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server that it reads from, where there is one.
+    fn peer(&self) -> Option<Arc<Peer>> {
+        None
     }
 
     /// What comes next; waits for it, and gives `None` at the end.
@@ -130,9 +144,10 @@ impl Attachment {
         self.door.clone()
     }
 
-    /// The table whose rows are answered when all sinks have them, where it is one.
-    pub fn promises(&self) -> Option<&str> {
-        self.door.as_ref().filter(|door| !door.queue.observes())?.inlet.promises()
+    /// Whether it is of a table whose rows are answered when all sinks have them.
+    pub fn promises(&self) -> bool {
+        let door = self.door.as_ref().filter(|door| !door.queue.observes());
+        door.is_some_and(|door| door.inlet.promises())
     }
 
     /// Whether all that was brought to it has been taken.
@@ -167,9 +182,13 @@ impl std::fmt::Debug for Door {
 
 /// Where changes go. Dropping a sink before [`Sink::commit`] gives up what it has written.
 pub trait Sink: Send {
-    /// Whether what was written is kept when its epoch has ended, and not only at the end of the job.
-    fn keeps_epochs(&self) -> bool {
-        true
+    /// Called before the first change when somebody is answered at the end of each epoch: what an epoch wrote
+    /// is to be kept from its end on. Most sinks do so anyway.
+    fn keep_epochs(&mut self) {}
+
+    /// The server that it writes to, where there is one.
+    fn peer(&self) -> Option<Arc<Peer>> {
+        None
     }
 
     /// Called before the first change, with what tells when the job is to end.
@@ -346,6 +365,17 @@ pub fn validate(table: &Table) -> Result<()> {
         _ => Ok(()),
     };
     valid.map_err(|error| secrets.hide_error(error))
+}
+
+/// Checks a table that is to be written, as far as that goes without opening anything.
+///
+/// # Errors
+/// When it is one that cannot be written.
+pub fn validate_written(table: &Table) -> Result<()> {
+    match table.connector() {
+        Some("sqlite") => sqlite::check_written(table),
+        _ => Ok(()),
+    }
 }
 
 /// Opens a table for reading.

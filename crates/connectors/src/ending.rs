@@ -4,8 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a sink goes on trying once its job is to end.
-const GRACE: Duration = Duration::from_secs(5);
+use millstream_plan::Table;
+use millstream_types::Result;
+
+use crate::connector::duration;
+
+/// The option that says how long a sink goes on trying once its job is to end.
+pub const KEY: &str = "stop.timeout";
+
+/// How long that is when it is not said, in ms.
+const GRACE_MS: i64 = 5_000;
 
 /// How often it is looked at while something is waited for.
 const STEP: Duration = Duration::from_millis(50);
@@ -14,14 +22,23 @@ const STEP: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub struct Ending {
     asked: Arc<AtomicBool>,
+    grace: Duration,
     /// When that was first seen.
     since: Option<Instant>,
 }
 
 impl Ending {
-    /// As a flag says it.
-    pub fn of(asked: &Arc<AtomicBool>) -> Self {
-        Self { asked: Arc::clone(asked), since: None }
+    /// As a table's options say how long something is tried.
+    ///
+    /// # Errors
+    /// When they say no duration.
+    pub fn of(table: &Table) -> Result<Self> {
+        Ok(Self { grace: duration(table, KEY, 0, GRACE_MS)?, ..Self::default() })
+    }
+
+    /// Heeds a flag.
+    pub fn heed(&mut self, asked: &Arc<AtomicBool>) {
+        self.asked = Arc::clone(asked);
     }
 
     /// Whether it is to end, and has been for so long that nothing is tried again.
@@ -29,7 +46,7 @@ impl Ending {
         if !self.asked.load(Ordering::Acquire) {
             return false;
         }
-        self.since.get_or_insert_with(Instant::now).elapsed() >= GRACE
+        self.since.get_or_insert_with(Instant::now).elapsed() >= self.grace
     }
 
     /// Waits, but no longer than something is tried again.
@@ -50,13 +67,15 @@ mod tests {
     #[test]
     fn nothing_is_over_before_it_was_asked_for() {
         let asked = Arc::new(AtomicBool::new(false));
-        let mut ending = Ending::of(&asked);
+        let grace = Duration::from_secs(60);
+        let mut ending = Ending { grace, ..Ending::default() };
+        ending.heed(&asked);
         ending.wait(Duration::from_millis(1));
         assert!(!ending.is_over());
         asked.store(true, Ordering::Release);
         // There is some time left to try again.
         assert!(!ending.is_over());
-        ending.since = Instant::now().checked_sub(GRACE);
+        ending.since = Instant::now().checked_sub(grace);
         assert!(ending.is_over());
         let started = Instant::now();
         ending.wait(Duration::from_secs(600));

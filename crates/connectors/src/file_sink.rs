@@ -1,7 +1,8 @@
 //! Writes a folder of part files, each of which becomes visible only when it is whole.
 //!
 //! Rows go into a hidden file; at the end it is made durable, renamed to its visible name, and the
-//! folder is made durable too. A sink that is dropped before that removes what it wrote.
+//! folder is made durable too. A sink that is dropped before that removes what it wrote. The end is that of
+//! the job, or, where somebody is answered when rows are kept, that of each epoch that has some.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -24,6 +25,11 @@ pub struct FileSink {
     part: Option<Part>,
     standard: bool,
     header_due: bool,
+    /// Whether each epoch is a part of its own.
+    rolls: bool,
+    /// What tells the parts of this run from those of others, and how many there are.
+    run: u64,
+    parts: u64,
 }
 
 /// A part file in the making.
@@ -67,7 +73,8 @@ impl FileSink {
             ));
         }
         let header_due = format.has_header();
-        Ok(Self { folder, format, schema, part: None, standard, header_due })
+        let (part, rolls, run, parts) = (None, false, rand::random(), 0);
+        Ok(Self { folder, format, schema, part, standard, header_due, rolls, run, parts })
     }
 
     fn open(&mut self) -> Result<&mut Part> {
@@ -75,7 +82,15 @@ impl FileSink {
             let folder = &self.folder;
             fs::create_dir_all(folder)
                 .map_err(|error| Error::io("cannot make folder", folder, error))?;
-            let name = unused_name(folder, self.format.name());
+            // Runs add to a folder, they replace nothing; the names of parts are in their order.
+            let name = loop {
+                let part = self.parts;
+                self.parts += 1;
+                let name = format!("part-{:016x}-{part:06}.{}", self.run, self.format.name());
+                if !folder.join(&name).exists() {
+                    break name;
+                }
+            };
             let (hidden, visible) = (folder.join(format!(".{name}.inprogress")), folder.join(name));
             let file = File::create(&hidden)
                 .map_err(|error| Error::io("cannot create", &hidden, error))?;
@@ -114,22 +129,9 @@ fn write_all(out: &mut impl Write, path: &Path, text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).map_err(|error| Error::io("cannot write to", path, error))
 }
 
-/// A name that no file of the folder has: runs add to a folder, they replace nothing.
-fn unused_name(folder: &Path, extension: &str) -> String {
-    let run: u64 = rand::random();
-    let mut number = 0;
-    loop {
-        let name = format!("part-{run:016x}-{number}.{extension}");
-        if !folder.join(&name).exists() {
-            return name;
-        }
-        number += 1;
-    }
-}
-
 impl Sink for FileSink {
-    fn keeps_epochs(&self) -> bool {
-        self.standard
+    fn keep_epochs(&mut self) {
+        self.rolls = true;
     }
 
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
@@ -148,6 +150,10 @@ impl Sink for FileSink {
             }
             Writer::Parquet(writer) => writer.write(&changes.rows),
         }
+    }
+
+    fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
+        if self.rolls { self.commit() } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<()> {

@@ -7,10 +7,15 @@ use std::io::Read;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
-use millstream_formats::{Chunk, Decoded, Decoder, ErrorPolicy, Format};
+use millstream_formats::decoder::Rejected;
+use millstream_formats::policy::{Record, records_of};
+use millstream_formats::{BadRecord, Chunk, Decoded, Decoder, ErrorPolicy, Format};
 use millstream_plan::Table;
 use millstream_types::{Error, Result};
+
+use crate::http_records::{Broken, Records, split_json};
 
 /// How many rows an answer says something about.
 const SHOWN: usize = 20;
@@ -46,6 +51,7 @@ pub struct BodyReader {
     csv_header: bool,
     json: bool,
     schema: SchemaRef,
+    policy: ErrorPolicy,
     decoder: Arc<dyn Decoder>,
     rows_max: usize,
 }
@@ -74,12 +80,18 @@ impl BodyReader {
         let schema: SchemaRef = Arc::new(Schema::new(own.collect::<Vec<_>>()));
         let columns: Vec<usize> = (0..schema.fields().len()).collect();
         let policy = ErrorPolicy::of(&table.options, name)?;
+        // Whoever posts a number can be told that it does not fit; a file could not be asked again.
+        let format = match policy {
+            ErrorPolicy::Fail => format.with_strict_decimals(),
+            _ => format,
+        };
         let decoder = format.decoder(&schema, &columns)?.map(|decoder| policy.applied(decoder));
         let decoder = decoder.ok_or_else(|| Error::Internal("json and csv are text".to_owned()))?;
         Ok(Self {
             csv_header: format.has_header(),
             json: matches!(format, Format::Json(_)),
             schema,
+            policy,
             decoder,
             rows_max,
         })
@@ -102,54 +114,104 @@ impl BodyReader {
     /// # Errors
     /// When a row is wrong, or there is none.
     pub fn rows(&self, body: Vec<u8>, id: &str) -> std::result::Result<Decoded, Refused> {
+        let source: Arc<str> = source(id).into();
         let records = match self.json {
-            true => split_json(&body).map_err(|bad| Refused::Rows(vec![bad]))?,
-            false => without_header(body, self.csv_header),
+            true => split_json(&body, self.policy != ErrorPolicy::Fail)
+                .map_err(|broken| Refused::Rows(vec![broken_row(&broken)]))?,
+            false => Records::default(),
         };
+        let Records { lines, count, broken } = records;
+        // A body of which nothing is JSON has no records that could be left out.
+        if !broken.is_empty() && broken.len() as u64 == count {
+            return Err(Refused::Rows(broken.iter().take(SHOWN).map(broken_row).collect()));
+        }
+        let (bytes, body) = match self.json {
+            true => (lines, body),
+            false => (without_header(body, self.csv_header), Vec::new()),
+        };
+        let chunk = Chunk { bytes, source: Arc::clone(&source), first_line: 1 };
         // Rows may take a hundred times the memory of their text: they are counted before they are decoded.
-        if memchr::memchr_iter(b'\n', &records).count() > self.rows_max {
+        if memchr::memchr_iter(b'\n', &chunk.bytes).count() > self.rows_max
+            && (self.json || records_of(self.decoder.as_ref(), &chunk).len() > self.rows_max)
+        {
             return Err(Refused::TooMany(self.rows_max));
         }
-        let decoded = match self.decode(records.clone(), id, 1) {
-            Ok(decoded) => decoded,
-            Err(_) if self.json => return Err(Refused::Rows(self.bad_rows(&records, id))),
-            Err(error) => return Err(Refused::Rows(vec![bad_row(&error, id)])),
+        let decoded = match self.decoder.decode(&chunk) {
+            Ok(decoded) if self.missing(&decoded.rows).next().is_none() => decoded,
+            decoded => {
+                let records = records_of(self.decoder.as_ref(), &chunk);
+                let mut bad = Vec::new();
+                self.look(&chunk, &records, &mut bad);
+                if let (true, Err(error)) = (bad.is_empty(), &decoded) {
+                    bad.push(bad_row(error, &source));
+                }
+                return Err(Refused::Rows(bad));
+            }
         };
-        if decoded.rows.num_rows() == 0 && decoded.skipped == 0 {
-            return Err(Refused::Empty);
+        let left_out = self.left_out(decoded, &body, &broken, &source);
+        let decoded = left_out.map_err(|error| Refused::Rows(vec![bad_row(&error, &source)]))?;
+        let is_empty = decoded.rows.num_rows() == 0 && decoded.skipped == 0;
+        if is_empty { Err(Refused::Empty) } else { Ok(decoded) }
+    }
+
+    /// Tells of each record that is wrong: halves them until such a one stands alone.
+    fn look(&self, chunk: &Chunk, records: &[Record], bad: &mut Vec<BadRow>) {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
+        if bad.len() >= SHOWN {
+            return;
         }
-        let missing = self.missing(&decoded.rows);
-        if missing.is_empty() { Ok(decoded) } else { Err(Refused::Rows(missing)) }
+        let part = chunk.part(first.bytes.start..last.bytes.end, first.line);
+        match (self.decoder.decode(&part), records) {
+            (Ok(decoded), [one]) => bad.extend(self.missing(&decoded.rows).map(|column| BadRow {
+                row: one.line,
+                column: Some(column.to_owned()),
+                reason: "the column is NOT NULL and has no value".to_owned(),
+            })),
+            (Err(error), [_]) => bad.push(bad_row(&error, &chunk.source)),
+            (Ok(decoded), _) if self.missing(&decoded.rows).next().is_none() => {}
+            _ => {
+                let (before, behind) = records.split_at(records.len() / 2);
+                self.look(chunk, before, bad);
+                self.look(chunk, behind, bad);
+            }
+        }
     }
 
-    fn decode(&self, bytes: Vec<u8>, id: &str, first_line: u64) -> Result<Decoded> {
-        self.decoder.decode(&Chunk { bytes, source: source(id).into(), first_line })
+    /// The columns that are NOT NULL and have no value in some row.
+    fn missing(&self, rows: &RecordBatch) -> impl Iterator<Item = &str> {
+        let nulls: Vec<bool> = rows.columns().iter().map(|c| c.null_count() > 0).collect();
+        let columns = self.schema.fields().iter().zip(nulls);
+        let due = columns.filter(|(field, has_null)| !field.is_nullable() && *has_null);
+        due.map(|(field, _)| field.name().as_str())
     }
 
-    /// Decodes record by record, to tell of each that is wrong.
-    fn bad_rows(&self, records: &[u8], id: &str) -> Vec<BadRow> {
-        let lines = records.split(|byte| *byte == b'\n').enumerate();
-        let failed = lines.filter_map(|(at, line)| {
-            self.decode(line.to_vec(), id, at as u64 + 1).err().map(|error| bad_row(&error, id))
-        });
-        failed.take(SHOWN).collect()
-    }
-
-    /// Rows without a value where the column is NOT NULL.
-    fn missing(&self, rows: &RecordBatch) -> Vec<BadRow> {
-        let columns = self.schema.fields().iter().zip(rows.columns());
-        let due: Vec<_> = columns
-            .filter(|(field, column)| !field.is_nullable() && column.null_count() > 0)
-            .collect();
-        let places = (0..if due.is_empty() { 0 } else { rows.num_rows() })
-            .flat_map(|row| due.iter().map(move |of| (row, of)))
-            .filter(|(row, (_, column))| column.is_null(*row));
-        let bad = places.map(|(row, (field, _))| BadRow {
-            row: row as u64 + 1,
-            column: Some(field.name().clone()),
-            reason: "the column is NOT NULL and has no value".to_owned(),
-        });
-        bad.take(SHOWN).collect()
+    /// Rows with the records beside them that are no JSON.
+    fn left_out(
+        &self,
+        decoded: Decoded,
+        body: &[u8],
+        broken: &[Broken],
+        source: &str,
+    ) -> Result<Decoded> {
+        if broken.is_empty() {
+            return Ok(decoded);
+        }
+        let (mut rejected, mut bad) = (Rejected::default(), decoded.bad);
+        for one in broken {
+            let (bytes, place) = (&body[one.bytes.clone()], format!("{source}:{}", one.row));
+            let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+            rejected.push(place.clone(), one.reason.to_owned(), bytes);
+            if self.policy == ErrorPolicy::Table {
+                bad.push(BadRecord { place, reason: one.reason.to_owned(), bytes: bytes.to_vec() });
+            }
+        }
+        let all: Vec<RecordBatch> = decoded.rejected.into_iter().chain(rejected.rows()?).collect();
+        Ok(Decoded {
+            skipped: decoded.skipped + broken.len() as u64,
+            rejected: all.first().map(|one| concat_batches(&one.schema(), &all)).transpose()?,
+            bad,
+            ..decoded
+        })
     }
 }
 
@@ -158,12 +220,16 @@ fn source(id: &str) -> String {
     format!("request {id}")
 }
 
+fn broken_row(broken: &Broken) -> BadRow {
+    BadRow { row: broken.row, column: None, reason: broken.reason.to_owned() }
+}
+
 /// What a decoder says of a record, taken apart: `request 5f…:3, column "price"`.
-fn bad_row(error: &Error, id: &str) -> BadRow {
+fn bad_row(error: &Error, source: &str) -> BadRow {
     let Error::Data { location, message } = error else {
         return BadRow { row: 1, column: None, reason: error.to_string() };
     };
-    let place = location.strip_prefix(&source(id)).unwrap_or(location).trim_start_matches(':');
+    let place = location.strip_prefix(source).unwrap_or(location).trim_start_matches(':');
     let digits = place.bytes().take_while(u8::is_ascii_digit).count();
     let column =
         place.split_once("column \"").map(|(_, name)| name.trim_end_matches('"').to_owned());
@@ -201,127 +267,9 @@ pub fn unpacked(
     }
 }
 
-/// The objects of a JSON text, one a line: those of an array, or one after the other.
-fn split_json(body: &[u8]) -> std::result::Result<Vec<u8>, BadRow> {
-    let mut splitter = Splitter { body, at: 0, lines: Vec::with_capacity(body.len() + 1), row: 1 };
-    if body.starts_with(b"\xef\xbb\xbf") {
-        splitter.at = 3;
-    }
-    while let Some(byte) = splitter.next_byte() {
-        match byte {
-            b'[' => splitter.array()?,
-            _ => splitter.object()?,
-        }
-    }
-    Ok(splitter.lines)
-}
-
-struct Splitter<'a> {
-    body: &'a [u8],
-    at: usize,
-    lines: Vec<u8>,
-    row: u64,
-}
-
-impl Splitter<'_> {
-    /// The next byte that is no white space, which is not passed.
-    fn next_byte(&mut self) -> Option<u8> {
-        while self.body.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-        self.body.get(self.at).copied()
-    }
-
-    fn bad(&self, reason: &str) -> BadRow {
-        BadRow { row: self.row, column: None, reason: reason.to_owned() }
-    }
-
-    fn array(&mut self) -> std::result::Result<(), BadRow> {
-        self.at += 1;
-        if self.next_byte() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.object()?;
-            match self.next_byte() {
-                Some(b',') => {
-                    self.at += 1;
-                    self.next_byte();
-                }
-                Some(b']') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(self.bad("expected , or ] behind the object")),
-            }
-        }
-    }
-
-    /// Passes an object; what is inside of it the decoder looks at.
-    fn object(&mut self) -> std::result::Result<(), BadRow> {
-        if self.body.get(self.at) != Some(&b'{') {
-            return Err(self.bad("expected a JSON object"));
-        }
-        let (mut depth, mut inside, mut escaped) = (0_usize, false, false);
-        while let Some(byte) = self.body.get(self.at).copied() {
-            self.at += 1;
-            match byte {
-                b'\n' | b'\r' if inside => {
-                    return Err(self.bad("a string holds a line break; write it as \\n"));
-                }
-                b'\n' | b'\r' => self.lines.push(b' '),
-                _ => self.lines.push(byte),
-            }
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if inside => escaped = true,
-                b'"' => inside = !inside,
-                b'{' | b'[' if !inside => depth += 1,
-                b'}' | b']' if !inside => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth == 0 {
-                self.lines.push(b'\n');
-                self.row += 1;
-                return Ok(());
-            }
-        }
-        Err(self.bad("the object is not closed"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lines(body: &str) -> std::result::Result<String, (u64, String)> {
-        split_json(body.as_bytes())
-            .map(|lines| String::from_utf8(lines).unwrap())
-            .map_err(|bad| (bad.row, bad.reason))
-    }
-
-    #[test]
-    fn objects_are_found_in_any_layout() {
-        assert_eq!(lines("{\"a\":1}").unwrap(), "{\"a\":1}\n");
-        assert_eq!(lines("{\n \"a\" : 1\n}\n").unwrap(), "{  \"a\" : 1 }\n");
-        assert_eq!(
-            lines("[{\"a\":\"]}\\\"\"} , {\"b\":[{}]}]").unwrap(),
-            "{\"a\":\"]}\\\"\"}\n{\"b\":[{}]}\n"
-        );
-        assert_eq!(lines("{\"a\":1}\n{\"a\":2}\r\n").unwrap(), "{\"a\":1}\n{\"a\":2}\n");
-        assert_eq!(lines(" [] ").unwrap(), "");
-        for (body, row, reason) in [
-            ("{\"a\":1} x", 2, "expected a JSON object"),
-            ("[{\"a\":1},{\"a\":", 2, "the object is not closed"),
-            ("[{}", 2, "expected , or ] behind the object"),
-            ("[{},]", 2, "expected a JSON object"),
-            ("{\"a\":\"x\ny\"}", 1, "a string holds a line break; write it as \\n"),
-            ("[[{}]]", 1, "expected a JSON object"),
-        ] {
-            assert_eq!(lines(body), Err((row, reason.to_owned())), "{body}");
-        }
-    }
 
     #[test]
     fn a_bomb_is_left_packed() {

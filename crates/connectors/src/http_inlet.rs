@@ -12,7 +12,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -80,6 +79,8 @@ impl Answer {
 pub struct Inlets {
     paths: Mutex<BTreeMap<String, Arc<Inlet>>>,
     waiting: Mutex<Unanswered>,
+    /// How many requests were answered, by table and status.
+    answered: Mutex<BTreeMap<(String, u16), u64>>,
 }
 
 impl std::fmt::Debug for Inlets {
@@ -101,6 +102,11 @@ impl Inlets {
     /// Whether any table is posted to.
     pub fn is_empty(&self) -> bool {
         lock(&self.paths).is_empty()
+    }
+
+    /// How many requests were answered so far, by table and status.
+    pub fn answered(&self) -> BTreeMap<(String, u16), u64> {
+        lock(&self.answered).clone()
     }
 
     /// Adds a reader of a table.
@@ -138,8 +144,15 @@ impl Inlets {
     pub(crate) fn respond(&self, request_id: &str, rows: &[String]) -> bool {
         let delivery = lock(&self.waiting).remove(request_id);
         let Some(delivery) = delivery else { return false };
-        let body = format!("{{\"result\":\"success\",\"rows\":[{}]}}", rows.join(","));
-        delivery.finish(Answer::new(200, body), true);
+        let answer = answer_of(&rows.join(","), delivery.rejected);
+        let mut pending = lock(&delivery.pending);
+        if pending.left > 0 {
+            // Others that read the table are not through.
+            pending.answer = Some(answer);
+            return true;
+        }
+        drop(pending);
+        delivery.finish(answer, true);
         true
     }
 }
@@ -161,9 +174,15 @@ pub enum Admitted {
 }
 
 impl Inlet {
-    /// The name of the table, if an answer says that all sinks have the rows.
-    pub(crate) fn promises(&self) -> Option<&str> {
-        (self.table.ack == Ack::Processed).then_some(&self.table.name)
+    /// Whether an answer says that all sinks have the rows.
+    pub(crate) fn promises(&self) -> bool {
+        self.table.ack == Ack::Processed
+    }
+
+    /// Counts an answer that was given.
+    pub fn count(&self, answer: &Answer) {
+        let place = (self.table.name.clone(), answer.status);
+        *lock(&self.inlets.answered).entry(place).or_default() += 1;
     }
 
     /// Lets nothing more into a queue. No request is half way in when this returns.
@@ -259,8 +278,9 @@ impl Inlet {
         }
         let delivery = Arc::new(Delivery {
             id: id.to_owned(),
-            left: AtomicUsize::new(awaited.len()),
+            pending: Mutex::new(Pending { left: awaited.len(), answer: None }),
             count: counted(count, decoded.skipped),
+            rejected: decoded.skipped,
             responds: self.table.responds,
             ticket: Mutex::new(Some(ticket)),
         });
@@ -268,9 +288,7 @@ impl Inlet {
             let body = format!("{{\"result\":\"accepted\",{}}}", delivery.count);
             delivery.finish(Answer::new(202, body), true);
         } else if self.table.responds && count == 0 {
-            let rejected = decoded.skipped;
-            let body = format!("{{\"result\":\"success\",\"rows\":[],\"rejected\":{rejected}}}");
-            delivery.finish(Answer::new(200, body), true);
+            delivery.finish(answer_of("", decoded.skipped), true);
         } else if self.table.responds {
             lock(&self.inlets.waiting).insert(&delivery, self.table.timeout);
         }
@@ -316,6 +334,12 @@ impl Unanswered {
     }
 }
 
+/// An answer that is rows, with how many were left out, if any.
+fn answer_of(rows: &str, left_out: u64) -> Answer {
+    let rejected = if left_out == 0 { String::new() } else { format!(",\"rejected\":{left_out}") };
+    Answer::new(200, format!("{{\"result\":\"success\",\"rows\":[{rows}]{rejected}}}"))
+}
+
 /// How many rows were taken, and how many left out, if any.
 fn counted(rows: usize, left_out: u64) -> String {
     match left_out {
@@ -353,13 +377,22 @@ fn rejected(bad: &[BadRow]) -> Answer {
 /// The rows of a request on their way through all jobs that read them.
 pub(crate) struct Delivery {
     id: String,
-    /// How many jobs still have them.
-    left: AtomicUsize,
+    pending: Mutex<Pending>,
     /// How many they are, as the answer says it.
     count: String,
+    /// How many records were left out.
+    rejected: u64,
     /// Whether rows are the answer, and not the end of the epoch.
     responds: bool,
     ticket: Mutex<Option<Ticket>>,
+}
+
+/// What a request still waits for.
+struct Pending {
+    /// How many jobs still have its rows.
+    left: usize,
+    /// The rows that answer it, when they are there before all jobs are through.
+    answer: Option<Answer>,
 }
 
 impl Delivery {
@@ -378,9 +411,21 @@ impl Receipt {
     /// The rows have gone through the whole job.
     pub fn done(mut self) {
         let Some(delivery) = self.0.take() else { return };
-        if delivery.left.fetch_sub(1, Ordering::AcqRel) == 1 && !delivery.responds {
-            let body = format!("{{\"result\":\"success\",{}}}", delivery.count);
-            delivery.finish(Answer::new(200, body), true);
+        let mut pending = lock(&delivery.pending);
+        pending.left -= 1;
+        if pending.left > 0 {
+            return;
+        }
+        let answer = match delivery.responds {
+            true => pending.answer.take(),
+            false => {
+                let body = format!("{{\"result\":\"success\",{}}}", delivery.count);
+                Some(Answer::new(200, body))
+            }
+        };
+        drop(pending);
+        if let Some(answer) = answer {
+            delivery.finish(answer, true);
         }
     }
 }
@@ -424,14 +469,15 @@ impl Waiting {
 
     fn late(self) -> Answer {
         let (id, table, ms) = (&self.id, &self.table, self.timeout.as_millis());
-        let what = match &self.inlets {
+        // One that rows have answered is not there any more, and waits for other jobs.
+        let unanswered =
+            self.inlets.as_ref().and_then(|inlets| lock(&inlets.waiting).remove(&self.id));
+        let what = match &unanswered {
             Some(_) => format!("no row answered request {id} of table \"{table}\" within {ms} ms"),
             None => format!("request {id} of table \"{table}\" was not through within {ms} ms"),
         };
         let answer = Answer { request_id: self.id.clone(), ..Answer::error(504, &what) };
-        if let Some(inlets) = &self.inlets
-            && let Some(delivery) = lock(&inlets.waiting).remove(&self.id)
-        {
+        if let Some(delivery) = unanswered {
             // Its rows were taken: under the same key they are not taken again.
             delivery.finish(answer.clone(), true);
         }

@@ -7,8 +7,9 @@
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
+//! | [`peer`] | the server at the other end of a sink or source, and whether it is away |
 //! | [`http_server`], [`http_response`] | tables that are posted to, and those that answer |
-//! | [`http_inlet`], `http_queue`, `http_body`, `http_once` | what becomes of a request |
+//! | [`http_inlet`], `http_queue`, `http_body`, `http_records`, `http_once` | what becomes of a request |
 //! | [`webhook`], `dead_letters` | rows that are posted to others |
 //! | `ending` | for how long a sink goes on trying when its job is to end |
 //! | [`socket`] | records over TCP |
@@ -27,11 +28,13 @@ mod http_body;
 pub mod http_inlet;
 mod http_once;
 mod http_queue;
+mod http_records;
 pub mod http_response;
 pub mod http_server;
 pub mod lookup;
 pub mod memory;
 pub mod nexmark;
+pub mod peer;
 pub mod print;
 pub mod secrets;
 pub mod socket;
@@ -42,5 +45,6 @@ pub mod webhook;
 
 pub use connector::{
     Attachment, Door, Piece, Sink, Source, SourceEvent, open_sink, open_source, validate,
+    validate_written,
 };
 pub use http_inlet::{Inlets, Receipt};

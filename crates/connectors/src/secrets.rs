@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use millstream_formats::Decoded;
 use millstream_operators::lookup_join::LookupTable;
 use millstream_plan::Table;
 use millstream_plan::table::Options;
@@ -15,6 +16,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::connector::{Attachment, Each, Piece, Sink, Source, SourceEvent};
 use crate::http_inlet::{Inlets, Receipt};
+use crate::peer::Peer;
 
 /// What was filled in: placeholders and their values.
 #[derive(Default, Clone)]
@@ -49,6 +51,10 @@ impl Secrets {
             match value(&placeholder[2..end])? {
                 Some(value) => {
                     out.push_str(&value);
+                    // Of a URL messages name the server alone.
+                    for part in server_of(&value) {
+                        self.values.push((placeholder.to_owned(), part));
+                    }
                     self.values.push((placeholder.to_owned(), value));
                 }
                 None => out.push_str(placeholder),
@@ -93,6 +99,16 @@ impl Secrets {
             other => Error::Evaluation(self.hide(&other.to_string())),
         }
     }
+}
+
+/// Host and port of a URL, and the host alone; none of any other text.
+fn server_of(value: &str) -> Vec<String> {
+    let Some((_, rest)) = value.split_once("://") else { return Vec::new() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let host = server.rsplit_once(':').filter(|(_, port)| is_port(port));
+    vec![server.to_owned(), host.map_or(server, |(host, _)| host).to_owned()]
 }
 
 fn value(name: &str) -> Result<Option<String>> {
@@ -143,13 +159,21 @@ pub(crate) struct Discreet<T: ?Sized> {
     inner: Box<T>,
 }
 
+fn conceal(peer: Option<Arc<Peer>>, secrets: &Secrets) {
+    if let Some(peer) = peer {
+        peer.conceal(secrets);
+    }
+}
+
 /// A source whose messages show no secret.
 pub(crate) fn source(inner: Box<dyn Source>, secrets: Secrets) -> Box<dyn Source> {
+    conceal(inner.peer(), &secrets);
     if secrets.is_empty() { inner } else { Box::new(Discreet { secrets, inner }) }
 }
 
 /// A sink whose messages show no secret.
 pub(crate) fn sink(inner: Box<dyn Sink>, secrets: Secrets) -> Box<dyn Sink> {
+    conceal(inner.peer(), &secrets);
     if secrets.is_empty() { inner } else { Box::new(Discreet { secrets, inner }) }
 }
 
@@ -180,6 +204,14 @@ impl Source for Discreet<dyn Source> {
         attached.map_err(|error| self.secrets.hide_error(error))
     }
 
+    fn peer(&self) -> Option<Arc<Peer>> {
+        self.inner.peer()
+    }
+
+    fn hold(&mut self) -> Result<()> {
+        self.inner.hold().map_err(|error| self.secrets.hide_error(error))
+    }
+
     fn next(&mut self) -> Result<Option<SourceEvent>> {
         let event = self.inner.next().map_err(|error| self.secrets.hide_error(error))?;
         Ok(event.map(|event| match event {
@@ -200,10 +232,7 @@ impl Piece for Discreet<dyn Piece> {
     fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
         let Self { secrets, inner } = *self;
         let decoded = inner.decode(&mut |mut decoded| {
-            if let Some(rejected) = &decoded.rejected {
-                decoded.rejected = Some(hide_places(rejected, &secrets)?);
-            }
-            decoded.bad.iter_mut().for_each(|bad| bad.place = secrets.hide(&bad.place));
+            hide_places(&mut decoded, &secrets)?;
             each(decoded)
         });
         decoded.map_err(|error| secrets.hide_error(error))
@@ -214,8 +243,10 @@ impl Piece for Discreet<dyn Piece> {
     }
 }
 
-/// Records that were left out, which name the file they came from.
-fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch> {
+/// Records that were left out name the file they came from.
+pub(crate) fn hide_places(decoded: &mut Decoded, secrets: &Secrets) -> Result<()> {
+    decoded.bad.iter_mut().for_each(|bad| bad.place = secrets.hide(&bad.place));
+    let Some(rejected) = &decoded.rejected else { return Ok(()) };
     let mut columns = rejected.columns().to_vec();
     if let Some(place) = columns.first_mut() {
         let hidden: StringArray = place
@@ -225,16 +256,21 @@ fn hide_places(rejected: &RecordBatch, secrets: &Secrets) -> Result<RecordBatch>
             .collect();
         *place = Arc::new(hidden) as ArrayRef;
     }
-    Ok(RecordBatch::try_new(rejected.schema(), columns)?)
+    decoded.rejected = Some(RecordBatch::try_new(rejected.schema(), columns)?);
+    Ok(())
 }
 
 impl Sink for Discreet<dyn Sink> {
+    fn peer(&self) -> Option<Arc<Peer>> {
+        self.inner.peer()
+    }
+
     fn heed(&mut self, asked: &Arc<AtomicBool>) {
         self.inner.heed(asked);
     }
 
-    fn keeps_epochs(&self) -> bool {
-        self.inner.keeps_epochs()
+    fn keep_epochs(&mut self) {
+        self.inner.keep_epochs();
     }
 
     fn attach(&mut self, inlets: &Arc<Inlets>) {

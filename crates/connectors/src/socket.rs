@@ -17,8 +17,9 @@ use millstream_types::{ChangeBatch, Error, Result};
 use crate::connector::{
     Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, duration, number,
 };
-use crate::ending::Ending;
+use crate::ending::{self, Ending};
 use crate::http_inlet::Inlets;
+use crate::peer::Peer;
 
 /// `'connector' = 'socket'`
 pub const CONNECTOR: Connector = Connector {
@@ -31,6 +32,7 @@ pub const CONNECTOR: Connector = Connector {
         "reconnect.initial-backoff",
         "reconnect.max-backoff",
         "scan.bounded",
+        ending::KEY,
     ],
     has_format: true,
     metadata: &[],
@@ -52,6 +54,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When they make no sense.
 pub fn validate(table: &Table) -> Result<()> {
+    Ending::of(table)?;
     let (_, format) = (Settings::of(table)?, text_format(table)?);
     let columns: Vec<usize> = (0..table.physical.fields().len()).collect();
     format.decoder(&table.physical, &columns).map(|_| ())
@@ -141,6 +144,7 @@ impl Settings {
     fn connect(
         &self,
         failed: &mut u64,
+        peer: &Peer,
         mut wait: impl FnMut(Duration) -> Result<()>,
     ) -> Result<TcpStream> {
         loop {
@@ -149,10 +153,10 @@ impl Settings {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
                     *failed += 1;
-                    tracing::warn!(server = self.name(), %error, failed, "no connection");
                     if *failed > self.attempts_max {
                         return Err(Error::io("cannot connect to", self.name(), error));
                     }
+                    peer.fails(&error.to_string());
                 }
             }
         }
@@ -223,6 +227,7 @@ struct SocketSource {
     line: u64,
     failed: u64,
     ended: bool,
+    peer: Arc<Peer>,
 }
 
 impl SocketSource {
@@ -235,6 +240,7 @@ impl SocketSource {
         let header = format.has_header();
         Ok(Self {
             source: settings.name().into(),
+            peer: Arc::new(Peer::new(&table.name, settings.name())),
             settings,
             hold: Arc::default(),
             decoder: policy.applied(decoder),
@@ -255,10 +261,12 @@ impl SocketSource {
             None => {
                 self.header_due = self.header;
                 let line = &self.hold;
-                let stream = self.settings.connect(&mut self.failed, |most| line.wait(most))?;
+                let (failed, peer) = (&mut self.failed, &self.peer);
+                let stream = self.settings.connect(failed, peer, |most| line.wait(most))?;
                 if !line.set(&stream) {
                     return Err(Error::Cancelled);
                 }
+                peer.works();
                 stream
             }
         };
@@ -285,8 +293,7 @@ impl SocketSource {
     /// Forgets a connection, with the record that it broke off in.
     fn lose(&mut self, reason: &str) {
         self.failed += 1;
-        let bytes = self.rest.len();
-        tracing::warn!(server = self.settings.name(), reason, bytes, "the connection is lost");
+        self.peer.fails(reason);
         self.rest.clear();
     }
 
@@ -335,6 +342,10 @@ impl Source for SocketSource {
         true
     }
 
+    fn peer(&self) -> Option<Arc<Peer>> {
+        Some(Arc::clone(&self.peer))
+    }
+
     fn attach(&mut self, _: &Arc<Inlets>, _observes: bool) -> Result<Option<Attachment>> {
         Ok(Some(Attachment::of_line(Arc::clone(&self.hold))))
     }
@@ -366,6 +377,7 @@ struct SocketSink {
     text: String,
     failed: u64,
     ending: Ending,
+    peer: Arc<Peer>,
 }
 
 impl SocketSink {
@@ -374,8 +386,15 @@ impl SocketSink {
         let encoder = format.encoder(&table.physical);
         let encoder =
             encoder.ok_or_else(|| Error::Internal("a text format has an encoder".to_owned()))?;
-        let ending = Ending::default();
-        Ok(Self { settings, encoder, stream: None, text: String::new(), failed: 0, ending })
+        Ok(Self {
+            peer: Arc::new(Peer::new(&table.name, settings.name())),
+            settings,
+            encoder,
+            stream: None,
+            text: String::new(),
+            failed: 0,
+            ending: Ending::of(table)?,
+        })
     }
 
     fn send(&mut self) -> Result<()> {
@@ -384,8 +403,8 @@ impl SocketSink {
                 // A server that closed its end tells so when it is asked, and not when it is written to.
                 Some(stream) if is_open(&stream) => stream,
                 _ => {
-                    let ending = &mut self.ending;
-                    let mut stream = self.settings.connect(&mut self.failed, |most| {
+                    let (ending, failed, peer) = (&mut self.ending, &mut self.failed, &self.peer);
+                    let mut stream = self.settings.connect(failed, peer, |most| {
                         ending.wait(most);
                         if ending.is_over() { Err(Error::Cancelled) } else { Ok(()) }
                     })?;
@@ -402,6 +421,7 @@ impl SocketSink {
                 Ok(()) => {
                     self.stream = Some(stream);
                     self.failed = 0;
+                    self.peer.works();
                     self.text.clear();
                     return Ok(());
                 }
@@ -410,6 +430,7 @@ impl SocketSink {
                     if self.failed > self.settings.attempts_max {
                         return Err(Error::io("cannot write to", self.settings.name(), error));
                     }
+                    self.peer.fails(&error.to_string());
                 }
             }
         }
@@ -430,8 +451,12 @@ fn is_open(stream: &TcpStream) -> bool {
 }
 
 impl Sink for SocketSink {
+    fn peer(&self) -> Option<Arc<Peer>> {
+        Some(Arc::clone(&self.peer))
+    }
+
     fn heed(&mut self, asked: &Arc<AtomicBool>) {
-        self.ending = Ending::of(asked);
+        self.ending.heed(asked);
     }
 
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {

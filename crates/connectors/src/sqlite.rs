@@ -15,6 +15,7 @@ use millstream_types::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::connector::Connector;
+use crate::secrets::fill_table;
 use crate::sqlite_sink::SqliteSink;
 use crate::sqlite_source::SqliteSource;
 
@@ -37,6 +38,19 @@ pub const CONNECTOR: Connector = Connector {
 
 /// How long a file that somebody else writes to is waited for.
 const BUSY_MS: i64 = 30_000;
+
+/// The table in each file that the epochs of the others stand in.
+const EPOCHS: &str = "millstream_epochs";
+
+/// Checks a table that is to be written.
+///
+/// # Errors
+/// When it is one that others keep.
+pub fn check_written(table: &Table) -> Result<()> {
+    let (table, secrets) = fill_table(table)?;
+    let checked = Place::of(&table).and_then(|place| place.check_written());
+    checked.map_err(|error| secrets.hide_error(error))
+}
 
 /// Which table of which file, and how it is opened.
 #[derive(Debug, Clone)]
@@ -114,6 +128,20 @@ impl Place {
             durable,
             busy: Duration::from_millis(busy as u64),
         })
+    }
+
+    /// Refuses to write tables that others keep.
+    pub fn check_written(&self) -> Result<()> {
+        let name = self.table.to_ascii_lowercase();
+        let keeper = match name.as_str() {
+            EPOCHS => "this program, for the epochs of the others",
+            _ if name.starts_with("sqlite_") => "SQLite",
+            _ => return Ok(()),
+        };
+        Err(Error::options(
+            format!("table \"{}\" cannot be written: it is kept by {keeper}", self.table),
+            "name another one: 'table' = '…'",
+        ))
     }
 
     /// Opens the file for reading; it must be there.

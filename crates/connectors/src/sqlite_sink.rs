@@ -18,7 +18,7 @@ use rusqlite::{CachedStatement, Connection, params_from_iter};
 use crate::connector::Sink;
 use crate::sqlite::{Place, column_type, quoted};
 
-/// Which epoch each of our tables in a file has come to.
+/// Which epoch each of our tables in a file has come to; its name is [`crate::sqlite::EPOCHS`].
 const EPOCHS: &str = "CREATE TABLE IF NOT EXISTS millstream_epochs (
     table_name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, committed_at TEXT NOT NULL)";
 
@@ -45,6 +45,7 @@ impl SqliteSink {
     /// When the file cannot be written, or the table has other columns.
     pub fn new(table: &Table) -> Result<Self> {
         let place = Place::of(table)?;
+        place.check_written()?;
         let schema = table.physical.clone();
         let connection = place.write()?;
         let key: Vec<usize> =
@@ -87,6 +88,20 @@ impl SqliteSink {
         })
     }
 
+    /// SQLite makes NULL of NaN, and does not say so.
+    fn check(&self, values: &[Value]) -> Result<()> {
+        let is_nan = |value: &Value| matches!(value, Value::Real(number) if number.is_nan());
+        let Some(at) = values.iter().position(is_nan) else { return Ok(()) };
+        let name = self.schema.field(at).name();
+        Err(Error::Data {
+            location: format!("{}, column \"{name}\"", self.place),
+            message: format!(
+                "SQLite holds no NaN; write CASE WHEN CAST({name} AS STRING) <> 'NaN' THEN {name} END \
+                 to have NULL in its place"
+            ),
+        })
+    }
+
     fn begin(&self) -> rusqlite::Result<()> {
         match self.connection.is_autocommit() {
             true => self.connection.execute_batch("BEGIN IMMEDIATE"),
@@ -104,9 +119,10 @@ impl SqliteSink {
             let weight = changes.weight(row);
             if weight > 0 {
                 let copies = if self.key.is_empty() { weight } else { 1 };
+                let values: Vec<Value> = columns.iter().map(|column| column.at(row)).collect();
+                self.check(&values)?;
                 for _ in 0..copies {
-                    let values = columns.iter().map(|column| column.at(row));
-                    insert.execute(params_from_iter(values)).map_err(failed)?;
+                    insert.execute(params_from_iter(&values)).map_err(failed)?;
                 }
             } else {
                 if delete.is_none() {

@@ -69,7 +69,9 @@ impl SqliteSource {
         let paged = numbered && !shadowed.iter().any(|name| name.eq_ignore_ascii_case("_rowid_"));
         let policy = ErrorPolicy::of(&table.options, "json")?;
         let ignore_parse_errors = policy == ErrorPolicy::Skip;
-        let options = JsonOptions { ignore_parse_errors, ..JsonOptions::default() };
+        let strict_decimals = !ignore_parse_errors;
+        let options =
+            JsonOptions { ignore_parse_errors, strict_decimals, ..JsonOptions::default() };
         let decoder = Arc::new(JsonDecoder::new(&table.physical, columns, options)?);
         Ok(Self {
             keys: schema.fields().iter().map(|field| json_string(field.name())).collect(),
@@ -201,6 +203,16 @@ impl Piece for Rows {
 impl Source for SqliteSource {
     fn is_bounded(&self) -> bool {
         true
+    }
+
+    fn hold(&mut self) -> Result<()> {
+        // A transaction has its moment from its first read on.
+        let first = format!("SELECT 1 FROM {} LIMIT 1", quoted(&self.place.table));
+        let held = || -> rusqlite::Result<bool> {
+            self.connection.execute_batch("BEGIN")?;
+            self.connection.prepare(&first)?.exists([])
+        };
+        held().map(|_| ()).map_err(|error| self.place.error(&error))
     }
 
     fn next(&mut self) -> Result<Option<SourceEvent>> {

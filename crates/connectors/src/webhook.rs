@@ -14,10 +14,12 @@ use millstream_plan::Table;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
 use millstream_types::{ChangeBatch, Error, Result};
 use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::connector::{Connector, Sink, duration, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
-use crate::ending::Ending;
+use crate::ending::{self, Ending};
+use crate::peer::Peer;
 use crate::print::for_each_change;
 
 /// `'connector' = 'webhook'`
@@ -27,6 +29,7 @@ pub const CONNECTOR: Connector = Connector {
         "url",
         "method",
         "header.*",
+        "tls.ca",
         "changelog",
         "batch.max-rows",
         "timeout",
@@ -35,6 +38,7 @@ pub const CONNECTOR: Connector = Connector {
         "retry.max-backoff",
         "dead-letter.path",
         "dead-letter.table",
+        ending::KEY,
     ],
     has_format: true,
     metadata: &[],
@@ -47,6 +51,7 @@ pub const CONNECTOR: Connector = Connector {
 /// # Errors
 /// When they make no sense.
 pub fn validate(table: &Table) -> Result<()> {
+    Ending::of(table)?;
     Settings::of(table).map(|_| ())
 }
 
@@ -58,6 +63,8 @@ struct Settings {
     server: String,
     put: bool,
     headers: Vec<(String, String)>,
+    /// Who is trusted; those that Mozilla trusts when it is not said.
+    roots: Option<RootCerts>,
     changelog: bool,
     /// Rows a request; `None` sends each alone, and not in an array.
     batch: Option<usize>,
@@ -117,6 +124,7 @@ impl Settings {
             server: format!("{scheme}://{host}"),
             put,
             headers: headers(table)?,
+            roots: roots(table, scheme)?,
             changelog: millstream_formats::options::flag(&table.options, "changelog")?,
             batch: number(table, "batch.max-rows", 1, 100_000)?.map(|rows| rows as usize),
             timeout: wait("timeout", 10_000)?,
@@ -126,6 +134,30 @@ impl Settings {
             style,
         })
     }
+}
+
+/// The certificates of a file, which are trusted.
+fn roots(table: &Table, scheme: &str) -> Result<Option<RootCerts>> {
+    let Some(path) = table.options.get("tls.ca") else { return Ok(None) };
+    if scheme != "https" {
+        return Err(Error::options(
+            "'tls.ca' says who is trusted, and 'url' starts with http://",
+            "leave it out, or write https://",
+        ));
+    }
+    let text = std::fs::read(path).map_err(|error| Error::io("cannot read", path, error))?;
+    let items = parse_pem(&text).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    let certificates: Vec<_> = items.collect();
+    if certificates.is_empty() {
+        return Err(Error::options(
+            format!("'tls.ca' = '{path}' holds no certificate"),
+            "it is a PEM file: -----BEGIN CERTIFICATE-----, and so on",
+        ));
+    }
+    Ok(Some(RootCerts::new_with_certs(&certificates)))
 }
 
 fn headers(table: &Table) -> Result<Vec<(String, String)>> {
@@ -166,6 +198,7 @@ struct Webhook {
     keys: Vec<String>,
     rows: Vec<String>,
     ending: Ending,
+    peer: Arc<Peer>,
 }
 
 impl Webhook {
@@ -177,8 +210,12 @@ impl Webhook {
             .max_redirects(0)
             .proxy(None)
             .timeout_global(Some(settings.timeout))
-            .user_agent(concat!("millstream/", env!("CARGO_PKG_VERSION")))
-            .build();
+            .user_agent(concat!("millstream/", env!("CARGO_PKG_VERSION")));
+        let config = match settings.roots.clone() {
+            Some(roots) => config.tls_config(TlsConfig::builder().root_certs(roots).build()),
+            None => config,
+        };
+        let config = config.build();
         let names = table.physical.fields().iter();
         Ok(Self {
             agent: config.new_agent(),
@@ -186,7 +223,8 @@ impl Webhook {
             run: rand::random(),
             keys: names.map(|field| json_string(field.name())).collect(),
             rows: Vec::new(),
-            ending: Ending::default(),
+            ending: Ending::of(table)?,
+            peer: Arc::new(Peer::new(&settings.name, settings.server.clone())),
             settings,
         })
     }
@@ -229,21 +267,29 @@ impl Webhook {
         let mut attempt = 1;
         let reason = loop {
             match self.send(&body, &key(first)) {
-                Sent::Taken => return Ok(()),
-                Sent::Never(reason) => break reason,
+                Sent::Taken => {
+                    self.peer.works();
+                    return Ok(());
+                }
+                Sent::Never(reason) => {
+                    self.peer.works();
+                    break reason;
+                }
                 Sent::Later(reason, _)
                     if attempt >= settings.attempts_max || self.ending.is_over() =>
                 {
                     break reason;
                 }
                 Sent::Later(reason, wait) => {
-                    tracing::warn!(table = settings.name, attempt, reason, "not taken yet");
+                    self.peer.fails(&reason);
                     let wait = self.wait(attempt, wait);
                     self.ending.wait(wait);
                     attempt += 1;
                 }
             }
         };
+        // What is kept is read by others.
+        let reason = self.peer.hide(&reason);
         let letters = rows.iter().enumerate().map(|(at, row)| DeadLetter {
             key: key(first + at),
             body: row,
@@ -251,7 +297,11 @@ impl Webhook {
             reason: &reason,
         });
         match &mut self.dead {
-            Some(dead) => dead.keep(&settings.name, letters),
+            Some(dead) => {
+                dead.keep(&settings.name, letters)?;
+                self.peer.gives_up(rows.len());
+                Ok(())
+            }
             None => Err(Error::Data {
                 location: format!("{}, table \"{}\"", settings.server, settings.name),
                 message: format!(
@@ -280,6 +330,10 @@ impl Webhook {
 fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        // What TLS says of a connection comes as an error of reading.
+        ureq::Error::Io(error) if error.to_string().contains("certificate") => {
+            format!("there is no trust: {error} ('tls.ca' says who is trusted)")
+        }
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::HostNotFound => "its name is not found".to_owned(),
         ureq::Error::ConnectionFailed => "there is no connection to it".to_owned(),
@@ -290,8 +344,12 @@ fn reason(error: &ureq::Error) -> String {
 }
 
 impl Sink for Webhook {
+    fn peer(&self) -> Option<Arc<Peer>> {
+        Some(Arc::clone(&self.peer))
+    }
+
     fn heed(&mut self, asked: &Arc<AtomicBool>) {
-        self.ending = Ending::of(asked);
+        self.ending.heed(asked);
     }
 
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {

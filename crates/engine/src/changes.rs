@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 
 use millstream_connectors::print::for_each_change;
 use millstream_plan::Table;
-use millstream_runtime::serve::{Events, Page};
+use millstream_runtime::serve::{Encode, Events, Page};
+use millstream_runtime::taps::Following;
 use millstream_sql::catalog::Entry;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
 use millstream_types::{ChangeBatch, ChangeOp, Result};
 use percent_encoding::percent_decode_str;
-use tokio::sync::mpsc;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -63,7 +63,7 @@ impl Drop for Place {
 /// Where changes come from.
 enum Origin {
     /// A job that writes the table, which has a key or not.
-    Sink { changes: mpsc::Receiver<Result<ChangeBatch>>, key: Vec<usize> },
+    Sink { changes: Following, key: Arc<[usize]> },
     /// A query.
     Query(Query),
 }
@@ -72,7 +72,6 @@ enum Origin {
 struct Changes {
     origin: Origin,
     begun: bool,
-    ended: bool,
     _place: Place,
 }
 
@@ -92,41 +91,54 @@ impl Changes {
                 Origin::Query(engine.observe(&format!("SELECT * FROM {}", quoted.join(".")))?)
             }
         };
-        Ok(Self { origin, begun: false, ended: false, _place: place })
+        Ok(Self { origin, begun: false, _place: place })
     }
 
     fn poll_changes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ChangeBatch>>> {
         match &mut self.origin {
-            Origin::Sink { changes, .. } => changes.poll_recv(context),
+            Origin::Sink { changes, .. } => changes.poll_next(context),
             Origin::Query(query) => query.changes.poll_recv(context),
         }
     }
 
-    fn text(&self, changes: &ChangeBatch) -> Result<String> {
-        let columns =
-            changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;
-        let schema = changes.rows.schema();
-        let names: Vec<String> =
-            schema.fields().iter().map(|field| json_string(field.name())).collect();
-        let mut text = String::new();
-        let mut push = |op: ChangeOp, row: usize| {
-            let mut object = String::new();
-            write_object(&names, &columns, row, &JsonStyle::default(), &mut object);
-            let comma = if object == "{}" { "" } else { "," };
-            let letters = op.letters();
-            text.push_str(&format!("data: {{\"op\":\"{letters}\"{comma}{}\n\n", &object[1..]));
-        };
+    /// The positions of the key, where changes are told by it.
+    fn key(&self) -> Option<Arc<[usize]>> {
         match &self.origin {
-            Origin::Sink { key, .. } if !key.is_empty() => by_key(changes, &columns, key, push),
-            _ => for_each_change(changes, &mut push),
+            Origin::Sink { key, .. } if !key.is_empty() => Some(Arc::clone(key)),
+            _ => None,
         }
-        Ok(text)
     }
+}
+
+/// Changes as events.
+fn text(changes: &ChangeBatch, key: Option<&[usize]>) -> Result<String> {
+    let columns = changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;
+    let schema = changes.rows.schema();
+    let names: Vec<String> =
+        schema.fields().iter().map(|field| json_string(field.name())).collect();
+    let mut text = String::new();
+    let mut push = |op: ChangeOp, row: usize| {
+        let mut object = String::new();
+        write_object(&names, &columns, row, &JsonStyle::default(), &mut object);
+        let comma = if object == "{}" { "" } else { "," };
+        let letters = op.letters();
+        text.push_str(&format!("data: {{\"op\":\"{letters}\"{comma}{}\n\n", &object[1..]));
+    };
+    match key {
+        Some(key) => by_key(changes, &columns, key, push),
+        None => for_each_change(changes, &mut push),
+    }
+    Ok(text)
+}
+
+/// The last event of a stream that cannot go on.
+fn last(error: &millstream_types::Error) -> String {
+    format!("event: error\ndata: {{\"error\":{}}}\n\n", json_string(&error.to_string()))
 }
 
 /// The stream of a table that a running job writes.
 fn followed(engine: &Engine, table: &Table) -> Option<Origin> {
-    let changes = engine.taps().iter().find_map(|taps| taps.follow(table))?;
+    let changes = engine.options().taps.follow(table)?;
     let key = table.primary_key.iter().filter_map(|name| table.physical.index_of(name).ok());
     Some(Origin::Sink { changes, key: key.collect() })
 }
@@ -166,29 +178,19 @@ fn by_key(
 }
 
 impl Events for Changes {
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<String>> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Encode>> {
         if !std::mem::replace(&mut self.begun, true) {
             // Whoever asked sees at once that there is a stream.
-            return Poll::Ready(Some(":\n\n".to_owned()));
+            return Poll::Ready(Some(Box::new(|| Ok(":\n\n".to_owned()))));
         }
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        loop {
-            let Poll::Ready(next) = self.poll_changes(context) else { return Poll::Pending };
-            let text = match next.map(|next| next.and_then(|changes| self.text(&changes))) {
-                Some(Ok(text)) => Some(text),
-                Some(Err(error)) => {
-                    self.ended = true;
-                    let message = json_string(&error.to_string());
-                    Some(format!("event: error\ndata: {{\"error\":{message}}}\n\n"))
-                }
-                None => None,
-            };
-            // Changes that come to nothing are no event.
-            if text.as_ref().is_none_or(|text| !text.is_empty()) {
-                return Poll::Ready(text);
-            }
-        }
+        let key = self.key();
+        self.poll_changes(context).map(|next| {
+            next.map(|next| -> Encode {
+                Box::new(move || {
+                    let text = next.and_then(|changes| text(&changes, key.as_deref()));
+                    text.map_err(|error| last(&error))
+                })
+            })
+        })
     }
 }

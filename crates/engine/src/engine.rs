@@ -15,7 +15,6 @@ use millstream_plan::function::TableFunction;
 use millstream_plan::table::Handle;
 use millstream_runtime::JobOptions;
 use millstream_runtime::metrics::Counters;
-use millstream_runtime::taps::Taps;
 use millstream_sql::catalog::Entry;
 use millstream_sql::{Catalog, Script, SqlError};
 use millstream_types::Result as RunResult;
@@ -38,8 +37,6 @@ struct Inner {
     options: JobOptions,
     /// What the last queries count, oldest first.
     queries: Mutex<VecDeque<Arc<Counters>>>,
-    /// What running jobs write.
-    taps: Mutex<Vec<Arc<Taps>>>,
     http: Http,
 }
 
@@ -130,7 +127,6 @@ impl EngineBuilder {
                 functions: Mutex::new(UserFunctions::default()),
                 options,
                 queries: Mutex::default(),
-                taps: Mutex::default(),
                 http,
             }),
         }
@@ -182,19 +178,8 @@ impl Engine {
         queries.iter().cloned().collect()
     }
 
-    /// What running jobs write.
-    pub(crate) fn taps(&self) -> Vec<Arc<Taps>> {
-        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        taps.retain(|taps| taps.is_running());
-        taps.clone()
-    }
-
     /// Remembers a query that was started.
     pub(crate) fn remember(&self, job: &millstream_runtime::Job) {
-        let mut taps = self.inner.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        taps.retain(|taps| taps.is_running());
-        taps.push(job.taps());
-        drop(taps);
         let counters = job.counters();
         let mut queries = self.inner.queries.lock().unwrap_or_else(PoisonError::into_inner);
         if queries.len() >= QUERIES_MAX

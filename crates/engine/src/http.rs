@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use millstream_connectors::Inlets;
-use millstream_connectors::http_inlet::{Admitted, Answer, Request};
+use millstream_connectors::http_inlet::{Answer, Request};
 use millstream_connectors::secrets::Secrets;
 use millstream_plan::{NodeKind, Plan};
-use millstream_runtime::serve::{Page, Pages, Server, ServerOptions};
+use millstream_runtime::serve::{Bodies, Page, Pages, Server, ServerOptions};
 use millstream_sql::{Catalog, SqlError};
 
 use crate::changes;
@@ -34,6 +34,8 @@ pub(crate) struct Http {
     pub token: Option<Token>,
     /// Whether the program has a server of its own.
     pub off: bool,
+    /// What comes by [`Engine::post`].
+    bodies: Arc<Bodies>,
     server: Mutex<Option<Server>>,
 }
 
@@ -70,15 +72,13 @@ impl Engine {
 
     /// Brings rows to the table of a path as a POST to it does, for programs that have a server of their own.
     /// The answer is what the table's own server would give: status, body, and after how many seconds
-    /// it may be tried again.
+    /// it may be tried again. Bodies have the same bounds, and large ones are decoded on a blocking thread of
+    /// the caller's tokio runtime.
     pub async fn post(&self, path: &str, request: Request) -> Answer {
         let Some(inlet) = self.http().inlets.find(path) else {
             return Answer::error(404, &format!("no table is posted to {path}"));
         };
-        match inlet.admit(request) {
-            Admitted::Now(answer) => answer,
-            Admitted::Later(waiting) => waiting.answer().await,
-        }
+        self.http().bodies.post(request, &inlet).await
     }
 
     /// Stops listening, when the answers that are on their way have been given.
@@ -161,7 +161,11 @@ impl Pages for EnginePages {
                 Some(Page::Text {
                     status: 200,
                     content_type: "text/plain; version=0.0.4",
-                    body: prometheus::text(&engine.queries(), &mut rates),
+                    body: prometheus::text(
+                        &engine.queries(),
+                        &mut rates,
+                        &engine.http().inlets.answered(),
+                    ),
                 })
             }
             _ => changes::page(&engine, path, &self.streams),

@@ -47,6 +47,7 @@ pub use statement::Outcome;
 
 pub use millstream_connectors::http_inlet::{Answer, Request};
 pub use millstream_connectors::memory::PushInput;
+pub use millstream_connectors::peer::TARGET as NOTICES;
 pub use millstream_connectors::print::for_each_change;
 pub use millstream_expr::aggregates::UserAggregateState;
 pub use millstream_runtime::Metrics;

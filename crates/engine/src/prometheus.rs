@@ -1,11 +1,12 @@
 //! What jobs count, as Prometheus reads it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use millstream_connectors::peer::Peer;
 use millstream_operators::Reason;
 use millstream_runtime::metrics::Counters;
 
@@ -28,7 +29,11 @@ fn seconds(nanos: &AtomicU64) -> f64 {
 }
 
 /// The text for jobs that run or ran. `rates` is what was told before, by job.
-pub(crate) fn text(jobs: &[Arc<Counters>], rates: &mut HashMap<u64, (Instant, u64)>) -> String {
+pub(crate) fn text(
+    jobs: &[Arc<Counters>],
+    rates: &mut HashMap<u64, (Instant, u64)>,
+    answered: &BTreeMap<(String, u16), u64>,
+) -> String {
     let now = Instant::now();
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let jobs: Vec<Job<'_>> = jobs
@@ -97,12 +102,57 @@ pub(crate) fn text(jobs: &[Arc<Counters>], rates: &mut HashMap<u64, (Instant, u6
         }
     }
     operators(&mut text, &jobs);
+    peers(&mut text, &jobs);
+    head(&mut text, "http_requests_total", "counter", "requests that were answered");
+    for ((table, status), count) in answered {
+        let table = label(table);
+        let _ = writeln!(
+            text,
+            "millstream_http_requests_total{{table=\"{table}\",status=\"{status}\"}} {count}"
+        );
+    }
     text
 }
 
 fn head(text: &mut String, name: &str, kind: &str, meaning: &str) {
     let _ = writeln!(text, "# HELP millstream_{name} {meaning}");
     let _ = writeln!(text, "# TYPE millstream_{name} {kind}");
+}
+
+/// A text as the value of a label.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
+}
+
+/// The servers that jobs which run talk to.
+fn peers(text: &mut String, jobs: &[Job<'_>]) {
+    type OfPeer = fn(&Peer) -> u64;
+    let figures: [(&str, &str, &str, OfPeer); 3] = [
+        ("peer_away", "gauge", "whether the server of a sink or source is away", |peer| {
+            u64::from(peer.is_away())
+        }),
+        ("peer_failed_tries_total", "counter", "tries to reach it that failed", |peer| {
+            peer.failed_tries()
+        }),
+        (
+            "dead_letters_total",
+            "counter",
+            "rows that it did not take, and that were kept",
+            |peer| peer.dead_letters(),
+        ),
+    ];
+    for (name, kind, meaning, value) in figures {
+        head(text, name, kind, meaning);
+        for Job { number, counters, .. } in jobs.iter().filter(|job| job.counters.is_running()) {
+            for peer in counters.peers() {
+                let (table, value) = (label(peer.table()), value(&peer));
+                let _ = writeln!(
+                    text,
+                    "millstream_{name}{{job=\"{number}\",table=\"{table}\"}} {value}"
+                );
+            }
+        }
+    }
 }
 
 fn operators(text: &mut String, jobs: &[Job<'_>]) {
@@ -125,11 +175,7 @@ fn operators(text: &mut String, jobs: &[Job<'_>]) {
         head(text, name, kind, meaning);
         for Job { number, counters, .. } in jobs {
             for (at, dropped) in counters.dropped.iter().enumerate() {
-                let operator = dropped
-                    .operator()
-                    .replace('\\', "\\\\")
-                    .replace('"', "\\\"")
-                    .replace('\n', " ");
+                let operator = label(dropped.operator());
                 let value = value(counters, at);
                 let _ = writeln!(
                     text,

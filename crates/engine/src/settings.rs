@@ -16,7 +16,7 @@ pub const TOKEN: &str = "http.token";
 pub const PARALLELISM: &str = "parallelism.default";
 
 /// Keys that are known, completed in the shell.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     time_settings::STATE_TTL,
     PARALLELISM,
     ZONE,
@@ -30,12 +30,27 @@ pub const KEYS: [&str; 13] = [
     time_settings::LATE,
     time_settings::LATE_DELAY,
     time_settings::LATENESS,
+    time_settings::NOT_NULL,
 ];
 
 /// Flink's keys that are accepted and change nothing here: they tune what works otherwise, or choose
 /// among ways to the same final result.
-const WITHOUT_EFFECT: [&str; 12] = [
+const WITHOUT_EFFECT: [&str; 26] = [
     "execution.runtime-mode",
+    "execution.checkpointing.",
+    "execution.savepoint.",
+    "execution.attached",
+    "state.",
+    "restart-strategy",
+    "parallelism.max",
+    "metrics.",
+    "rest.",
+    "table.exec.deduplicate.",
+    "table.exec.rank.",
+    "table.exec.operator-fusion-codegen.",
+    "table.exec.simplify-operator-name-enabled",
+    "table.exec.source.cdc-events-duplicate",
+    "table.exec.uid.",
     "pipeline.",
     "sql-client.",
     "table.exec.mini-batch.",
@@ -62,6 +77,13 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
         TOKEN => Err(SqlError::new(format!("'{TOKEN}' is a secret, which no script holds"))
             .hint("name where it stands: '${env:NAME}' or '${file:PATH}'")
             .about(TOKEN)),
+        time_settings::NOT_NULL => match value.to_ascii_uppercase().as_str() {
+            "ERROR" | "DROP" => Ok(()),
+            _ => Err(SqlError::new(format!("'{key}' cannot be '{value}'"))
+                .hint("it is 'ERROR' or 'DROP'")
+                .about(value)),
+        },
+        "table.sql-dialect" if value.eq_ignore_ascii_case("default") => Ok(()),
         PARALLELISM => match value.parse::<usize>() {
             Ok(1..=1_024) => Ok(()),
             _ => Err(SqlError::new(format!("'{PARALLELISM}' cannot be '{value}'"))

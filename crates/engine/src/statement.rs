@@ -148,6 +148,7 @@ impl Engine {
                             .into());
                     }
                 };
+                check_options(&plan)?;
                 if !analyze {
                     return Ok(Outcome::Text(explain::explain(&plan)));
                 }
@@ -200,8 +201,8 @@ impl Engine {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
         if let Some(parallelism) = set {
-            let inlets = options.inlets;
-            options = JobOptions { inlets, ..JobOptions::new(parallelism) };
+            let JobOptions { inlets, taps, .. } = options;
+            options = JobOptions { inlets, taps, ..JobOptions::new(parallelism) };
         }
         options
     }
@@ -301,6 +302,7 @@ impl Engine {
             partition: vec![],
             options: vec![],
             query,
+            conflict: None,
         };
         let plan = Planner::new(&catalog).inserts(&[insert])?;
         let job = self.start_job(plan, &catalog)?;
@@ -394,8 +396,11 @@ fn file_table(path: &str) -> Result<Table, Error> {
 /// Checks the tables of a plan once more: hints may have changed their options.
 fn check_options(plan: &Plan) -> Result<(), Error> {
     for node in &plan.nodes {
-        if let NodeKind::Source { table, .. } | NodeKind::Sink { table } = &node.kind {
+        if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;
+        }
+        if let NodeKind::Sink { table, .. } = &node.kind {
+            millstream_connectors::validate_written(table).map_err(|error| about(&error))?;
         }
     }
     Ok(())

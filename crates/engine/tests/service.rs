@@ -87,6 +87,49 @@ async fn a_request_waits_for_all_jobs_that_read_its_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_answer_when_all_jobs_are_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b.db");
+    let engine = Engine::builder().without_server().parallelism(1).build();
+    let tables = format!(
+        "CREATE TABLE events (id STRING METADATA FROM 'request_id', n INT) WITH ('connector' = 'http-server',
+             'path' = '/e', 'format' = 'json', 'response' = 'rows', 'timeout' = '1 s');
+         CREATE TABLE answers (request_id STRING METADATA, n INT) WITH ('connector' = 'http-response');
+         CREATE TABLE b (n INT) WITH ('connector' = 'sqlite', 'path' = '{}');",
+        path.display()
+    );
+    engine.execute(&tables).await.unwrap();
+    let _answers = engine.execute("INSERT INTO answers SELECT id, n FROM events").await.unwrap();
+    let _kept = engine.execute("INSERT INTO b SELECT n FROM events").await.unwrap();
+    let post = async |n: i64, key: Option<&str>| {
+        let body = format!("{{\"n\":{n}}}").into_bytes();
+        let idempotency_key = key.map(str::to_owned);
+        engine.post("/e", Request { body, idempotency_key, ..Request::default() }).await
+    };
+    let count = || -> i64 {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.query_row("SELECT COUNT(*) FROM b", [], |row| row.get(0)).unwrap()
+    };
+    for n in 1..=10 {
+        let answer = post(n, None).await;
+        let due = format!("{{\"result\":\"success\",\"rows\":[{{\"n\":{n}}}]}}");
+        assert_eq!((answer.status, answer.body), (200, due));
+        assert_eq!(count(), n);
+    }
+    // One of them cannot go on: the rows are there, and are given when it can.
+    let locked = rusqlite::Connection::open(&path).unwrap();
+    locked.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let late = post(11, Some("key")).await;
+    assert!(late.status == 504 && late.body.contains("was not through"), "{late:?}");
+    locked.execute_batch("COMMIT").unwrap();
+    let again = post(11, Some("key")).await;
+    assert_eq!(again.body, "{\"result\":\"success\",\"rows\":[{\"n\":11}]}");
+    assert_eq!(count(), 11);
+    let long = Request { body: vec![b' '; (8 << 20) + 1], ..Request::default() };
+    assert_eq!(engine.post("/e", long).await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_axum_application_answers_by_sql() {
     let folder = tempfile::tempdir().unwrap();
     let engine = Engine::builder().without_server().build();

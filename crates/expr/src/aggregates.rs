@@ -46,7 +46,7 @@ pub const GROUPING_NAMES: &[&str] = &["GROUPING", "GROUPING_ID", "GROUP_ID"];
 /// When the function does not take such arguments.
 pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, String> {
     let most = match name {
-        "COUNT" | "GROUPING_ID" => usize::MAX,
+        "COUNT" | "GROUPING" | "GROUPING_ID" => usize::MAX,
         "LAG" | "JSON_OBJECTAGG" | "PERCENTILE" => 3,
         "LISTAGG" | "JSON_ARRAYAGG" => 2,
         "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "GROUP_ID" => 0,

@@ -52,8 +52,8 @@ impl ScalarExpr {
         self.physical.downcast_ref::<Column>().map(Column::index)
     }
 
-    /// By how many of its units the expression moves a column of points in time, if it does nothing else;
-    /// 0 for the column itself.
+    /// By how many of its units the expression moves a column of points in time, if it does nothing
+    /// else; 0 for the column itself.
     pub fn moves(&self, column: usize) -> Option<i64> {
         let (moved, by) = match self.physical.downcast_ref::<TimeShift>() {
             Some(shift) => (shift.time(), shift.by()),

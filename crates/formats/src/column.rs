@@ -34,8 +34,8 @@ pub enum ColumnBuilder {
     Float32(PrimitiveBuilder<Float32Type>),
     /// DOUBLE
     Float64(PrimitiveBuilder<Float64Type>),
-    /// DECIMAL, with its precision and scale
-    Decimal(PrimitiveBuilder<Decimal128Type>, u8, i8),
+    /// DECIMAL
+    Decimal(DecimalColumn),
     /// CHAR, VARCHAR, STRING
     Text(StringBuilder),
     /// BINARY, VARBINARY, BYTES: base 64 in text
@@ -81,6 +81,31 @@ pub enum ColumnBuilder {
         /// Which rows are present.
         present: Vec<bool>,
     },
+}
+
+/// A column of decimals.
+pub struct DecimalColumn {
+    builder: PrimitiveBuilder<Decimal128Type>,
+    precision: u8,
+    scale: i8,
+    /// Whether a number that is too large is none, and not NULL.
+    strict: bool,
+    /// How many were NULL because they were too large.
+    overflowed: u64,
+}
+
+impl DecimalColumn {
+    fn append(&mut self, text: &str) -> bool {
+        match decimal(text, self.precision, self.scale) {
+            Some(Some(value)) => self.builder.append_value(value),
+            Some(None) if !self.strict => {
+                self.overflowed += 1;
+                self.builder.append_null();
+            }
+            Some(None) | None => return false,
+        }
+        true
+    }
 }
 
 /// A column of points in time.
@@ -145,7 +170,14 @@ impl ColumnBuilder {
             DataType::Float64 => Self::Float64(PrimitiveBuilder::new()),
             DataType::Decimal128(precision, scale) => {
                 let builder = PrimitiveBuilder::new().with_data_type(data_type.clone());
-                Self::Decimal(builder, *precision, *scale)
+                let (precision, scale) = (*precision, *scale);
+                Self::Decimal(DecimalColumn {
+                    builder,
+                    precision,
+                    scale,
+                    strict: false,
+                    overflowed: 0,
+                })
             }
             DataType::Utf8 => Self::Text(StringBuilder::new()),
             DataType::Binary => Self::Bytes(BinaryBuilder::new()),
@@ -191,6 +223,35 @@ impl ColumnBuilder {
         })
     }
 
+    /// Takes a number that is too large for its DECIMAL for none, where it would be NULL as in Flink.
+    #[must_use]
+    pub fn strict(mut self, is_strict: bool) -> Self {
+        self.each_decimal(&mut |column| column.strict = is_strict);
+        self
+    }
+
+    /// How many numbers were NULL because they were too large for their DECIMAL.
+    pub fn overflowed(&mut self) -> u64 {
+        let mut overflowed = 0;
+        self.each_decimal(&mut |column| overflowed += column.overflowed);
+        overflowed
+    }
+
+    fn each_decimal(&mut self, each: &mut dyn FnMut(&mut DecimalColumn)) {
+        match self {
+            Self::Decimal(column) => each(column),
+            Self::List { values, .. } => values.each_decimal(each),
+            Self::Map { keys, values, .. } => {
+                keys.each_decimal(each);
+                values.each_decimal(each);
+            }
+            Self::Row { columns, .. } => {
+                columns.iter_mut().for_each(|column| column.each_decimal(each))
+            }
+            _ => {}
+        }
+    }
+
     /// Adds a NULL.
     pub fn append_null(&mut self) {
         match self {
@@ -201,7 +262,7 @@ impl ColumnBuilder {
             Self::Int64(builder) => builder.append_null(),
             Self::Float32(builder) => builder.append_null(),
             Self::Float64(builder) => builder.append_null(),
-            Self::Decimal(builder, ..) => builder.append_null(),
+            Self::Decimal(column) => column.builder.append_null(),
             Self::Text(builder) => builder.append_null(),
             Self::Bytes(builder) => builder.append_null(),
             Self::Date(builder) => builder.append_null(),
@@ -239,13 +300,7 @@ impl ColumnBuilder {
             Self::Int64(builder) => add(builder, integer(text)),
             Self::Float32(builder) => add(builder, floating(text).map(|value| value as f32)),
             Self::Float64(builder) => add(builder, floating(text)),
-            Self::Decimal(builder, precision, scale) => match decimal(text, *precision, *scale) {
-                Some(value) => {
-                    builder.append_option(value);
-                    true
-                }
-                None => false,
-            },
+            Self::Decimal(column) => column.append(text),
             Self::Text(builder) => {
                 builder.append_value(text);
                 true
@@ -294,7 +349,7 @@ impl ColumnBuilder {
             Self::Int64(mut builder) => Arc::new(builder.finish()),
             Self::Float32(mut builder) => Arc::new(builder.finish()),
             Self::Float64(mut builder) => Arc::new(builder.finish()),
-            Self::Decimal(mut builder, ..) => Arc::new(builder.finish()),
+            Self::Decimal(mut column) => Arc::new(column.builder.finish()),
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Bytes(mut builder) => Arc::new(builder.finish()),
             Self::Date(mut builder) => Arc::new(builder.finish()),

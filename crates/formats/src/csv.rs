@@ -36,6 +36,8 @@ pub struct CsvOptions {
     pub null_literal: Option<String>,
     /// The first line of a file names the columns and is passed over.
     pub header: bool,
+    /// A number that is too large for its DECIMAL cannot be read; else it is NULL, as in Flink.
+    pub strict_decimals: bool,
 }
 
 /// Decodes some columns of a table from CSV.
@@ -103,8 +105,10 @@ impl Decoder for CsvDecoder {
     }
 
     fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
-        let builders =
-            self.schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type()));
+        let builders = self.schema.fields().iter().map(|field| {
+            let builder = ColumnBuilder::new(field.data_type())?;
+            Ok(builder.strict(self.options.strict_decimals))
+        });
         let mut run = Run {
             decoder: self,
             chunk,
@@ -115,6 +119,7 @@ impl Decoder for CsvDecoder {
             rejected: Rejected::default(),
         };
         run.records()?;
+        run.nulled += run.builders.iter_mut().map(ColumnBuilder::overflowed).sum::<u64>();
         let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
         let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;
@@ -530,6 +535,7 @@ impl Default for CsvOptions {
             element_delimiter: ";".to_owned(),
             null_literal: None,
             header: false,
+            strict_decimals: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Decoder`]: what a text format does to a chunk of bytes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -15,6 +16,14 @@ pub struct Chunk {
     pub source: Arc<str>,
     /// The number of the first line in the file, counted from 1.
     pub first_line: u64,
+}
+
+impl Chunk {
+    /// Some whole records of it, of which the first line has a number.
+    pub fn part(&self, bytes: Range<usize>, first_line: u64) -> Self {
+        let source = Arc::clone(&self.source);
+        Self { bytes: self.bytes[bytes].to_vec(), source, first_line }
+    }
 }
 
 /// What became of a chunk.

@@ -30,6 +30,8 @@ pub struct JsonOptions {
     pub iso_timestamps: bool,
     /// When writing, fields that are NULL are left out.
     pub ignore_null_fields: bool,
+    /// A number that is too large for its DECIMAL cannot be read; else it is NULL, as in Flink.
+    pub strict_decimals: bool,
 }
 
 impl JsonOptions {
@@ -86,7 +88,10 @@ impl Decoder for JsonDecoder {
                 .schema
                 .fields()
                 .iter()
-                .map(|field| ColumnBuilder::new(field.data_type()))
+                .map(|field| {
+                    let builder = ColumnBuilder::new(field.data_type())?;
+                    Ok(builder.strict(self.options.strict_decimals))
+                })
                 .collect::<Result<_>>()?,
             found: vec![None; columns],
             guesses: Vec::new(),
@@ -101,6 +106,7 @@ impl Decoder for JsonDecoder {
             // Line by line, to find the one that is broken.
             Err(_) => run.byte_lines(&chunk.bytes)?,
         }
+        run.nulled += run.builders.iter_mut().map(ColumnBuilder::overflowed).sum::<u64>();
         let arrays = run.builders.into_iter().map(ColumnBuilder::finish).collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(run.rows));
         let rows = RecordBatch::try_new_with_options(nullable(&self.schema), arrays, &options)?;

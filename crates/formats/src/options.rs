@@ -82,6 +82,8 @@ impl Format {
         let missing = "json.fail-on-missing-field";
         let policy = ErrorPolicy::of(options, name)?;
         let ignore_parse_errors = policy == ErrorPolicy::Skip;
+        // Whoever keeps what is wrong wants to see it.
+        let strict_decimals = policy == ErrorPolicy::Table;
         if name == "json" && ignore_parse_errors && flag(options, missing)? {
             return Err(Error::options(
                 format!("'{missing}' and 'json.ignore-parse-errors' cannot both be 'true'"),
@@ -105,6 +107,7 @@ impl Format {
                     }
                 },
                 ignore_null_fields: flag(options, "json.encode.ignore-null-fields")?,
+                strict_decimals,
             })),
             "csv" => {
                 let quote = match flag(options, "csv.disable-quote-character")? {
@@ -122,6 +125,7 @@ impl Format {
                         .to_owned(),
                     null_literal: text("csv.null-literal").map(str::to_owned),
                     header: flag(options, "csv.header")?,
+                    strict_decimals,
                 }))
             }
             "debezium-json" => {
@@ -153,6 +157,17 @@ impl Format {
                 format!("the formats are {}", FORMATS.join(", ")),
             )),
         }
+    }
+
+    /// Where a number that is too large for its DECIMAL cannot be read, and is not NULL.
+    #[must_use]
+    pub fn with_strict_decimals(mut self) -> Self {
+        match &mut self {
+            Self::Json(options) | Self::Debezium { options, .. } => options.strict_decimals = true,
+            Self::Csv(options) => options.strict_decimals = true,
+            Self::Parquet => {}
+        }
+        self
     }
 
     /// The format's name.

@@ -74,7 +74,7 @@ struct Keeping(Arc<dyn Decoder>);
 const OPEN_BYTES_MAX: usize = 64 << 10;
 
 /// And so is one of so many lines: each of them is looked at again with the next.
-const OPEN_LINES_MAX: usize = 64;
+const OPEN_LINES_MAX: u64 = 64;
 
 impl Decoder for Keeping {
     fn whole(&self, bytes: &[u8]) -> usize {
@@ -86,62 +86,55 @@ impl Decoder for Keeping {
             Err(Error::Data { .. }) => {}
             decoded => return decoded,
         }
-        let records = self.records(&chunk.bytes);
-        let mut lines = Vec::with_capacity(records.len());
-        let mut line = chunk.first_line;
-        for record in &records {
-            lines.push(line);
-            line += memchr::memchr_iter(b'\n', &chunk.bytes[record.clone()]).count() as u64;
-        }
         let mut sorted = Sorted::default();
-        self.sort(chunk, &records, &lines, &mut sorted)?;
-        sorted.decoded(self.0.decode(&part(chunk, 0..0, chunk.first_line))?)
+        self.sort(chunk, &records_of(self.0.as_ref(), chunk), &mut sorted)?;
+        sorted.decoded(self.0.decode(&chunk.part(0..0, chunk.first_line))?)
     }
 }
 
-fn part(chunk: &Chunk, bytes: Range<usize>, first_line: u64) -> Chunk {
-    Chunk { bytes: chunk.bytes[bytes].to_vec(), source: Arc::clone(&chunk.source), first_line }
+/// Where one record of a chunk stands.
+#[derive(Debug)]
+pub struct Record {
+    /// Its bytes in the chunk, with the line break at its end.
+    pub bytes: Range<usize>,
+    /// The number of its first line.
+    pub line: u64,
+}
+
+/// Where the records of a chunk stand.
+pub fn records_of(decoder: &dyn Decoder, chunk: &Chunk) -> Vec<Record> {
+    let (mut records, mut start, mut line) = (Vec::new(), 0, chunk.first_line);
+    let mut lines = 0;
+    for end in memchr::memchr_iter(b'\n', &chunk.bytes).map(|at| at + 1) {
+        let open = &chunk.bytes[start..end];
+        lines += 1;
+        let gives_up = open.len() > OPEN_BYTES_MAX || lines > OPEN_LINES_MAX;
+        if gives_up || decoder.whole(open) == open.len() {
+            records.push(Record { bytes: start..end, line });
+            line += lines;
+            (start, lines) = (end, 0);
+        }
+    }
+    if start < chunk.bytes.len() {
+        records.push(Record { bytes: start..chunk.bytes.len(), line });
+    }
+    records
 }
 
 impl Keeping {
-    /// Where the records of some bytes stand.
-    fn records(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let (mut records, mut start, mut lines) = (Vec::new(), 0, 0);
-        for end in memchr::memchr_iter(b'\n', bytes).map(|at| at + 1) {
-            let open = &bytes[start..end];
-            lines += 1;
-            let gives_up = open.len() > OPEN_BYTES_MAX || lines > OPEN_LINES_MAX;
-            if gives_up || self.0.whole(open) == open.len() {
-                records.push(start..end);
-                (start, lines) = (end, 0);
-            }
-        }
-        if start < bytes.len() {
-            records.push(start..bytes.len());
-        }
-        records
-    }
-
     /// Decodes records, and halves them where that fails.
-    fn sort(
-        &self,
-        chunk: &Chunk,
-        records: &[Range<usize>],
-        lines: &[u64],
-        sorted: &mut Sorted,
-    ) -> Result<()> {
+    fn sort(&self, chunk: &Chunk, records: &[Record], sorted: &mut Sorted) -> Result<()> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
-        match self.0.decode(&part(chunk, first.start..last.end, lines[0])) {
+        match self.0.decode(&chunk.part(first.bytes.start..last.bytes.end, first.line)) {
             Ok(decoded) => sorted.good.push(decoded),
             Err(Error::Data { location, message }) if records.len() == 1 => {
-                let bytes = chunk.bytes[first.clone()].trim_ascii_end().to_vec();
+                let bytes = chunk.bytes[first.bytes.clone()].trim_ascii_end().to_vec();
                 sorted.bad.push(BadRecord { place: location, reason: message, bytes });
             }
             Err(Error::Data { .. }) => {
-                let (records, lines) =
-                    (records.split_at(records.len() / 2), lines.split_at(lines.len() / 2));
-                self.sort(chunk, records.0, lines.0, sorted)?;
-                self.sort(chunk, records.1, lines.1, sorted)?;
+                let (before, behind) = records.split_at(records.len() / 2);
+                self.sort(chunk, before, sorted)?;
+                self.sort(chunk, behind, sorted)?;
             }
             Err(error) => return Err(error),
         }

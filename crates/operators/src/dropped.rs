@@ -20,11 +20,14 @@ pub enum Reason {
     TooFarAhead,
     /// It could not be read.
     ParseError,
+    /// It has NULL in a column that is NOT NULL.
+    NullValue,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::Late, Self::NullRowtime, Self::TooFarAhead, Self::ParseError];
+    pub const ALL: [Self; 5] =
+        [Self::Late, Self::NullRowtime, Self::TooFarAhead, Self::ParseError, Self::NullValue];
 
     /// As people read it.
     pub fn text(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Reason {
             Self::NullRowtime => "null rowtime",
             Self::TooFarAhead => "too far ahead",
             Self::ParseError => "parse error",
+            Self::NullValue => "null in a column that is not null",
         }
     }
 }

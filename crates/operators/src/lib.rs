@@ -23,7 +23,7 @@
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
 //! | `join_side` | the rows of one input of a join |
-//! | [`keep_one`] | a rank of one row a partition |
+//! | [`keep_one`], [`keep_first`] | a rank of one row a partition; by event time, without changes |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
@@ -43,6 +43,7 @@ pub mod group_aggregate;
 pub mod interval_join;
 pub mod join;
 mod join_side;
+pub mod keep_first;
 pub mod keep_one;
 pub mod limit;
 pub mod lookup_join;

@@ -1,9 +1,13 @@
 //! [`Normalize`]: full changes from changes by key. Each row replaces the one before of its key; what is
 //! taken back of a key is the row it has, whatever the change says it was.
+//!
+//! Each row is passed on alone, not only what an epoch comes to: a row is late or not by what it met, and
+//! what replaces another row is behind those that came before it.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use millstream_state::KeyIndex;
@@ -23,10 +27,8 @@ pub struct Normalize {
     schema: SchemaRef,
     keys: KeyIndex,
     converter: RowConverter,
-    /// By the slot of the key: the row it has, and the one that was emitted.
-    rows: Vec<[Option<Bytes>; 2]>,
-    changed: Vec<u32>,
-    is_changed: Vec<bool>,
+    /// By the slot of the key: the row it has.
+    rows: Vec<Option<Bytes>>,
     live: usize,
     bytes: usize,
     expiry: Expiry,
@@ -49,8 +51,6 @@ impl Normalize {
             key,
             schema,
             rows: Vec::new(),
-            changed: Vec::new(),
-            is_changed: Vec::new(),
             live: 0,
             bytes: 0,
             expiry: Expiry::new(ttl),
@@ -67,12 +67,11 @@ impl Normalize {
         if known <= 2 * self.live + KEYS_MIN && (self.live > 0 || known == 0) {
             return Ok(());
         }
-        let live = (0..known as u32).filter(|slot| self.rows[*slot as usize][0].is_some());
+        let live = (0..known as u32).filter(|slot| self.rows[*slot as usize].is_some());
         let live: Vec<u32> = live.collect();
         self.keys = renumbered(&self.keys, &live, Self::index(&self.key, &self.schema)?)?;
         self.rows =
             live.iter().map(|slot| std::mem::take(&mut self.rows[*slot as usize])).collect();
-        self.is_changed = vec![false; live.len()];
         self.expiry.retain(&live);
         Ok(())
     }
@@ -81,63 +80,62 @@ impl Normalize {
 impl Operator for Normalize {
     fn begin_epoch(&mut self, clock_ms: i64) -> Result<()> {
         for slot in self.expiry.begin(clock_ms) {
-            let [row, _] = std::mem::take(&mut self.rows[slot as usize]);
+            let row = self.rows[slot as usize].take();
             self.live -= usize::from(row.is_some());
             self.bytes -= row.map_or(0, |row| row.len());
         }
         self.compact()
     }
 
-    fn process(&mut self, _: usize, changes: ChangeBatch, _: &mut Output) -> Result<()> {
+    fn process(&mut self, _: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
         let mut slots = Vec::with_capacity(changes.num_rows());
         self.keys.slots(&pick(&changes.rows, &self.key), changes.num_rows(), &mut slots)?;
         self.rows.resize_with(self.keys.len(), Default::default);
-        self.is_changed.resize(self.keys.len(), false);
         let encoded = self.converter.convert_columns(changes.rows.columns())?;
+        // What comes out: rows that are taken back, and those of the batch; and which row brought it about.
+        let mut gone: Vec<Bytes> = Vec::new();
+        let (mut places, mut weights, mut causes) = (Vec::new(), Vec::new(), Vec::new());
         for (row, slot) in slots.into_iter().enumerate() {
-            let new: Option<Bytes> =
-                (changes.weight(row) > 0).then(|| encoded.row(row).as_ref().into());
+            self.expiry.touch(slot);
+            let kept = &mut self.rows[slot as usize];
+            let comes = changes.weight(row) > 0;
+            if comes && kept.as_deref() == Some(encoded.row(row).as_ref()) {
+                continue;
+            }
+            let new: Option<Bytes> = comes.then(|| encoded.row(row).as_ref().into());
             self.live += usize::from(new.is_some());
             self.bytes += new.as_ref().map_or(0, |row| row.len());
-            let old = std::mem::replace(&mut self.rows[slot as usize][0], new);
-            self.live -= usize::from(old.is_some());
-            self.bytes -= old.map_or(0, |row| row.len());
-            self.expiry.touch(slot);
-            if !std::mem::replace(&mut self.is_changed[slot as usize], true) {
-                self.changed.push(slot);
+            if let Some(old) = std::mem::replace(kept, new) {
+                self.live -= 1;
+                self.bytes -= old.len();
+                places.push((0, gone.len()));
+                weights.push(-1);
+                causes.push(row as u32);
+                gone.push(old);
+            }
+            if comes {
+                places.push((1, row));
+                weights.push(1);
+                causes.push(row as u32);
             }
         }
+        let parser = self.converter.parser();
+        let gone = self.converter.convert_rows(gone.iter().map(|row| parser.parse(row)))?;
+        let columns = gone.iter().zip(changes.rows.columns());
+        let columns = columns.map(|(old, new)| interleave(&[old, new], &places));
+        let columns = columns.collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        let of_cause = changes.take_beside(&UInt32Array::from(causes), rows)?;
+        out.emit(ChangeBatch { weights: Some(Int64Array::from(weights)), ..of_cause });
         Ok(())
     }
 
-    fn end_epoch(&mut self, _: &OperatorTime, out: &mut Output) -> Result<()> {
-        let (mut rows, mut weights) = (Vec::new(), Vec::new());
-        for slot in std::mem::take(&mut self.changed) {
-            self.is_changed[slot as usize] = false;
-            let [new, emitted] = &mut self.rows[slot as usize];
-            if new == emitted {
-                continue;
-            }
-            let old = std::mem::replace(emitted, new.clone());
-            for (row, weight) in [(old, -1), (new.clone(), 1)] {
-                if let Some(row) = row {
-                    rows.push(row);
-                    weights.push(weight);
-                }
-            }
-        }
-        if !rows.is_empty() {
-            let parser = self.converter.parser();
-            let columns: Vec<ArrayRef> =
-                self.converter.convert_rows(rows.iter().map(|row| parser.parse(row)))?;
-            let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
-            out.emit(ChangeBatch::weighted(rows, Int64Array::from(weights)));
-        }
+    fn end_epoch(&mut self, _: &OperatorTime, _: &mut Output) -> Result<()> {
         self.compact()
     }
 
     fn state_bytes(&self) -> usize {
-        let slots = self.rows.capacity() * size_of::<[Option<Bytes>; 2]>();
-        self.keys.bytes() + self.expiry.bytes() + 2 * self.bytes + slots
+        let slots = self.rows.capacity() * size_of::<Option<Bytes>>();
+        self.keys.bytes() + self.expiry.bytes() + self.bytes + slots
     }
 }

@@ -12,8 +12,8 @@ pub trait Operator: Send {
     /// When a value cannot be computed; the query fails with it.
     fn process(&mut self, input: usize, changes: ChangeBatch, out: &mut Output) -> Result<()>;
 
-    /// Takes what rows of its input add that were put together before, see [`crate::reduce`]. It comes in the place
-    /// of a batch of which no row is late.
+    /// Takes what rows of its input add that were put together before, see [`crate::reduce`]. It comes in
+    /// the place of a batch of which no row is late.
     ///
     /// # Errors
     /// As [`Self::process`].

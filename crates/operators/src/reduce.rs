@@ -16,7 +16,7 @@ use millstream_types::{ChangeBatch, Result, plain_paths};
 use crate::aggregate::GroupsAggregate;
 use crate::runs::runs;
 use crate::window::Bounds;
-use crate::window_table::{Table, WindowAggregateSpec};
+use crate::window_table::{From, Table, WindowAggregateSpec};
 
 /// What a batch adds to the groups of one shard.
 pub struct Reduced {
@@ -66,6 +66,7 @@ impl Reducer {
     pub fn new(spec: &Arc<WindowAggregateSpec>) -> Option<Self> {
         let reduces = !plain_paths()
             && spec.emit.is_none()
+            && !spec.removes
             && !spec.keys.is_empty()
             && spec.aggregates.iter().all(|call| is_reducible(call, spec));
         reduces.then(|| Self {
@@ -101,7 +102,7 @@ impl Reducer {
                 }
             };
             // No function asks for the order of rows.
-            table.add(&self.spec, &rows, (0, None), &mut slots)?;
+            table.add(&self.spec, &rows, From::default(), &mut slots)?;
         }
         let groups: usize = tables.values().map(|table| table.keys.len()).sum();
         if groups * 2 > changes.num_rows() {

@@ -14,7 +14,7 @@ use crate::dropped::{Dropped, Reason};
 use crate::operator::{NextWindow, Operator, OperatorTime, Output};
 use crate::sessions::Sessions;
 use crate::watermark::milliseconds;
-use crate::window_table::{WindowAggregateSpec, pick};
+use crate::window_table::{From, WindowAggregateSpec, pick};
 use crate::window_table_function::with_rowtimes;
 
 /// One shard of an aggregate over sessions.
@@ -86,8 +86,9 @@ impl SessionAggregate {
             let all = picked.len() == rows.num_rows();
             let chosen =
                 if all { rows.clone() } else { arrow::compute::take_record_batch(rows, &picked)? };
-            let order = (self.rows, Some(&picked.values()[..]));
-            self.spec.accumulate(&mut self.aggregates, groups, slots, &chosen, order)?;
+            let positions = Some(&picked.values()[..]);
+            let from = From { first: self.rows, positions, weights: None };
+            self.spec.accumulate(&mut self.aggregates, groups, slots, &chosen, from)?;
         }
         self.sessions.release(joined.drain(..).map(|(from, _)| from));
         slots.clear();

@@ -17,12 +17,11 @@ use crate::operator::Output;
 use crate::reduce::SliceGroups;
 use crate::updating::Updating;
 use crate::window::{Assigner, Bounds, Calendar, divisor, floor};
-use crate::window_table::{Table, WindowAggregateSpec};
+use crate::window_table::{From, Table, WindowAggregateSpec};
 
 /// Open windows of one shape.
 pub trait Slices: Send {
-    /// Adds rows of a slice. `order` is the number of the first row of their batch, and where they stand
-    /// in it.
+    /// Adds rows of a slice.
     ///
     /// # Errors
     /// When a function of the program fails.
@@ -31,7 +30,7 @@ pub trait Slices: Send {
         spec: &WindowAggregateSpec,
         slice: Bounds,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()>;
 
     /// Adds what rows add that were put together before.
@@ -154,10 +153,10 @@ impl Slices for Growing {
         spec: &WindowAggregateSpec,
         slice: Bounds,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()> {
         let mut slots = std::mem::take(&mut self.slots);
-        let added = self.table(spec, slice)?.add(spec, rows, order, &mut slots);
+        let added = self.table(spec, slice)?.add(spec, rows, from, &mut slots);
         self.slots = slots;
         added
     }
@@ -265,13 +264,13 @@ impl Slices for Attached {
         spec: &WindowAggregateSpec,
         window: Bounds,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()> {
         let table = match self.windows.entry(window) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(Table::new(spec)?),
         };
-        table.add(spec, rows, order, &mut self.slots)
+        table.add(spec, rows, from, &mut self.slots)
     }
 
     fn merge(&mut self, spec: &WindowAggregateSpec, part: &SliceGroups) -> Result<()> {
@@ -353,10 +352,10 @@ impl Slices for Hopping {
         spec: &WindowAggregateSpec,
         slice: Bounds,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()> {
         let mut slots = std::mem::take(&mut self.slots);
-        let added = self.change(spec, slice, |table| table.add(spec, rows, order, &mut slots));
+        let added = self.change(spec, slice, |table| table.add(spec, rows, from, &mut slots));
         self.slots = slots;
         added
     }

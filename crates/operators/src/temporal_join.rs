@@ -206,9 +206,10 @@ impl Operator for TemporalJoin {
             } else if changes.weight(row) > 0 {
                 self.insert(*slot, Version { time, row: Some(bytes) });
             } else {
-                // The row before an update is no end of its key.
-                let updated = (row + 1..count).any(|later| slots[later] == *slot);
-                if !updated {
+                // The row before an update is no end of its key; the one after it is right behind it.
+                let next = row + 1;
+                let updates = next < count && slots[next] == *slot && changes.weight(next) > 0;
+                if !updates {
                     self.insert(*slot, Version { time, row: None });
                 }
             }

@@ -15,7 +15,7 @@ use crate::operator::Output;
 use crate::reduce::SliceGroups;
 use crate::slices::Slices;
 use crate::window::{Bounds, Calendar};
-use crate::window_table::{Table, WindowAggregateSpec};
+use crate::window_table::{From, Table, WindowAggregateSpec};
 
 /// Windows by their bounds.
 pub struct Updating {
@@ -128,7 +128,7 @@ impl Slices for Updating {
         spec: &WindowAggregateSpec,
         window: Bounds,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()> {
         let open = match self.windows.entry(window) {
             Entry::Occupied(known) => known.into_mut(),
@@ -141,7 +141,7 @@ impl Slices for Updating {
                 changed_at: None,
             }),
         };
-        open.table.add(spec, rows, order, &mut self.slots)?;
+        open.table.add(spec, rows, from, &mut self.slots)?;
         let groups = open.table.keys.len();
         open.emitted.resize(groups, None);
         open.is_changed.resize(groups, false);

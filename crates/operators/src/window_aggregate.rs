@@ -1,6 +1,8 @@
 //! [`WindowAggregate`]: groups rows by aligned time window and key; a group's row comes out once, when the
 //! watermark has passed its window.
 //!
+//! Rows may be taken back while their window is open; a group without rows is none.
+//!
 //! A row is late when the watermark it met had passed all its windows already: it is dropped and counted.
 //! Where only some of them were complete, those are emitted before the row is added.
 
@@ -18,7 +20,7 @@ use crate::runs::{Run, push, runs};
 use crate::slices::{self, Slices};
 use crate::watermark::milliseconds;
 use crate::window::{Assigner, Bounds, Calendar};
-use crate::window_table::WindowAggregateSpec;
+use crate::window_table::{From, WindowAggregateSpec};
 use crate::window_table_function::with_rowtimes;
 
 /// One shard of a window aggregate.
@@ -94,15 +96,22 @@ impl WindowAggregate {
         for (slice, runs) in by_slice {
             if let [run] = runs[..] {
                 let rows = changes.rows.slice(run.from, run.to - run.from);
-                let order = (self.rows + run.from as u64, None);
-                self.slices.add(&spec, slice, &rows, order)?;
+                let weights = changes.weights.as_ref();
+                let weights = weights.map(|weights| weights.slice(run.from, run.to - run.from));
+                let first = self.rows + run.from as u64;
+                let from = From { first, positions: None, weights: weights.as_ref() };
+                self.slices.add(&spec, slice, &rows, from)?;
                 continue;
             }
             let positions = runs.iter().flat_map(|run| run.from as u32..run.to as u32);
             let picked: UInt32Array = positions.collect::<Vec<_>>().into();
-            let rows = arrow::compute::take_record_batch(&changes.rows, &picked)?;
-            let order = (self.rows, Some(&picked.values()[..]));
-            self.slices.add(&spec, slice, &rows, order)?;
+            let rows = changes.take(&picked)?;
+            let from = From {
+                first: self.rows,
+                positions: Some(&picked.values()[..]),
+                weights: rows.weights.as_ref(),
+            };
+            self.slices.add(&spec, slice, &rows.rows, from)?;
         }
         Ok(())
     }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use millstream_plan::{AggregateCall, EmitPolicy, WindowColumns, WindowKind, WindowOutput};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
-use crate::aggregate::{GroupsAggregate, Rows, create};
+use crate::aggregate::{Groups, GroupsAggregate, Rows, create};
 use crate::operator::Output;
 use crate::reduce::SliceGroups;
+use crate::sums::Count;
 use crate::window::{Assigner, Bounds, Calendar, timestamps};
 
 /// The most rows of one batch that comes out.
@@ -28,6 +29,9 @@ pub struct WindowAggregateSpec {
     pub output: Vec<WindowOutput>,
     /// When a window's rows come, if not only once when it is complete.
     pub emit: Option<EmitPolicy>,
+    /// Whether rows are taken back, too. Behind the aggregates stands a count then: a group without rows is
+    /// none.
+    pub removes: bool,
     /// The columns of the input.
     pub input: SchemaRef,
     /// The columns that come out.
@@ -74,12 +78,13 @@ impl WindowAggregateSpec {
     /// # Errors
     /// When an argument is of a type that its function does not take.
     pub fn create_aggregates(&self) -> Result<Vec<Box<dyn GroupsAggregate>>> {
-        let create = |call: &AggregateCall| create(call, &self.types_of(&call.arguments), false);
-        self.aggregates.iter().map(create).collect()
+        let create =
+            |call: &AggregateCall| create(call, &self.types_of(&call.arguments), self.removes);
+        let count = self.removes.then(|| Ok(Groups::of(Count)));
+        self.aggregates.iter().map(create).chain(count).collect()
     }
 
-    /// Adds rows to the groups of their slots. `first` is the number of the first row of their batch,
-    /// `positions` where they stand in it.
+    /// Adds rows to the groups of their slots.
     ///
     /// # Errors
     /// When a function of the program fails.
@@ -89,20 +94,36 @@ impl WindowAggregateSpec {
         groups: usize,
         slots: &[u32],
         rows: &RecordBatch,
-        (first, positions): (u64, Option<&[u32]>),
+        from: From<'_>,
     ) -> Result<()> {
-        for (call, aggregate) in self.aggregates.iter().zip(aggregates) {
+        let From { first, positions, weights } = from;
+        let mut calls = self.aggregates.iter();
+        for aggregate in aggregates {
+            let call = calls.next();
             aggregate.resize(groups);
             aggregate.accumulate(&Rows {
                 slots,
-                arguments: &pick(rows, &call.arguments),
-                selected: call.filter.map(|column| rows.column(column).as_boolean()),
-                weights: None,
+                arguments: &call.map_or(vec![], |call| pick(rows, &call.arguments)),
+                selected: call
+                    .and_then(|call| call.filter)
+                    .map(|column| rows.column(column).as_boolean()),
+                weights,
                 first,
                 positions,
             })?;
         }
         Ok(())
+    }
+
+    /// Those of some groups that have rows.
+    fn present(&self, slots: &[u32], aggregates: &[Box<dyn GroupsAggregate>]) -> Result<Vec<u32>> {
+        let Some(count) = aggregates.last().filter(|_| self.removes) else {
+            return Ok(slots.to_vec());
+        };
+        let counts = count.values(slots)?;
+        let counts = counts.as_primitive::<Int64Type>().values();
+        let present = slots.iter().zip(counts).filter(|(_, count)| **count != 0);
+        Ok(present.map(|(slot, _)| *slot).collect())
     }
 
     /// The columns of groups, each with its window.
@@ -142,10 +163,11 @@ impl WindowAggregateSpec {
         aggregates: &[Box<dyn GroupsAggregate>],
         out: &mut Output,
     ) -> Result<()> {
-        for slots in slots.chunks(ROWS_MAX) {
+        for slots in self.present(slots, aggregates)?.chunks(ROWS_MAX) {
             let keys = keys.columns(slots.iter().copied())?;
             let values = aggregates
                 .iter()
+                .take(self.aggregates.len())
                 .map(|aggregate| aggregate.values(slots))
                 .collect::<Result<_>>()?;
             let windows = vec![window; slots.len()];
@@ -153,6 +175,17 @@ impl WindowAggregateSpec {
         }
         Ok(())
     }
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From<'a> {
+    /// The number of the first row of their batch among all that have come.
+    pub first: u64,
+    /// Where they stand in that batch; `None` is one behind the other from the first on.
+    pub positions: Option<&'a [u32]>,
+    /// The weight of each; `None` is +1.
+    pub weights: Option<&'a Int64Array>,
 }
 
 /// Some columns of a batch.
@@ -195,11 +228,11 @@ impl Table {
         &mut self,
         spec: &WindowAggregateSpec,
         rows: &RecordBatch,
-        order: (u64, Option<&[u32]>),
+        from: From<'_>,
         slots: &mut Vec<u32>,
     ) -> Result<()> {
         self.keys.slots(&pick(rows, &spec.keys), rows.num_rows(), slots)?;
-        spec.accumulate(&mut self.aggregates, self.keys.len(), slots, rows, order)
+        spec.accumulate(&mut self.aggregates, self.keys.len(), slots, rows, from)
     }
 
     /// Adds the groups of another table.

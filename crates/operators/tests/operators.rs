@@ -58,6 +58,7 @@ fn windows() -> (WindowAggregate, SchemaRef, Arc<Dropped>) {
         ],
         output: vec![WindowOutput::Start, WindowOutput::Key(0)],
         emit: None,
+        removes: false,
         input: Arc::clone(&input),
         schema: output,
     };

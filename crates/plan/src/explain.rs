@@ -132,6 +132,9 @@ fn details(plan: &Plan, node: &Node) -> String {
             });
             sets.collect::<Vec<_>>().join(", ")
         }
+        NodeKind::Deduplicate { partition, rowtime } => {
+            format!("partition=[{}], first by {}", of_input(partition), of_input(&[*rowtime]))
+        }
         NodeKind::Rank { partition, order, function, least, most, numbered, .. } => {
             let order = order_text(input, order);
             let function = function.name();
@@ -254,7 +257,7 @@ fn details(plan: &Plan, node: &Node) -> String {
             Some(fetch) => fetch.to_string(),
             None => format!("all after {skip}"),
         },
-        NodeKind::Sink { table } => {
+        NodeKind::Sink { table, .. } => {
             format!("{}, connector={}", table.name, table.connector().unwrap_or("in memory"))
         }
         NodeKind::Union | NodeKind::CurrentWatermark | NodeKind::Result => String::new(),

@@ -108,6 +108,9 @@ impl Node {
                     _ => format!("UNBOUNDED: one state per distinct partition key{waiting}"),
                 }
             }
+            NodeKind::Deduplicate { .. } => {
+                "UNBOUNDED: each distinct partition key; rows that are ahead of the watermark".to_owned()
+            }
             NodeKind::Rank { partition, most, .. } => {
                 let of = if partition.is_empty() { "" } else { " of each distinct partition key" };
                 format!("UNBOUNDED: {most} rows{of}; all rows, where rows are taken back")

@@ -122,6 +122,13 @@ pub enum NodeKind {
         /// Whether of equal rows the last one to come has the first number.
         last_wins: bool,
     },
+    /// Keeps the first row of each partition in event time.
+    Deduplicate {
+        /// The columns of which each value has a first row.
+        partition: Vec<usize>,
+        /// The time attribute that it is the first by.
+        rowtime: usize,
+    },
     /// Joins the rows of two inputs that fall into the same window.
     WindowJoin {
         /// Which rows come out.
@@ -248,6 +255,8 @@ pub enum NodeKind {
     Sink {
         /// The table.
         table: Arc<Table>,
+        /// Whether rows with NULL in a column that is NOT NULL are left out; otherwise they are an error.
+        drops_nulls: bool,
     },
     /// Hands the changes to whoever asked.
     Result,
@@ -266,6 +275,7 @@ impl NodeKind {
             Self::SessionWindow { .. } => "SessionWindow",
             Self::CurrentWatermark => "CurrentWatermark",
             Self::Expand { .. } => "Expand",
+            Self::Deduplicate { .. } => "Deduplicate",
             Self::WindowRank { most: 1, .. } => "WindowDeduplicate",
             Self::WindowRank { .. } => "WindowRank",
             Self::WindowJoin { .. } => "WindowJoin",

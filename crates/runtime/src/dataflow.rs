@@ -112,29 +112,6 @@ pub enum Outcome {
     Done,
 }
 
-/// Refuses to answer for rows that a sink may lose: one whose rows are there only when the job has ended.
-fn check_promises(plan: &Plan, stages: &[Stage]) -> Result<()> {
-    let promise = stages.iter().find_map(|stage| match stage {
-        Stage::Source { attachment, .. } => attachment.as_ref()?.promises(),
-        _ => None,
-    });
-    let Some(promise) = promise else { return Ok(()) };
-    for (node, stage) in plan.nodes.iter().zip(stages) {
-        if let (NodeKind::Sink { table }, Stage::Sink { sink, .. }) = (&node.kind, stage)
-            && !sink.keeps_epochs()
-        {
-            return Err(Error::options(
-                format!(
-                    "table \"{promise}\" answers when its rows are kept, and \"{}\" keeps them when the job ends",
-                    table.name
-                ),
-                "write to a sqlite table, or say 'ack' = 'accepted' for the table that is posted to",
-            ));
-        }
-    }
-    Ok(())
-}
-
 impl Dataflow {
     /// Opens the sources and sinks of a plan and makes its operators.
     ///
@@ -150,8 +127,12 @@ impl Dataflow {
         taps: Arc<Taps>,
     ) -> Result<Self> {
         let (inlets, pieces_max) = (&options.inlets, options.pieces_per_epoch.max(1));
-        let mut builder =
-            Builder { plan: &plan, shards: pool.current_num_threads(), dropped: &counters.dropped };
+        let mut builder = Builder {
+            plan: &plan,
+            shards: pool.current_num_threads(),
+            dropped: &counters.dropped,
+            counters: &counters,
+        };
         // Sinks and sources are opened before any thread starts, so that nothing begins that cannot end.
         let mut sources = Vec::new();
         for node in &plan.nodes {
@@ -172,6 +153,7 @@ impl Dataflow {
         for ((node, source), stage) in plan.nodes.iter().zip(sources).zip(made) {
             stages.extend(stage);
             if let Some(mut source) = source {
+                counters.meet(source.peer());
                 stages.push(Stage::Source {
                     splits: source.split_names(),
                     attachment: source.attach(inlets, options.observes)?,
@@ -180,10 +162,19 @@ impl Dataflow {
                 });
             }
         }
-        check_promises(&plan, &stages)?;
+        let promises = stages.iter().any(|stage| match stage {
+            Stage::Source { attachment, .. } => {
+                attachment.as_ref().is_some_and(Attachment::promises)
+            }
+            _ => false,
+        });
         for stage in &mut stages {
             if let Stage::Sink { sink, .. } = stage {
+                if promises {
+                    sink.keep_epochs();
+                }
                 sink.attach(inlets);
+                counters.meet(sink.peer());
             }
         }
         // An assigner follows the splits of its source.
@@ -271,7 +262,7 @@ impl Dataflow {
                 sink.epoch_ended();
             }
         }
-        self.followers.tell(&self.plan)?;
+        self.followers.tell(&self.plan);
         let took = started.elapsed().as_nanos() as u64;
         self.counters.epoch_nanos.fetch_add(took, Ordering::Relaxed);
         self.counters.last_epoch_nanos.store(took, Ordering::Relaxed);

@@ -4,14 +4,14 @@
 //! the rows, and then each batch goes through all of them on one core while it is in its cache.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use arrow::array::UInt32Array;
 use millstream_connectors::Piece;
 use millstream_formats::decoder::Decoded;
 use millstream_operators::reduce::{Reduced, Reducer};
-use millstream_operators::{Dropped, Reason, Transform};
+use millstream_operators::{Dropped, Transform};
 use millstream_plan::NodeId;
 use millstream_state::{hash_rows, shard_of};
 use millstream_types::{ChangeBatch, Result, batch_rows};
@@ -107,28 +107,30 @@ impl Flow {
 }
 
 /// Counts rows that were decoded and those that were not.
-fn taken(decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatch {
-    let add = |counter: &AtomicU64, rows: u64| counter.fetch_add(rows, Ordering::Relaxed);
-    add(&counters.rows_in, decoded.rows.num_rows() as u64);
-    add(&counters.skipped, decoded.skipped);
-    add(&counters.nulled, decoded.nulled);
-    counters.keep(dropped.operator(), decoded.bad);
-    if let Some(rejected) = decoded.rejected {
-        let shown: Vec<usize> = (0..rejected.num_rows()).collect();
-        dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
-        dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
-    }
+fn taken(mut decoded: Decoded, counters: &Counters, dropped: &Dropped) -> ChangeBatch {
+    counters.rows_in.fetch_add(decoded.rows.num_rows() as u64, Ordering::Relaxed);
+    counters.left_out(dropped, dropped.operator(), &mut decoded);
     ChangeBatch { weights: decoded.weights, ..ChangeBatch::insert(decoded.rows) }
 }
 
-/// A batch in parts of at most [`batch_rows`].
+/// A batch in parts of at most [`batch_rows`], or one more: the row before an update stays with the one
+/// after it.
 fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
     let (count, most) = (changes.num_rows(), batch_rows());
-    let starts = (0..count.max(1)).step_by(most.min(count.max(1)));
-    starts.map(move |from| changes.slice(from, most.min(count - from)))
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let from = next.take()?;
+        let mut to = count.min(from + most);
+        while to > from && to < count && changes.weight(to - 1) < 0 {
+            to += 1;
+        }
+        next = (to < count).then_some(to);
+        Some(changes.slice(from, to - from))
+    })
 }
 
 /// What a batch is to one shard.
+#[allow(clippy::large_enum_variant, reason = "there are few of them, and most are rows")]
 pub enum Dealt {
     /// Its rows.
     Rows(ChangeBatch),
@@ -136,8 +138,8 @@ pub enum Dealt {
     Groups(Reduced),
 }
 
-/// Deals the rows of a batch out to shards by the hash of their key, or what they add to groups: one part a shard,
-/// in order. Rows without a key all belong to the first.
+/// Deals the rows of a batch out to shards by the hash of their key, or what they add to groups: one part
+/// a shard, in order. Rows without a key all belong to the first.
 ///
 /// # Errors
 /// When a column cannot be a key, or a value cannot be computed.

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::dataflow::{Dataflow, Outcome};
 use crate::feed::Bell;
 use crate::metrics::{Counters, Metrics};
-use crate::taps::Taps;
+use crate::taps::{RunningTaps, Taps};
 
 /// How a job runs.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct JobOptions {
     pub pieces_per_epoch: usize,
     /// Where rows are brought to it from outside.
     pub inlets: Arc<Inlets>,
+    /// Where others find what it writes.
+    pub taps: Arc<RunningTaps>,
     /// Whether nobody waits for it, so that it fails when it is behind what is brought to it.
     pub observes: bool,
 }
@@ -33,7 +35,8 @@ impl JobOptions {
     pub fn new(parallelism: usize) -> Self {
         let parallelism = parallelism.max(1);
         let pieces_per_epoch = parallelism * 4;
-        Self { parallelism, pieces_per_epoch, inlets: Arc::default(), observes: false }
+        let (inlets, taps) = (Arc::default(), Arc::default());
+        Self { parallelism, pieces_per_epoch, inlets, taps, observes: false }
     }
 }
 
@@ -42,7 +45,6 @@ impl JobOptions {
 pub struct Job {
     stop: Arc<Stop>,
     counters: Arc<Counters>,
-    taps: Arc<Taps>,
     doors: Vec<Door>,
     ended: Option<oneshot::Receiver<Result<()>>>,
 }
@@ -79,11 +81,6 @@ impl Job {
     /// A handle that only reads what the job counts.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
-    }
-
-    /// What it writes, for others to follow.
-    pub fn taps(&self) -> Arc<Taps> {
-        Arc::clone(&self.taps)
     }
 
     /// Waits for its end.
@@ -131,12 +128,15 @@ pub fn start(
     let pool = Arc::new(pool);
     let taps = Arc::new(Taps::new(&plan, Arc::clone(&bell)));
     let (counted, tapped) = (Arc::clone(&counters), Arc::clone(&taps));
-    let mut dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped)?;
+    // Whoever finds that rows are let in finds what becomes of them, too.
+    options.taps.add(&taps);
+    let dataflow = Dataflow::new(plan, pool, options, counted, &bell, result, tapped);
+    let mut dataflow = dataflow.inspect_err(|_| taps.end())?;
     dataflow.heed(&stop.in_order);
     let doors = dataflow.doors();
     let (sender, ended) = oneshot::channel();
     let asked = Arc::clone(&stop);
-    let (ending, last_taps) = (Arc::clone(&counters), Arc::clone(&taps));
+    let (ending, last_taps) = (Arc::clone(&counters), taps);
     std::thread::Builder::new()
         .name("dataflow".to_owned())
         .stack_size(STACK_BYTES)
@@ -165,7 +165,7 @@ pub fn start(
             let _ = sender.send(outcome);
         })
         .map_err(|error| no_thread(&error))?;
-    Ok(Job { stop, counters, taps, doors, ended: Some(ended) })
+    Ok(Job { stop, counters, doors, ended: Some(ended) })
 }
 
 /// Expressions are evaluated recursively, and may be nested as deeply as the front end lets them.

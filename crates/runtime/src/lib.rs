@@ -9,11 +9,13 @@
 //! | [`flow`] | batches on their way from one operator to the next |
 //! | `inputs` | how the event times of several inputs come together |
 //! | [`feed`] | a source on a thread of its own |
-//! | [`serve`], `serve_request`, `serve_connections`, `serve_writes` | the server that tables are posted to |
-//! | [`taps`] | who follows what a job writes |
+//! | [`serve`] | the server that tables are posted to |
+//! | `serve_request`, `serve_bodies`, `serve_connections`, `serve_writes` | its requests and connections |
+//! | [`taps`], `content` | who follows what a job writes |
 //! | [`deep`] | work on a deep stack |
 //! | [`metrics`] | what a job counts |
 
+mod content;
 pub mod dataflow;
 pub mod deep;
 pub mod feed;
@@ -22,6 +24,7 @@ mod inputs;
 pub mod job;
 pub mod metrics;
 pub mod serve;
+mod serve_bodies;
 mod serve_connections;
 mod serve_request;
 mod serve_writes;

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use millstream_formats::BadRecord;
+use millstream_connectors::peer::Peer;
+use millstream_formats::{BadRecord, Decoded};
 use millstream_operators::{Dropped, NextWindow, Reason};
 use millstream_plan::Plan;
+use millstream_types::ChangeBatch;
 
 /// Counters that the dataflow writes and anyone reads.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub struct Counters {
     pub nodes: Vec<NodeCounters>,
     /// For each node of the plan what it left out.
     pub dropped: Vec<Arc<Dropped>>,
+    peers: Mutex<Vec<Arc<Peer>>>,
     kept: Mutex<Kept>,
     status: Mutex<Status>,
     ended: AtomicBool,
@@ -199,9 +202,32 @@ impl Counters {
             state_bytes: AtomicU64::new(0),
             nodes: plan.nodes.iter().map(|_| NodeCounters::default()).collect(),
             dropped: dropped.collect(),
+            peers: Mutex::default(),
             kept: Mutex::default(),
             status: Mutex::default(),
             ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Remembers a server that the job talks to.
+    pub(crate) fn meet(&self, peer: Option<Arc<Peer>>) {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).extend(peer);
+    }
+
+    /// The servers that it reads from and writes to.
+    pub fn peers(&self) -> Vec<Arc<Peer>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts what could not be read beside some rows, and keeps it as far as that is asked for.
+    pub(crate) fn left_out(&self, dropped: &Dropped, source: &str, decoded: &mut Decoded) {
+        self.skipped.fetch_add(decoded.skipped, Ordering::Relaxed);
+        self.nulled.fetch_add(decoded.nulled, Ordering::Relaxed);
+        self.keep(source, std::mem::take(&mut decoded.bad));
+        if let Some(rejected) = decoded.rejected.take() {
+            let shown: Vec<usize> = (0..rejected.num_rows()).collect();
+            dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
+            dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
         }
     }
 

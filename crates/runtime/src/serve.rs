@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+pub use crate::serve_bodies::{Bodies, BodyLimits};
 use crate::serve_connections::{Connections, Slot};
 use crate::serve_request::{Gate, respond};
 use crate::serve_writes::TimedWrites;
@@ -48,11 +49,14 @@ pub enum Page {
     Events(Box<dyn Events>),
 }
 
-/// Server-sent events as they come, each as it goes over the wire.
+/// Server-sent events as they come.
 pub trait Events: Send {
-    /// The next one, when there is one; `None` at the end.
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<String>>;
+    /// The next ones, when there are some; `None` at the end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Encode>>;
 }
+
+/// Writes events as they go over the wire, on a thread where that may take long. An `Err` is the last one.
+pub type Encode = Box<dyn FnOnce() -> std::result::Result<String, String> + Send>;
 
 /// Where and how a [`Server`] listens.
 #[derive(Clone)]
@@ -65,12 +69,8 @@ pub struct ServerOptions {
     pub connections_max: usize,
     /// How long a header may take, and a connection be without a request.
     pub header_timeout: Duration,
-    /// How long a body may take.
-    pub body_timeout: Duration,
-    /// How long a body may be, in bytes.
-    pub body_bytes_max: usize,
-    /// How many bytes of bodies are held at a time.
-    pub bodies_bytes_max: usize,
+    /// How large bodies may be, and how long they may take.
+    pub bodies: BodyLimits,
 }
 
 impl ServerOptions {
@@ -82,9 +82,7 @@ impl ServerOptions {
             // Most systems give a process a thousand open files.
             connections_max: 800,
             header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            body_bytes_max: 8 << 20,
-            bodies_bytes_max: 32 << 20,
+            bodies: BodyLimits::default(),
         }
     }
 }

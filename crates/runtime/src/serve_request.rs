@@ -1,23 +1,23 @@
-//! One request: who may ask, how its body is read, and where its answer comes from.
+//! One request: who may ask, and where its answer comes from.
 
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Either, Full};
+use http_body_util::{Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use millstream_connectors::Inlets;
-use millstream_connectors::http_inlet::{Admitted, Answer, Inlet, Request};
+use millstream_connectors::http_inlet::Answer;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::serve::{Events, Page, Pages, ServerOptions};
+use crate::serve_bodies::Bodies;
 use crate::serve_connections::{Busy, Connection};
 
 /// What a server lets in, and where it leads to.
@@ -25,34 +25,15 @@ pub(crate) struct Gate {
     pub options: ServerOptions,
     inlets: Arc<Inlets>,
     pages: Arc<dyn Pages>,
-    /// The bytes of bodies that are held.
-    held: Arc<AtomicUsize>,
-    /// Bodies that take long are looked at by so many threads at a time.
-    workers: Semaphore,
+    bodies: Arc<Bodies>,
 }
 
 impl Gate {
     pub fn new(options: ServerOptions, inlets: Arc<Inlets>, pages: Arc<dyn Pages>) -> Self {
-        let held = Arc::default();
-        Self { options, inlets, pages, held, workers: Semaphore::new(LARGE_AT_A_TIME) }
+        let bodies = Arc::new(Bodies::new(options.bodies));
+        Self { options, inlets, pages, bodies }
     }
 }
-
-/// A body of so many bytes takes longer to look at than others should wait for.
-const LARGE_BYTES: usize = 32 << 10;
-
-/// So many bytes of each body always find room.
-const SMALL_BYTES: usize = 16 << 10;
-
-/// A body of which nothing comes for so long is given up.
-const STALLED: Duration = Duration::from_secs(5);
-
-/// How much of a body that is refused is let by, and for how long.
-const DRAINED_BYTES: usize = 32 << 20;
-const DRAINED: Duration = Duration::from_secs(2);
-
-/// How many such bodies are looked at together.
-const LARGE_AT_A_TIME: usize = 2;
 
 /// What is answered: a text, or events as they come.
 pub(crate) type Reply = Response<Either<Full<Bytes>, EventBody>>;
@@ -65,25 +46,31 @@ pub(crate) async fn respond(
     connection: &Arc<Connection>,
 ) -> Reply {
     let path = request.uri().path().to_owned();
+    let inlet = gate.inlets.find(&path);
+    let counted = |answer: Answer| {
+        if let Some(inlet) = &inlet {
+            inlet.count(&answer);
+        }
+        reply(answer)
+    };
     if path != "/health"
         && let Err(answer) = may_ask(request.headers(), gate)
     {
-        return reply(answer);
+        return counted(answer);
     }
-    if let Some(inlet) = gate.inlets.find(&path) {
+    if let Some(inlet) = &inlet {
         if request.method() != Method::POST {
-            let mut reply = reply(Answer::error(405, "rows are posted here"));
+            let mut reply = counted(Answer::error(405, "rows are posted here"));
             reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             return reply;
         }
-        let answer = match read(request, gate).await {
+        return match gate.bodies.read(request).await {
             Ok((request, held)) => {
                 let _busy = connection.begin();
-                deliver(request, held, inlet, gate).await
+                reply(gate.bodies.deliver(request, held, inlet).await)
             }
-            Err(answer) => answer,
+            Err(answer) => counted(answer),
         };
-        return reply(answer);
     }
     if request.method() == Method::POST && gate.inlets.is_empty() {
         return reply(Answer::later(503, "no table is posted to yet"));
@@ -149,127 +136,6 @@ fn same(given: &str, due: &str) -> bool {
     std::hint::black_box(difference) == 0
 }
 
-/// Bytes of a body that count as held, until this is dropped.
-struct Held {
-    all: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Held {
-    /// Takes so many bytes more of a body of which `before` have come. The first ones of a body always find
-    /// room: large ones are not in the way of small ones.
-    fn add(&mut self, bytes: usize, came: usize, most: usize) -> Result<(), Answer> {
-        let bytes = (came + bytes).saturating_sub(SMALL_BYTES).min(bytes);
-        if bytes == 0 {
-            return Ok(());
-        }
-        let before = self.all.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        match before + bytes > most {
-            true => Err(Answer::later(503, "too many bodies are being read; try again")),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-async fn read(request: hyper::Request<Incoming>, gate: &Gate) -> Result<(Request, Held), Answer> {
-    let most = gate.options.body_bytes_max;
-    let too_long = || Answer::error(413, &format!("the body is longer than {most} bytes"));
-    if request.body().size_hint().lower() > most as u64 {
-        drain(request.into_body()).await;
-        return Err(too_long());
-    }
-    let text = |name: HeaderName| -> Result<Option<String>, Answer> {
-        let Some(value) = request.headers().get(&name) else { return Ok(None) };
-        let readable = value.to_str().map(str::to_owned);
-        readable.map(Some).map_err(|_| Answer::error(400, &format!("{name} is no plain text")))
-    };
-    let mut read = Request {
-        content_type: text(header::CONTENT_TYPE)?,
-        content_encoding: text(header::CONTENT_ENCODING)?,
-        idempotency_key: text(HeaderName::from_static("idempotency-key"))?,
-        body: Vec::new(),
-    };
-    let mut held = Held { all: Arc::clone(&gate.held), bytes: 0 };
-    let late = |limit: Duration| {
-        let seconds = limit.as_secs();
-        Answer::error(408, &format!("the body, or more of it, did not come within {seconds} s"))
-    };
-    let mut body = request.into_body();
-    let all = async {
-        loop {
-            let next = tokio::time::timeout(STALLED, body.frame()).await;
-            let Some(frame) = next.map_err(|_| late(STALLED))? else { break };
-            let frame = frame.map_err(|_| Answer::error(400, "the body broke off"))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if read.body.len() + data.len() > most {
-                return Err(too_long());
-            }
-            held.add(data.len(), read.body.len(), gate.options.bodies_bytes_max)?;
-            read.body.extend_from_slice(&data);
-        }
-        Ok(())
-    };
-    let limit = gate.options.body_timeout;
-    match tokio::time::timeout(limit, all).await {
-        Ok(Ok(())) => Ok((read, held)),
-        Ok(Err(answer)) => {
-            drop(held);
-            drain(body).await;
-            Err(answer)
-        }
-        Err(_) => Err(late(limit)),
-    }
-}
-
-/// Lets the rest of a body come and go: a connection that is closed before takes the answer with it.
-async fn drain(mut body: Incoming) {
-    let mut left = DRAINED_BYTES;
-    let rest = async {
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                break;
-            }
-        }
-    };
-    // Whoever sends more than that, or takes longer, may miss the answer.
-    let _ = tokio::time::timeout(DRAINED, rest).await;
-}
-
-/// Hands rows over, and waits for what becomes of them.
-async fn deliver(request: Request, held: Held, inlet: Arc<Inlet>, gate: &Arc<Gate>) -> Answer {
-    let gate = Arc::clone(gate);
-    let lost = || Answer::error(500, "internal error: the request was lost");
-    let is_large = request.body.len() > LARGE_BYTES || request.content_encoding.is_some();
-    // On a task of its own, so that it goes its way when the client does not wait.
-    let task = tokio::spawn(async move {
-        let admitted = match is_large {
-            false => inlet.admit(request),
-            true => {
-                let Ok(_permit) = gate.workers.acquire().await else { return lost() };
-                let admitted = tokio::task::spawn_blocking(move || inlet.admit(request)).await;
-                match admitted {
-                    Ok(admitted) => admitted,
-                    Err(_) => return lost(),
-                }
-            }
-        };
-        drop(held);
-        match admitted {
-            Admitted::Now(answer) => answer,
-            Admitted::Later(waiting) => waiting.answer().await,
-        }
-    });
-    task.await.unwrap_or_else(|_| lost())
-}
-
 fn reply(answer: Answer) -> Reply {
     let mut reply = Response::new(Either::Left(Full::new(Bytes::from(answer.body + "\n"))));
     *reply.status_mut() =
@@ -303,7 +169,7 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
         }
         Page::Events(events) => {
             let pulse = tokio::time::interval_at(Instant::now() + PULSE, PULSE);
-            let body = EventBody { events, pulse, _busy: busy };
+            let body = EventBody { events, encoding: None, ended: false, pulse, _busy: busy };
             let mut reply = Response::new(Either::Right(body));
             let headers = reply.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -316,11 +182,43 @@ fn page_reply(page: Page, busy: Busy) -> Reply {
 /// How often something is sent when nothing happens, so that it is noticed when nobody listens any more.
 const PULSE: Duration = Duration::from_secs(15);
 
-/// Events as a body, one a frame.
+/// Events as a body.
 pub(crate) struct EventBody {
     events: Box<dyn Events>,
+    /// The events that are being written, on a thread of their own.
+    encoding: Option<JoinHandle<Result<String, String>>>,
+    ended: bool,
     pulse: tokio::time::Interval,
     _busy: Busy,
+}
+
+impl EventBody {
+    /// The text of the next events; `None` at the end.
+    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Option<String>> {
+        while !self.ended {
+            let Some(encoding) = &mut self.encoding else {
+                match ready!(self.events.poll_next(context)) {
+                    Some(encode) => self.encoding = Some(tokio::task::spawn_blocking(encode)),
+                    None => break,
+                }
+                continue;
+            };
+            let written = ready!(Pin::new(encoding).poll(context));
+            self.encoding = None;
+            match written {
+                // Changes that come to nothing are no event.
+                Ok(Ok(text)) if text.is_empty() => {}
+                Ok(Ok(text)) => return Poll::Ready(Some(text)),
+                Ok(Err(last)) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(last));
+                }
+                Err(_) => break,
+            }
+        }
+        self.ended = true;
+        Poll::Ready(None)
+    }
 }
 
 impl Body for EventBody {
@@ -332,7 +230,7 @@ impl Body for EventBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = |text: String| Some(Ok(Frame::data(Bytes::from(text))));
-        if let Poll::Ready(next) = self.events.poll_next(context) {
+        if let Poll::Ready(next) = self.poll_text(context) {
             self.pulse.reset();
             return Poll::Ready(next.and_then(frame));
         }

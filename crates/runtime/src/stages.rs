@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use arrow::datatypes::{Schema, SchemaRef};
-use millstream_connectors::lookup::open_lookup;
+use millstream_connectors::lookup::{LeftOut, open_lookup};
 use millstream_connectors::open_sink;
 use millstream_operators::calc::Calc;
 use millstream_operators::correlate::Correlate;
@@ -12,6 +12,7 @@ use millstream_operators::expand::Expand;
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::interval_join::{IntervalJoin, IntervalJoinSpec};
 use millstream_operators::join::{Join, JoinSpec};
+use millstream_operators::keep_first::{KeepFirst, KeepFirstSpec};
 use millstream_operators::keep_one::KeepOne;
 use millstream_operators::limit::Limit;
 use millstream_operators::lookup_join::LookupJoin;
@@ -31,10 +32,11 @@ use millstream_operators::window_rank::{WindowRank, WindowRankSpec};
 use millstream_operators::window_table::WindowAggregateSpec;
 use millstream_operators::window_table_function::WindowTableFunction;
 use millstream_operators::{Dropped, Operator, Transform};
-use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, WindowColumns};
+use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Table, WindowColumns};
 use millstream_types::{ChangeBatch, Error, Result, plain_paths};
 
 use crate::dataflow::Stage;
+use crate::metrics::Counters;
 
 /// What the columns that a source reads promise.
 pub fn source_check(node: &Node) -> Option<Arc<dyn Transform>> {
@@ -63,6 +65,12 @@ fn not_null(table: &str, schema: &SchemaRef) -> Option<Arc<dyn Transform>> {
     NotNull::new(table, schema).map(|check| Arc::new(check) as Arc<dyn Transform>)
 }
 
+/// What a table that is written promises of its columns.
+fn sink_check(table: &Table, drops: bool, dropped: &Arc<Dropped>) -> Option<Arc<dyn Transform>> {
+    let check = NotNull::new(&table.name, &table.physical)?;
+    Some(Arc::new(if drops { check.dropping(dropped) } else { check }))
+}
+
 /// Makes the operators of a plan.
 pub struct Builder<'a> {
     /// The plan.
@@ -71,6 +79,8 @@ pub struct Builder<'a> {
     pub shards: usize,
     /// Where each node counts what it leaves out.
     pub dropped: &'a [Arc<Dropped>],
+    /// What the job counts.
+    pub counters: &'a Arc<Counters>,
 }
 
 impl Builder<'_> {
@@ -154,6 +164,7 @@ impl Builder<'_> {
                     aggregates: aggregates.clone(),
                     output: output.clone(),
                     emit: *emit,
+                    removes: self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append,
                     input,
                     schema,
                 });
@@ -226,6 +237,17 @@ impl Builder<'_> {
                 });
                 self.keyed(vec![left_keys, right_keys], window.processing_time, || {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
+                })?
+            }
+            NodeKind::Deduplicate { partition, rowtime } => {
+                let spec = Arc::new(KeepFirstSpec {
+                    partition: partition.clone(),
+                    rowtime: *rowtime,
+                    ttl: ttl[0],
+                    input,
+                });
+                self.keyed(vec![partition.clone()], false, || {
+                    Ok(Box::new(KeepFirst::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
             NodeKind::Rank { partition, order, function, least, most, numbered, last_wins } => {
@@ -316,8 +338,12 @@ impl Builder<'_> {
                     Calc::new(condition.clone(), values.clone(), schema)
                 });
                 let rows = lookup.steps.last().map_or(&lookup.schema, |(_, _, schema)| schema);
+                let (counters, dropped) = (Arc::clone(self.counters), Arc::clone(dropped));
+                let name = lookup.table.name.clone();
+                let left_out: LeftOut =
+                    Arc::new(move |decoded| counters.left_out(&dropped, &name, decoded));
                 Stage::Transform(Arc::new(LookupJoin {
-                    table: open_lookup(&lookup.table, &lookup.columns)?,
+                    table: open_lookup(&lookup.table, &lookup.columns, left_out)?,
                     steps: steps.collect::<Result<_>>()?,
                     outer: *outer,
                     keys: [left_keys, right_keys],
@@ -341,7 +367,9 @@ impl Builder<'_> {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
-            NodeKind::ChangelogNormalize { key } => self.keyed(vec![key.clone()], false, || {
+            // One shard: what comes out stands in the order of the stream, on which texts put together, first
+            // and last values and equal ranks depend.
+            NodeKind::ChangelogNormalize { key } => self.keyed(vec![Vec::new()], false, || {
                 Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
             })?,
             NodeKind::SetOperation { intersect, all } => {
@@ -367,9 +395,9 @@ impl Builder<'_> {
             NodeKind::Limit { skip, fetch } => {
                 self.keyed(vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
             }
-            NodeKind::Sink { table } => Stage::Sink {
+            NodeKind::Sink { table, drops_nulls } => Stage::Sink {
                 sink: open_sink(table)?,
-                not_null: not_null(&table.name, &table.physical),
+                not_null: sink_check(table, *drops_nulls, dropped),
             },
             NodeKind::Result => Stage::Result,
         })

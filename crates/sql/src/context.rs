@@ -28,6 +28,7 @@ use crate::catalog::{Catalog, Entry};
 use crate::common_types::{comparable, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
+use crate::names::{BEING_NAMED, being_named, unique_names};
 use crate::parser::{file_of, parts_of};
 use crate::planner::Planner;
 use crate::rewrite::UNNEST;
@@ -450,6 +451,17 @@ impl RelationPlanner for Relations {
                 }
                 let plan = self.with_options(name, with_hints)?;
                 planned(plan, alias.clone())
+            }
+            TableFactor::Derived { alias: Some(alias), .. } if alias.name.value == BEING_NAMED => {
+                let TableFactor::Derived { lateral, subquery, sample, .. } = relation else {
+                    return Ok(RelationPlanning::Original(Box::new(relation)));
+                };
+                let relation = TableFactor::Derived { lateral, subquery, sample, alias: None };
+                Ok(RelationPlanning::Original(Box::new(relation)))
+            }
+            TableFactor::Derived { lateral: false, alias, .. } => {
+                let plan = context.plan(being_named(relation.clone()))?;
+                planned(unique_names(plan)?, alias.clone())
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 match versioned(table_with_joins).map_err(external)? {

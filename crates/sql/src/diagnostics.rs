@@ -117,8 +117,13 @@ impl SqlError {
     /// hint: a column with a similar name exists: "price"
     /// ```
     pub fn render(&self, source_name: &str, text: &str) -> String {
+        self.render_as("error", source_name, text)
+    }
+
+    /// As [`Self::render`], with another word before the message.
+    pub fn render_as(&self, kind: &str, source_name: &str, text: &str) -> String {
         use fmt::Write;
-        let mut out = format!("error: {}\n", self.message);
+        let mut out = format!("{kind}: {}\n", self.message);
         // Writing into a String cannot fail.
         if let Some(position) = self.position {
             let whole = text.lines().nth(position.line as usize - 1).unwrap_or("");

@@ -11,7 +11,7 @@ use sqlparser::ast::{
     ValueWithSpan,
 };
 use sqlparser::dialect::{Dialect, Precedence};
-use sqlparser::keywords::Keyword;
+use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
 
@@ -69,6 +69,11 @@ impl Dialect for FlinkDialect {
         false
     }
 
+    fn is_column_alias(&self, keyword: &Keyword, _: &mut Parser<'_>) -> bool {
+        // `SELECT 1 ON CONFLICT …`
+        *keyword != Keyword::ON && !RESERVED_FOR_COLUMN_ALIAS.contains(keyword)
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let [first, second] = parser.peek_tokens_ref();
         let Token::Word(word) = &first.token else { return None };
@@ -81,6 +86,8 @@ impl Dialect for FlinkDialect {
                 parser.next_token();
                 Some(table(parser))
             }
+            // As the table of a window function; elsewhere a query stands in parentheses.
+            ("SELECT", _) => Some(parser.parse_query().map(Expr::Subquery)),
             ("CAST" | "TRY_CAST", Token::LParen) => Some(cast(parser)),
             ("INTERVAL", Token::SingleQuotedString(_) | Token::Minus | Token::Plus) => {
                 Some(interval(parser))
@@ -312,8 +319,8 @@ fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     Ok(call(name, arguments))
 }
 
-/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions. Any
-/// other CASE is left to the parser.
+/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions.
+/// Any other CASE is left to the parser.
 fn case_of_lists(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
     let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
         parser.expect_keyword(Keyword::CASE)?;

@@ -23,6 +23,16 @@ pub fn is_lookup(hint: &str) -> bool {
     hint.get(..LOOKUP.len()).is_some_and(|name| name.eq_ignore_ascii_case(LOOKUP))
 }
 
+/// The hints that say how Flink is to join: there is one way here.
+const JOIN_STRATEGIES: [&str; 5] =
+    ["BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"];
+
+/// Whether a hint is about how tables are joined, which changes no result.
+pub fn is_join_strategy(hint: &str) -> bool {
+    let name = hint.split('(').next().unwrap_or(hint).trim();
+    JOIN_STRATEGIES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// What LOOKUP may say: how many requests are under way makes no difference to a table that is kept here.
 ///
 /// # Errors
@@ -91,7 +101,9 @@ pub fn hints_as_options(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> 
         let mut words =
             inner.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
         let name = words.next().map_or(String::new(), |token| token.to_string());
-        if [STATE_TTL, LOOKUP].iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        let behind_select =
+            [STATE_TTL, LOOKUP].iter().any(|known| name.eq_ignore_ascii_case(known));
+        if behind_select || is_join_strategy(&name) {
             // It stands behind SELECT, where the parser keeps it.
             out.push(token.clone());
             continue;

@@ -28,6 +28,7 @@ pub mod group_window;
 mod grouping;
 mod hints;
 mod json_syntax;
+mod names;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;

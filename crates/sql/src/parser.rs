@@ -10,7 +10,7 @@ use crate::dialect::FlinkDialect;
 use crate::hints::hints_as_options;
 use crate::script::{text_between, tokenize};
 use crate::statement::{
-    Column, ColumnKind, CreateTable, Insert, Like, OptionList, Show, Statement,
+    Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Show, Statement,
 };
 use crate::types::parse_type;
 
@@ -25,9 +25,11 @@ pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
     let statement = reader.statement().map_err(|error| error.locate(&tokens))?;
     let next = reader.parser.peek_token();
     if next.token != Token::EOF {
-        return Err(
-            SqlError::new(format!("expected the end of the statement, found {next}")).at(&next)
-        );
+        let error = match next.to_string().to_ascii_uppercase().as_str() {
+            "MATCH_RECOGNIZE" => SqlError::unsupported("MATCH_RECOGNIZE"),
+            _ => SqlError::new(format!("expected the end of the statement, found {next}")),
+        };
+        return Err(error.at(&next));
     }
     Ok(statement)
 }
@@ -377,11 +379,26 @@ impl<'a> Reader<'a> {
                 .parse_parenthesized_column_list(sqlparser::parser::IsOptional::Mandatory, false)?;
         }
         let query = self.parser.parse_query()?;
-        let conflict = self.parser.peek_token();
-        if self.words("ON CONFLICT") {
-            return Err(SqlError::unsupported("ON CONFLICT").at(&conflict));
+        let conflict = self.conflict()?;
+        Ok(Insert { table, columns, partition, options, query, conflict })
+    }
+
+    /// `ON CONFLICT DO …`
+    fn conflict(&mut self) -> Result<Option<Conflict>> {
+        let start = self.parser.peek_token();
+        if !self.words("ON CONFLICT") {
+            return Ok(None);
         }
-        Ok(Insert { table, columns, partition, options, query })
+        self.expect("DO")?;
+        match () {
+            () if self.word("DEDUPLICATE") => Ok(Some(Conflict::Deduplicate)),
+            () if self.word("NOTHING") => Ok(Some(Conflict::Nothing)),
+            () => Err(SqlError::unsupported("this ON CONFLICT")
+                .hint(
+                    "ON CONFLICT DO DEDUPLICATE keeps the last row of a key, DO NOTHING the first",
+                )
+                .at(&start)),
+        }
     }
 
     fn statement_set(&mut self) -> Result<Statement> {
@@ -432,7 +449,14 @@ impl<'a> Reader<'a> {
             let _ = self.parser.consume_token(&Token::Comma);
         }
         let analyze = self.word("ANALYZE");
-        Ok(Statement::Explain { analyze, statement: Box::new(self.statement()?) })
+        // Flink's spelling: what is explained is not executed.
+        let statement = match self.parser.peek_token_ref().token {
+            Token::Word(ref word) if word.value.eq_ignore_ascii_case("STATEMENT") => {
+                self.statement_set()?
+            }
+            _ => self.statement()?,
+        };
+        Ok(Statement::Explain { analyze, statement: Box::new(statement) })
     }
 
     fn pattern(&mut self) -> Result<Option<String>> {

@@ -42,6 +42,7 @@ use crate::context::Context;
 use crate::correlate::{coerce_arguments, correlate};
 use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
+use crate::names::{Stars, has_star_beside_others, unique_names};
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
@@ -83,7 +84,8 @@ impl<'a> Planner<'a> {
             let mut table = Table::clone(&*self.catalog.table(&parts_of(&insert.table))?);
             table.options.extend(insert.options.iter().cloned());
             let plan = self.fit(self.logical(&insert.query)?, insert, &table)?;
-            outputs.push((optimize(plan, self.catalog)?, Output::Sink(Arc::new(table))));
+            let plan = optimize(plan, self.catalog)?;
+            outputs.push((plan, Output::Sink(Arc::new(table), insert.conflict)));
         }
         translate(self.catalog, &self.hints.borrow(), outputs)
     }
@@ -138,15 +140,30 @@ impl<'a> Planner<'a> {
     }
 
     fn logical(&self, query: &Query) -> Result<LogicalPlan> {
+        let plain = self.logical_named(query, Stars::Plain);
+        match plain {
+            // What is wrong may be that a column is called as something that `*` stands for.
+            Err(error) if has_star_beside_others(&mut query.clone()) => {
+                self.logical_named(query, Stars::Marked).map_err(|_| error)
+            }
+            other => other,
+        }
+    }
+
+    fn logical_named(&self, query: &Query, stars: Stars) -> Result<LogicalPlan> {
         let mut query = query.clone();
-        let hints = rewrite_query(&mut query)?;
+        let columns_of = |query: &Query| {
+            let plan = self.logical(query).ok()?;
+            Some(plan.schema().fields().iter().map(|field| field.name().clone()).collect())
+        };
+        let hints = rewrite_query(&mut query, stars, &columns_of)?;
         self.hints.borrow_mut().extend(hints);
         let context = Context::new(self);
         let planner = SqlToRel::new_with_options(&context, options());
         let plan = planner
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
-        let plan = group_window::expand(correlate(plan)?)?;
+        let plan = group_window::expand(correlate(unique_names(plan)?)?)?;
         Ok(own_casts(in_common_types(plan)?, self.catalog)?)
     }
 

@@ -2,7 +2,6 @@
 //!
 //! - number literals get Flink's types: `1` is INT, `1.5` DECIMAL(2, 1), `1e3` DOUBLE;
 //! - `LIKE`, `SIMILAR TO` and `IF` become calls of functions of ours and `CASE`;
-//! - columns without a name are called `EXPR$0`, `EXPR$1`, …;
 //! - `GROUP BY TUMBLE(…)` becomes a grouping by the window's three properties.
 
 use std::collections::BTreeMap;
@@ -10,17 +9,18 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Distinct, Expr, FunctionArg, FunctionArgExpr,
+    AccessExpr, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    OptimizerHint, OptimizerHintStyle, Parens, Query, Select, SelectItem, SetExpr, Subscript,
-    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
-    WindowFrameBound, WindowSpec, WindowType,
+    OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query, Select, SetExpr,
+    Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
-use crate::hints::{check_lookup, is_lookup, state_ttl_of};
+use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
+use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
 use crate::using::expand_using;
@@ -32,28 +32,44 @@ pub type StateHints = BTreeMap<String, i64>;
 ///
 /// # Errors
 /// When it uses something that is not supported.
-pub fn rewrite_query(query: &mut Query) -> Result<StateHints, SqlError> {
-    run(query)
+pub(crate) fn rewrite_query(
+    query: &mut Query,
+    stars: Stars,
+    columns_of: &ColumnsOfQuery<'_>,
+) -> Result<StateHints, SqlError> {
+    run(query, stars, columns_of)
 }
 
 /// Rewrites a single expression in place.
 ///
 /// # Errors
-/// As [`rewrite_query`].
+/// When it uses something that is not supported.
 pub fn rewrite_expression(expr: &mut Expr) -> Result<(), SqlError> {
-    run(expr).map(|_| ())
+    run(expr, Stars::Plain, &|_| None).map(|_| ())
 }
 
-fn run(tree: &mut impl VisitMut) -> Result<StateHints, SqlError> {
-    let mut rewriter = Rewriter::default();
+fn run(
+    tree: &mut impl VisitMut,
+    stars: Stars,
+    columns_of: &ColumnsOfQuery<'_>,
+) -> Result<StateHints, SqlError> {
+    let (limits, ctes, hints) = (vec![], vec![], BTreeMap::new());
+    let mut rewriter = Rewriter { stars, columns_of, ctes, limits, depth: 0, hints };
     match tree.visit(&mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(rewriter.hints),
     }
 }
 
-#[derive(Default)]
-struct Rewriter {
+/// The names of the columns of a query, where it can be planned.
+pub(crate) type ColumnsOfQuery<'a> = dyn Fn(&Query) -> Option<Vec<String>> + 'a;
+
+struct Rewriter<'a> {
+    /// How columns beside a `*` are named.
+    stars: Stars,
+    columns_of: &'a ColumnsOfQuery<'a>,
+    /// What the queries around declare by WITH, as it was written.
+    ctes: Vec<Vec<Cte>>,
     /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
     limits: Vec<Option<LimitClause>>,
     /// How many expressions the current one is inside of.
@@ -68,7 +84,7 @@ pub const UNNEST: &str = "UNNEST";
 /// is recursive, and a stack must not end before the statement does.
 const DEPTH_MAX: usize = 500;
 
-impl VisitorMut for Rewriter {
+impl VisitorMut for Rewriter<'_> {
     type Break = SqlError;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
@@ -85,6 +101,12 @@ impl VisitorMut for Rewriter {
         if let Err(error) = fetch_as_limit(query) {
             return ControlFlow::Break(error);
         }
+        let declared = query.with.iter().flat_map(|with| with.cte_tables.iter().cloned());
+        self.ctes.push(declared.collect());
+        derive_ctes(query);
+        if self.stars == Stars::Marked {
+            mark_order(query);
+        }
         self.limits.push(query.limit_clause.take());
         ControlFlow::Continue(())
     }
@@ -94,6 +116,11 @@ impl VisitorMut for Rewriter {
             of_one_precision(&mut values.rows);
         }
         query.limit_clause = self.limits.pop().flatten();
+        self.ctes.pop();
+        if let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &mut query.order_by {
+            // Plain numbers are those of columns.
+            keys.iter_mut().for_each(|key| plain_number(&mut key.expr));
+        }
         ControlFlow::Continue(())
     }
 
@@ -106,10 +133,10 @@ impl VisitorMut for Rewriter {
                 return ControlFlow::Break(error);
             }
         }
-        if let Err(error) = expand_using(select) {
+        if let Err(error) = expand_using(select, &|factor| self.columns_of(factor)) {
             return ControlFlow::Break(error);
         }
-        name_columns(&mut select.projection);
+        name_columns(select, &relation_names(&select.from), self.stars);
         select.from.iter_mut().for_each(nest_versioned);
         distinct_sets(&mut select.group_by);
         expand_group_window(select);
@@ -168,7 +195,13 @@ impl VisitorMut for Rewriter {
     }
 }
 
-impl Rewriter {
+impl Rewriter<'_> {
+    /// The columns of a relation of the FROM.
+    fn columns_of(&self, factor: &TableFactor) -> Option<Vec<String>> {
+        let ctes: Vec<Cte> = self.ctes.iter().flatten().cloned().collect();
+        (self.columns_of)(&all_of(factor.clone(), ctes)?)
+    }
+
     fn hint(&mut self, hint: &OptimizerHint, from: &[TableWithJoins]) -> Result<(), SqlError> {
         // `--+` is a comment like any other.
         if hint.style != OptimizerHintStyle::MultiLine || !hint.prefix.is_empty() {
@@ -177,6 +210,9 @@ impl Rewriter {
         let hint = hint.text.trim();
         if is_lookup(hint) {
             return check_lookup(hint);
+        }
+        if is_join_strategy(hint) {
+            return Ok(());
         }
         for (table, ttl) in state_ttl_of(hint)? {
             let ms = duration_of("STATE_TTL", &ttl)?;
@@ -206,48 +242,18 @@ fn plain_bounds(spec: &mut WindowSpec) {
         else {
             continue;
         };
-        if let Expr::Function(cast) = value.as_ref()
-            && let FunctionArguments::List(list) = &cast.args
-            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number)), _] = &list.args[..]
-            && matches!(number, Expr::Value(_))
-        {
-            **value = number.clone();
-        }
+        plain_number(value);
     }
 }
 
-fn name_columns(items: &mut [SelectItem]) {
-    let mut seen: Vec<String> = Vec::new();
-    for (index, item) in items.iter_mut().enumerate() {
-        let (expr, mut name) = match &*item {
-            SelectItem::UnnamedExpr(expr) => match expr {
-                Expr::Identifier(name) => (expr, name.clone()),
-                Expr::CompoundIdentifier(parts) => match parts.last() {
-                    // It keeps the name of its table, too, while no other column has its own.
-                    Some(last) if parts.len() == 2 && !seen.contains(&last.value) => {
-                        seen.push(last.value.clone());
-                        continue;
-                    }
-                    Some(last) => (expr, last.clone()),
-                    None => continue,
-                },
-                _ => (expr, Ident::new(format!("EXPR${index}"))),
-            },
-            SelectItem::ExprWithAlias { expr, alias } => (expr, alias.clone()),
-            _ => continue,
-        };
-        // The second column of a name gets a number behind it.
-        let first = name.value.clone();
-        let mut number = 0;
-        while seen.contains(&name.value) {
-            name.value = format!("{first}{number}");
-            number += 1;
-        }
-        seen.push(name.value.clone());
-        let plain = matches!(expr, Expr::Identifier(known) if known.value == name.value);
-        if !plain {
-            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: name };
-        }
+/// A number as it was written, without the type that it was given.
+fn plain_number(value: &mut Expr) {
+    if let Expr::Function(cast) = value
+        && let FunctionArguments::List(list) = &cast.args
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number)), _] = &list.args[..]
+        && let Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) = number
+    {
+        *value = number.clone();
     }
 }
 
@@ -392,7 +398,8 @@ fn fetch_as_limit(query: &mut Query) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// ROLLUP and CUBE in which something stands twice, as the sets that they are; nothing stands twice in a set.
+/// ROLLUP and CUBE in which something stands twice, or several together, as the sets that they are; nothing
+/// stands twice in a set.
 fn distinct_sets(group_by: &mut GroupByExpr) {
     let GroupByExpr::Expressions(keys, _) = group_by else { return };
     for key in keys {
@@ -406,7 +413,8 @@ fn distinct_sets(group_by: &mut GroupByExpr) {
             _ => continue,
         };
         let all: Vec<Expr> = parts.iter().flatten().cloned().collect();
-        if distinct(&all).len() == all.len() || parts.len() > 12 {
+        let plain = parts.iter().all(|part| part.len() == 1) && distinct(&all).len() == all.len();
+        if plain || parts.len() > 12 {
             continue;
         }
         let of = |chosen: Vec<&Vec<Expr>>| {

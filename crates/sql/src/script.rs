@@ -140,13 +140,16 @@ fn in_open_set(tokens: &[TokenWithSpan]) -> bool {
     let visible: Vec<_> =
         tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
     let keyword = |at: usize| visible.get(at).and_then(|token| word(token));
-    let explained = usize::from(keyword(0) == Some(Keyword::EXPLAIN));
-    let opens = match keyword(explained) {
-        Some(Keyword::EXECUTE | Keyword::STATEMENT) => {
-            visible.iter().any(|t| word(t) == Some(Keyword::BEGIN))
-        }
-        Some(Keyword::BEGIN) => keyword(explained + 1) == Some(Keyword::STATEMENT),
-        _ => false,
+    let set = |at: &usize| {
+        keyword(*at) == Some(Keyword::STATEMENT) && keyword(*at + 1) == Some(Keyword::SET)
     };
-    opens && visible.last().and_then(|token| word(token)) != Some(Keyword::END)
+    // Between EXPLAIN and what is explained may stand what is to be told.
+    let most = if keyword(0) == Some(Keyword::EXPLAIN) { visible.len() } else { 2 };
+    let Some(set) = (0..most).find(set) else { return false };
+    let begins = |token: &&TokenWithSpan| word(token) == Some(Keyword::BEGIN);
+    let older = set.checked_sub(1).is_some_and(|at| begins(&visible[at]));
+    let opens = older || visible[set..].iter().any(begins);
+    let count = |wanted: Keyword| visible.iter().filter(|t| word(t) == Some(wanted)).count();
+    // Each CASE has an END of its own.
+    opens && count(Keyword::END) <= count(Keyword::CASE)
 }

@@ -81,6 +81,17 @@ pub struct Insert {
     pub options: OptionList,
     /// The rows.
     pub query: Box<Query>,
+    /// `ON CONFLICT DO …`: which of several rows with one primary key is kept.
+    pub conflict: Option<Conflict>,
+}
+
+/// What becomes of rows with one primary key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// The last one is kept, and the one before it again when that is taken back.
+    Deduplicate,
+    /// The first one is kept.
+    Nothing,
 }
 
 /// `CREATE TABLE`

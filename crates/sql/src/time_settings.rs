@@ -50,6 +50,14 @@ pub fn duration_of(key: &str, text: &str) -> Result<i64> {
     })
 }
 
+/// What becomes of NULL in a column of a sink that is NOT NULL.
+pub const NOT_NULL: &str = "table.exec.sink.not-null-enforcer";
+
+/// Whether such rows are left out instead of ending the job.
+pub fn drops_nulls(catalog: &Catalog) -> bool {
+    catalog.settings.get(NOT_NULL).is_some_and(|value| value.eq_ignore_ascii_case("DROP"))
+}
+
 /// How long state is kept that does not change, in ms; `None` is for ever.
 ///
 /// # Errors

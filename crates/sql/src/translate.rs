@@ -11,16 +11,19 @@ use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipTy
 use datafusion_expr::utils::split_conjunction;
 use datafusion_expr::{Expr, LogicalPlan, lit};
 use millstream_expr::ScalarExpr;
-use millstream_plan::{ChangelogMode, Node, NodeId, NodeKind, Plan, Stamps, Table, TimeWindow};
+use millstream_plan::{
+    ChangelogMode, Node, NodeId, NodeKind, Plan, RankFunction, Stamps, Table, TimeWindow,
+};
 
 use crate::catalog::Catalog;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::rewrite::StateHints;
+use crate::statement::Conflict;
 use crate::temporal::TemporalNode;
 use crate::tidy::tidy;
-use crate::time_settings::state_ttl;
+use crate::time_settings::{drops_nulls, state_ttl};
 use crate::translate_over::{follows_keys, is_rank};
 use crate::translate_source::table_of;
 use crate::translate_temporal::compares_times;
@@ -31,7 +34,7 @@ pub enum Output {
     /// To whoever asked.
     Result,
     /// Into a table.
-    Sink(Arc<Table>),
+    Sink(Arc<Table>, Option<Conflict>),
 }
 
 /// Makes one dataflow of all logical plans; tables they share are read once.
@@ -58,12 +61,15 @@ pub fn translate(
         translator.look_ahead(logical)?;
     }
     for (logical, output) in &outputs {
-        let input = translator.node(logical)?;
+        let mut input = translator.node(logical)?;
         let kind = match output {
             Output::Result => NodeKind::Result,
-            Output::Sink(table) => {
+            Output::Sink(table, conflict) => {
+                if let Some(conflict) = conflict {
+                    input = translator.one_by_key(table, *conflict, input)?;
+                }
                 translator.check_sink(table, input)?;
-                NodeKind::Sink { table: Arc::clone(table) }
+                NodeKind::Sink { table: Arc::clone(table), drops_nulls: drops_nulls(catalog) }
             }
         };
         translator.plan.add_like(kind, input);
@@ -76,6 +82,7 @@ pub fn translate(
             NodeKind::GroupAggregate { .. }
                 | NodeKind::Join { .. }
                 | NodeKind::Rank { .. }
+                | NodeKind::Deduplicate { .. }
                 | NodeKind::SetOperation { .. }
                 | NodeKind::ChangelogNormalize { .. }
         );
@@ -458,6 +465,35 @@ impl Translator<'_> {
         let id = self.plan.add_like(kind, input);
         self.plan.nodes[id].schema =
             arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(call));
+        Ok(id)
+    }
+
+    /// One row of each primary key of a table.
+    fn one_by_key(&mut self, table: &Table, conflict: Conflict, input: NodeId) -> Result<NodeId> {
+        let key = table.primary_key.iter().map(|name| table.physical.index_of(name).ok());
+        let partition = key.collect::<Option<Vec<_>>>().filter(|key| !key.is_empty());
+        let Some(partition) = partition else {
+            return Err(SqlError::new(format!(
+                "ON CONFLICT is about a primary key, and table \"{}\" has none",
+                table.name
+            ))
+            .hint("declare one: PRIMARY KEY (…) NOT ENFORCED")
+            .about("CONFLICT"));
+        };
+        let kind = NodeKind::Rank {
+            partition,
+            order: vec![],
+            function: RankFunction::RowNumber,
+            least: 1,
+            most: 1,
+            numbered: false,
+            last_wins: conflict == Conflict::Deduplicate,
+        };
+        let id = self.plan.add_like(kind, input);
+        let appends = conflict == Conflict::Nothing && self.appends(input);
+        let node = &mut self.plan.nodes[id];
+        node.changelog = if appends { ChangelogMode::Append } else { ChangelogMode::Retract };
+        (node.rowtimes, node.proctimes) = (vec![], vec![]);
         Ok(id)
     }
 

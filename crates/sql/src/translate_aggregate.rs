@@ -222,7 +222,12 @@ impl Translator<'_> {
         }
         // The sets are told apart by a key that is no column of the result.
         let node = match window {
-            Some(_) if retracts => return refuse("a window over rows that change"),
+            Some(_) if retracts && emit.is_some() => {
+                return refuse("early or late firing over rows that change");
+            }
+            Some(_) if retracts && calls.iter().any(|call| !call.function.retracts()) => {
+                return refuse("a function of the program over rows that change");
+            }
             Some(window) => {
                 let attached = matches!(window, WindowColumns::Attached { .. });
                 if emit.is_some() && calls.iter().any(|call| !call.function.retracts()) {
@@ -255,9 +260,7 @@ impl Translator<'_> {
         let node = &mut self.plan.nodes[id];
         node.schema = Arc::new(Schema::new(fields));
         (node.rowtimes, node.proctimes) = (vec![], vec![]);
-        if updates {
-            node.changelog = ChangelogMode::Retract;
-        }
+        node.changelog = if updates { ChangelogMode::Retract } else { ChangelogMode::Append };
         Ok(id)
     }
 

@@ -99,6 +99,10 @@ impl Translator<'_> {
     fn common_window(&self, sides: &Sides) -> Option<[WindowProperties; 2]> {
         let [left, right] = sides.ids.map(|id| self.windows.get(&id).copied());
         let (left, right) = (left?, right?);
+        // Rows of windows are joined when they are complete, if they only come.
+        if !sides.ids.iter().all(|id| self.appends(*id)) {
+            return None;
+        }
         let equal =
             |l: Option<usize>, r: Option<usize>| sides.pairs.contains(&(l?, r?)).then_some(());
         equal(left.start, right.start)?;

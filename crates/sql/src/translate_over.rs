@@ -162,8 +162,7 @@ impl Translator<'_> {
         Ok(self.calc(id, None, Some(values), Some(result)))
     }
 
-    /// The first rows in some order, when LIMIT stands above ORDER BY; `None` when it does not, or the
-    /// order is that of time and rows are put in it anyway.
+    /// The first rows in some order, when LIMIT stands above ORDER BY; `None` when it does not.
     pub(crate) fn first_in_order(
         &mut self,
         plan: &LogicalPlan,
@@ -183,9 +182,6 @@ impl Translator<'_> {
             _ => return Ok(None),
         };
         let (input, order) = self.order(sort)?;
-        if self.time_of_order(input, &order).is_some() && self.appends(input) {
-            return Ok(None);
-        }
         let width = sort.input.schema().fields().len();
         let id = self.first_rows(input, order, skip, fetch);
         Ok(Some(self.first_columns(id, width)))

@@ -63,7 +63,15 @@ impl Translator<'_> {
     /// Reads a table: its physical columns, what is computed from them, and its watermark.
     fn source(&mut self, table: &Arc<Table>) -> Result<NodeId> {
         let rows = table.rows().map_err(|wrong| SqlError::new(wrong).about(&table.name))?;
-        let columns = self.columns_of(table);
+        let mut columns = self.columns_of(table);
+        let read = columns.len();
+        let normalizes = rows != Rows::Added && !table.primary_key.is_empty();
+        if normalizes {
+            // Rows are known by their key, whether or not it is read above.
+            let key = table.primary_key.iter().filter_map(|name| table.schema.index_of(name).ok());
+            let unread: Vec<usize> = key.filter(|column| !columns.contains(column)).collect();
+            columns.extend(unread);
+        }
         let physical_of = |column: usize| {
             table.physical.index_of(table.schema.field(column).name()).unwrap_or(usize::MAX)
         };
@@ -76,11 +84,6 @@ impl Translator<'_> {
                 }
             }
         }
-        let normalizes = rows != Rows::Added && !table.primary_key.is_empty();
-        if normalizes {
-            let key = table.primary_key.iter();
-            physical.extend(key.filter_map(|name| table.physical.index_of(name).ok()));
-        }
         let physical: Vec<usize> = physical.into_iter().collect();
         let position = |column: usize| {
             physical.iter().position(|known| *known == column).unwrap_or(usize::MAX)
@@ -91,11 +94,6 @@ impl Translator<'_> {
         let mut node = self.leaf(kind, Arc::clone(&schema));
         if rows != Rows::Added {
             self.plan.nodes[node].changelog = ChangelogMode::Retract;
-        }
-        if normalizes {
-            let key = table.primary_key.iter().filter_map(|name| schema.index_of(name).ok());
-            let kind = NodeKind::ChangelogNormalize { key: key.collect() };
-            node = self.plan.add_like(kind, node);
         }
         let values = columns
             .iter()
@@ -108,7 +106,8 @@ impl Translator<'_> {
             })
             .collect::<Result<Vec<_>>>()?;
         let computes = columns.iter().any(|column| table.computed.contains_key(column));
-        if computes || columns.len() != physical.len() {
+        let moves = values.iter().enumerate().any(|(at, value)| value.as_column() != Some(at));
+        if computes || moves || columns.len() != physical.len() {
             let schema = table.schema.project(&columns).map_err(millstream_types::Error::from)?;
             node = self.calc(node, None, Some(values), Some(Arc::new(schema)));
         }
@@ -126,6 +125,21 @@ impl Translator<'_> {
             let kind = NodeKind::WatermarkAssigner { rowtime, watermark: value, options };
             node = self.plan.add_like(kind, node);
             self.plan.nodes[node].rowtimes = vec![rowtime];
+        }
+        if normalizes {
+            // Above what follows event time: a change is late by what its row met, whatever it replaces.
+            let schema = Arc::clone(&self.plan.nodes[node].schema);
+            let key = table.primary_key.iter().filter_map(|name| schema.index_of(name).ok());
+            let kind = NodeKind::ChangelogNormalize { key: key.collect() };
+            node = self.plan.add_like(kind, node);
+            if read < columns.len() {
+                let kept: Vec<usize> = (0..read).collect();
+                let values =
+                    kept.iter().map(|at| ScalarExpr::column(schema.field(*at).name(), *at));
+                let values = values.collect();
+                let schema = schema.project(&kept).map_err(millstream_types::Error::from)?;
+                node = self.calc(node, None, Some(values), Some(Arc::new(schema)));
+            }
         }
         Ok(node)
     }

@@ -340,7 +340,11 @@ impl Translator<'_> {
                 let below = self.versions(inputs[0])?;
                 let key = below.key.iter().map(|column| moves[*column]);
                 let key = key.collect::<Option<Vec<_>>>().ok_or_else(none)?;
-                let rowtime = moves[below.rowtime].ok_or_else(none)?;
+                let rowtime = match moves.get(below.rowtime) {
+                    Some(moved) => moved.ok_or_else(none)?,
+                    // The assigner above says which column it is.
+                    None => below.rowtime,
+                };
                 Versions { key, rowtime }
             }
             NodeKind::WatermarkAssigner { rowtime, .. } => {

@@ -43,9 +43,9 @@ impl Translator<'_> {
                 ))
                 .about(name));
         }
-        if of.changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("a window over rows that change")
-                .hint("put the window below what changes them")
+        if of.changelog != ChangelogMode::Append && !window.kind.is_aligned() {
+            return Err(SqlError::unsupported("SESSION over rows that change")
+                .hint("TUMBLE, HOP and CUMULATE are; or put the window below what changes them")
                 .about(name));
         }
         let zone = match &data_type {
@@ -212,13 +212,21 @@ impl Translator<'_> {
         let read_above = reads.is_none_or(|reads| reads.iter().any(read));
         let (least, numbered) = (bounds.least, read_above || rest.iter().any(read));
         let Some(properties) = of_window else {
-            // The first row by the clock is the first to come, and stays.
-            let by_clock = by_time && of.proctimes.contains(&order[0].column);
-            let first = by_clock
-                && !order[0].descending
-                && (least, most) == (1, 1)
+            let first_alone = (least, most) == (1, 1)
                 && matches!(function, RankFunction::RowNumber)
                 && of.changelog == ChangelogMode::Append;
+            if let [one] = &order[..]
+                && first_alone
+                && !one.descending
+                && of.rowtimes.contains(&one.column)
+            {
+                let kind = NodeKind::Deduplicate { partition, rowtime: one.column };
+                let id = self.plan.add_like(kind, prepared);
+                return Ok((self.first_by_time(id, width, numbered, &window.schema)?, rest));
+            }
+            // The first row by the clock is the first to come, and stays.
+            let by_clock = by_time && of.proctimes.contains(&order[0].column);
+            let first = by_clock && !order[0].descending && first_alone;
             let order = if first { Vec::new() } else { order };
             let kind =
                 NodeKind::Rank { partition, order, function, least, most, numbered, last_wins };
@@ -242,6 +250,24 @@ impl Translator<'_> {
         let id = self.ranked(prepared, width, kind, true, &arrow_of(&window.schema));
         self.windows.insert(id, properties);
         Ok((id, rest))
+    }
+
+    /// The first `width` columns of rows that are all first, and their number where it is read.
+    fn first_by_time(
+        &mut self,
+        id: NodeId,
+        width: usize,
+        numbered: bool,
+        schema: &DFSchema,
+    ) -> Result<NodeId> {
+        let given = Arc::clone(&self.plan.nodes[id].schema);
+        let column = |at: usize| ScalarExpr::column(given.field(at).name(), at);
+        let mut values: Vec<ScalarExpr> = (0..width).map(column).collect();
+        if numbered {
+            values.push(ScalarExpr::bind(&lit(1_i64), &DFSchema::empty())?);
+        }
+        let fields = schema.as_arrow().fields()[..values.len()].to_vec();
+        Ok(self.calc(id, None, Some(values), Some(Arc::new(Schema::new(fields)))))
     }
 
     /// Adds a rank with its number, if it has one, behind the first `width` columns of its input.

@@ -1,5 +1,7 @@
 //! `JOIN … USING (k)` as a join ON equal columns, and `k` as the value that it has in the joined row.
 //!
+//! NATURAL is USING all columns that both sides have.
+//!
 //! The column of USING is one column of the result: that of the side that is always there, or of whichever is
 //! there in a FULL JOIN. `SELECT *` gives such columns first.
 
@@ -7,8 +9,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName,
-    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, VisitMut, VisitorMut,
-    WildcardAdditionalOptions,
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias, TableFactor, Value,
+    VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
 
 use crate::diagnostics::{Result, SqlError};
@@ -21,45 +23,81 @@ struct Common {
     relations: Vec<Ident>,
 }
 
-/// Rewrites the joins of a SELECT and what it selects.
+/// A relation of the FROM, and its columns once they were asked for.
+struct Relation {
+    name: Ident,
+    factor: TableFactor,
+    columns: Option<Vec<String>>,
+}
+
+/// The columns of a relation, where they can be found out.
+pub(crate) type ColumnsOf<'a> = dyn Fn(&TableFactor) -> Option<Vec<String>> + 'a;
+
+impl Relation {
+    fn columns(&mut self, of: &ColumnsOf<'_>) -> &[String] {
+        self.columns.get_or_insert_with(|| of(&self.factor).unwrap_or_default())
+    }
+
+    fn has(&mut self, column: &str, of: &ColumnsOf<'_>) -> bool {
+        self.columns(of).iter().any(|known| known == column)
+    }
+}
+
+/// Rewrites the joins of a SELECT and what it selects. `columns_of` is asked where the text does not say
+/// which relation a column is of, and for NATURAL joins.
 ///
 /// # Errors
-/// For a NATURAL JOIN that keeps rows of the right side: what its columns are is not known from its text.
-pub fn expand_using(select: &mut Select) -> Result<()> {
+/// When a column of USING is in several relations before the join.
+pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> Result<()> {
     let [from] = &mut select.from[..] else { return Ok(()) };
-    let mut relations: Vec<Ident> = name_of(&from.relation).into_iter().collect();
+    let joins = from.joins.iter_mut().filter_map(|join| constraint_of(&mut join.join_operator));
+    if !joins.into_iter().any(|of| matches!(of, JoinConstraint::Using(_) | JoinConstraint::Natural))
+    {
+        return Ok(());
+    }
+    let Some(first) = named(&mut from.relation, 0) else { return Ok(()) };
+    let mut relations = vec![first];
     let mut common: Vec<Common> = Vec::new();
-    for join in &mut from.joins {
-        let Some(name) = name_of(&join.relation) else { return Ok(()) };
+    for (number, join) in from.joins.iter_mut().enumerate() {
+        let Some(mut relation) = named(&mut join.relation, number + 1) else { return Ok(()) };
         let kept = Kept::of(&join.join_operator);
         let Some(constraint) = constraint_of(&mut join.join_operator) else { return Ok(()) };
-        let columns = match constraint {
-            JoinConstraint::Using(columns) => columns.clone(),
-            JoinConstraint::Natural if !matches!(kept, Kept::Left) => {
-                return Err(SqlError::unsupported("NATURAL with RIGHT or FULL JOIN")
-                    .hint("name the columns: JOIN … USING (k)")
-                    .about("NATURAL"));
+        let natural = matches!(constraint, JoinConstraint::Natural);
+        let columns: Vec<Ident> = match constraint {
+            JoinConstraint::Using(columns) => {
+                columns.iter().filter_map(|name| name.0.last()?.as_ident().cloned()).collect()
+            }
+            JoinConstraint::Natural => {
+                // In the order of the left side, of which the columns that are common come first.
+                let mut left: Vec<String> = common.iter().map(|of| of.name.value.clone()).collect();
+                for known in &mut relations {
+                    let own = known.columns(columns_of).iter().filter(|name| !left.contains(name));
+                    let own: Vec<String> = own.cloned().collect();
+                    left.extend(own);
+                }
+                left.retain(|name| relation.has(name, columns_of));
+                left.into_iter().map(|name| Ident::with_quote('`', name)).collect()
             }
             _ => Vec::new(),
         };
-        let columns = columns.iter().filter_map(|name| name.0.last()?.as_ident().cloned());
         let mut conditions: Vec<Expr> = Vec::new();
+        let of_join: Vec<String> = columns.iter().map(|column| column.value.clone()).collect();
         for column in columns {
-            let own = Expr::CompoundIdentifier(vec![name.clone(), column.clone()]);
+            let own = Expr::CompoundIdentifier(vec![relation.name.clone(), column.clone()]);
             let known = common.iter().position(|known| known.name.value == column.value);
-            let at = match (known, &relations[..]) {
-                (Some(at), _) => at,
-                (None, [only]) => {
-                    let value = Expr::CompoundIdentifier(vec![only.clone(), column.clone()]);
-                    let relations = vec![only.clone()];
-                    common.push(Common { name: column, value, relations });
+            let at = match known {
+                Some(at) => at,
+                None => {
+                    let Some(of) = the_one_with(&column, &mut relations, columns_of)? else {
+                        return Ok(());
+                    };
+                    let value = Expr::CompoundIdentifier(vec![of.clone(), column.clone()]);
+                    common.push(Common { name: column, value, relations: vec![of] });
                     common.len() - 1
                 }
-                // Which of the relations before has it is not known from the text.
-                _ => return Ok(()),
             };
             let of = &mut common[at];
-            of.relations.push(name.clone());
+            of.relations.push(relation.name.clone());
             let left = of.value.clone();
             of.value = match kept {
                 Kept::Left => left.clone(),
@@ -77,11 +115,20 @@ pub fn expand_using(select: &mut Select) -> Result<()> {
             op: BinaryOperator::And,
             right: Box::new(next),
         });
-        if let Some(all) = all {
-            *constraint = JoinConstraint::On(all);
+        match all {
+            Some(all) => *constraint = JoinConstraint::On(all),
+            // Without a column in common it is a join of all rows.
+            None if natural => {
+                *constraint =
+                    JoinConstraint::On(Expr::Value(Value::Boolean(true).with_empty_span()));
+            }
+            None => {}
         }
-        relations.push(name);
+        // The columns of the last join come first.
+        common.sort_by_key(|of| !of_join.contains(&of.name.value));
+        relations.push(relation);
     }
+    let relations: Vec<Ident> = relations.into_iter().map(|relation| relation.name).collect();
     if common.is_empty() {
         return Ok(());
     }
@@ -127,6 +174,40 @@ fn constraint_of(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
         | JoinOperator::FullOuter(of)
         | JoinOperator::CrossJoin(of) => Some(of),
         _ => None,
+    }
+}
+
+/// A relation with a name; a query without one is given one.
+fn named(factor: &mut TableFactor, number: usize) -> Option<Relation> {
+    let of = factor.clone();
+    if let TableFactor::Derived { alias: alias @ None, .. } = factor {
+        let name = Ident::with_quote('`', format!("${number}"));
+        *alias = Some(TableAlias { name, columns: Vec::new(), explicit: true, at: None });
+    }
+    Some(Relation { name: name_of(factor)?, factor: of, columns: None })
+}
+
+/// The relation that has a column, where only one can be meant.
+fn the_one_with(
+    column: &Ident,
+    relations: &mut [Relation],
+    columns_of: &ColumnsOf<'_>,
+) -> Result<Option<Ident>> {
+    if let [only] = relations {
+        return Ok(Some(only.name.clone()));
+    }
+    let mut having = relations.iter_mut().filter_map(|relation| {
+        relation.has(&column.value, columns_of).then(|| relation.name.clone())
+    });
+    let found = having.next();
+    match having.next() {
+        None => Ok(found),
+        Some(_) => Err(SqlError::new(format!(
+            "column \"{}\" of USING is in several of the tables before",
+            column.value
+        ))
+        .hint("join ON the columns that are meant")
+        .about(&column.value)),
     }
 }
 

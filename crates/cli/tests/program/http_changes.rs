@@ -1,6 +1,6 @@
 //! Tables and views that are followed: what they hold comes first, then what becomes of them.
 
-use crate::service::{Service, until};
+use crate::service::{Follower, Service, until};
 
 fn script(folder: &std::path::Path) -> String {
     let path = folder.display();
@@ -78,4 +78,48 @@ fn who_does_not_keep_up_is_left_behind() {
     until("the streams are counted", || service.get("/health").status == 200);
     event(&service, "a", 1);
     drop(asleep);
+}
+
+#[test]
+fn whoever_comes_meanwhile_is_told_each_row_once() {
+    const ROWS: i64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(&script(folder.path())).ready("/event");
+    let numbers = |follower: &mut Follower| -> Vec<i64> {
+        let number = |line: String| {
+            let (_, n) = line.rsplit_once("\"n\":").unwrap();
+            n.trim_end_matches('}').parse::<i64>().unwrap()
+        };
+        (0..ROWS).map(|_| number(follower.next())).collect()
+    };
+    std::thread::scope(|scope| {
+        let posts = scope.spawn(|| (0..ROWS).for_each(|n| event(&service, "x", n)));
+        let followers: Vec<_> = (0..20)
+            .map(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                let mut follower = service.follow("kept");
+                scope.spawn(move || numbers(&mut follower))
+            })
+            .collect();
+        posts.join().unwrap();
+        for follower in followers {
+            assert_eq!(follower.join().unwrap(), (0..ROWS).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn who_is_left_behind_by_a_job_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(&script(folder.path())).ready("/event");
+    let mut asleep = service.follow("kept");
+    let large = "x".repeat(1 << 20);
+    // More than waits for it, and than sockets hold.
+    for n in 0..40 {
+        event(&service, &large, n);
+    }
+    let all = asleep.rest();
+    assert!(all.matches("\"op\":\"+I\"").count() >= 16);
+    let (_, last) = all.rsplit_once("event: error\n").unwrap();
+    assert!(last.contains("left behind: more than 16 MiB"), "{last}");
 }

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use rusqlite::Connection;
 
-use crate::millstream;
 use crate::receiver::{Mood, Receiver};
 use crate::service::{Service, until};
+use crate::{csv, millstream};
 
 /// A table of events that are written to SQLite as they are.
 fn script(folder: &std::path::Path, options: &str) -> String {
@@ -63,6 +63,7 @@ fn a_batch_enters_wholly_or_not_at_all() {
         reply.body,
         "{\"result\":\"error\",\"error\":\"no row was taken, because some are wrong\",\"rows\":[\
          {\"row\":2,\"column\":\"id\",\"reason\":\"\\\"x\\\" does not fit INT\"},\
+         {\"row\":4,\"column\":\"id\",\"reason\":\"the column is NOT NULL and has no value\"},\
          {\"row\":5,\"column\":\"price\",\"reason\":\"\\\"y\\\" does not fit DECIMAL(10, 2)\"}]}"
     );
     let reply = service.post("/event", r#"[{"id":1},{"name":"no id"}]"#);
@@ -102,31 +103,57 @@ fn more_rows_than_a_queue_holds_are_refused_before_they_are_decoded() {
 }
 
 #[test]
-fn an_answer_is_not_promised_where_rows_are_kept_at_the_end_only() {
+fn files_are_there_whole_when_an_answer_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let script = |ack: &str| {
+    let script = |format: &str, ack: &str| {
         format!(
             "CREATE TABLE events (id INT) WITH ('connector' = 'http-server', 'path' = '/event', \
              'format' = 'json'{ack});
-             CREATE TABLE kept (id INT) WITH ('connector' = 'filesystem', 'path' = '{}/kept', \
-             'format' = 'json');
-             INSERT INTO kept SELECT id FROM events;",
-            folder.path().display()
+             CREATE TABLE kept (id INT) WITH ('connector' = 'filesystem', 'path' = '{}/{format}{}', \
+             'format' = '{format}');
+             INSERT INTO kept SELECT id FROM events WHERE id > 0;",
+            folder.path().display(),
+            ack.len()
         )
     };
-    let file = folder.path().join("job.sql");
-    std::fs::write(&file, script("")).unwrap();
-    let output = millstream().args(["run", "--listen", "127.0.0.1:0"]).arg(&file).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && said.contains("\"kept\" keeps them when the job ends"),
-        "{said}"
-    );
-    let service = Service::start(&script(", 'ack' = 'accepted'")).ready("/event");
-    assert_eq!(service.post("/event", "{\"id\":1}").status, 202);
+    let parts = |name: &str| -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(folder.path().join(name)) else { return Vec::new() };
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut parts: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+        parts.sort();
+        parts
+    };
+    for format in ["json", "parquet"] {
+        let name = format!("{format}0");
+        let service = Service::start(&script(format, "")).ready("/event");
+        for id in 1..=12 {
+            assert_eq!(service.post("/event", format!("{{\"id\":{id}}}")).status, 200);
+            assert_eq!(parts(&name).len(), id, "{format}");
+        }
+        // An epoch without rows leaves none.
+        assert_eq!(service.post("/event", "{\"id\":0}").status, 200);
+        assert_eq!(parts(&name).len(), 12);
+        let read = format!(
+            "CREATE TABLE t (id INT) WITH ('connector' = 'filesystem', 'path' = '{}/{name}', \
+             'format' = '{format}'); SELECT id FROM t",
+            folder.path().display()
+        );
+        let due: String = (1..=12).map(|id| format!("{id}\n")).collect();
+        assert_eq!(csv(&read), format!("id\n{due}"));
+        // What was answered stays when the program is killed.
+        drop(service);
+        assert_eq!(csv(&read), format!("id\n{due}"));
+    }
+    let accepted = ", 'ack' = 'accepted'";
+    let service = Service::start(&script("json", accepted)).ready("/event");
+    for id in 1..=3 {
+        assert_eq!(service.post("/event", format!("{{\"id\":{id}}}")).status, 202);
+    }
+    let name = format!("json{}", accepted.len());
+    assert_eq!(parts(&name).len(), 0);
     let (code, said) = service.end("-TERM");
     assert_eq!(code, Some(143), "{said}");
-    assert_eq!(std::fs::read_dir(folder.path().join("kept")).unwrap().count(), 1);
+    assert_eq!(parts(&name).len(), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use rusqlite::Connection;
 
-use crate::receiver::{Mood, Receiver};
+use crate::receiver::{Mood, Receiver, certificate};
 use crate::service::{Service, until};
 use crate::{millstream, run};
 
@@ -72,7 +72,9 @@ fn an_answer_waits_for_a_receiver_that_is_away() {
     let service = Service::start(&script).ready("/event");
     let asked = std::thread::scope(|scope| {
         let asked = scope.spawn(|| service.post("/event", r#"{"n":1}"#).status);
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        let figure = |due: &str| service.get("/metrics").body.contains(due);
+        until("it is away", || figure("millstream_peer_away{job=\"1\",table=\"hook\"} 1"));
+        assert!(figure("# TYPE millstream_peer_failed_tries_total counter"));
         assert!(!asked.is_finished());
         let receiver = Receiver::at(TcpListener::bind(address).unwrap(), |_| Mood::Answers(200));
         let status = asked.join().unwrap();
@@ -80,6 +82,24 @@ fn an_answer_waits_for_a_receiver_that_is_away() {
         status
     });
     assert_eq!(asked, 200);
+    let metrics = service.get("/metrics").body;
+    for due in [
+        "millstream_peer_away{job=\"1\",table=\"hook\"} 0\n",
+        "millstream_dead_letters_total{job=\"1\",table=\"hook\"} 0\n",
+        "millstream_http_requests_total{table=\"events\",status=\"200\"} 1\n",
+    ] {
+        assert!(metrics.contains(due), "{due} is not in\n{metrics}");
+    }
+    // Whoever runs it is told once each.
+    let (_, said) = service.end("-TERM");
+    let told = |text: &str| said.matches(text).count();
+    let away = format!("table \"hook\": http://{address} is away: ");
+    assert_eq!((told(&away), told("refused")), (1, 1), "{said}");
+    assert_eq!(
+        told(&format!("table \"hook\": http://{address} is back, after 0 s and ")),
+        1,
+        "{said}"
+    );
 }
 
 #[test]
@@ -126,8 +146,10 @@ fn a_job_that_is_to_end_does_not_wait_for_a_receiver_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dead.db");
     let receiver = Receiver::start(|_| Mood::Answers(503));
-    let options =
-        format!(", 'retry.max-attempts' = '1000000', 'dead-letter.path' = '{}'", path.display());
+    let options = format!(
+        ", 'retry.max-attempts' = '1000000', 'stop.timeout' = '100 ms', 'dead-letter.path' = '{}'",
+        path.display()
+    );
     let service = Service::start(&script(&receiver, &options)).ready("/event");
     for n in 0..3 {
         assert_eq!(service.post("/event", format!("{{\"n\":{n}}}")).status, 202);
@@ -139,6 +161,40 @@ fn a_job_that_is_to_end_does_not_wait_for_a_receiver_for_ever() {
     let count = "SELECT COUNT(*) FROM dead_letters";
     let kept = connection.query_row(count, [], |row| row.get::<_, i64>(0));
     assert_eq!(kept.unwrap(), 3);
+}
+
+#[test]
+fn a_receiver_is_trusted_by_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let ((trusted, config), (other, _)) = (certificate(), certificate());
+    let receiver = Receiver::with_tls(config);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let script = |options: &str| {
+        format!(
+            "CREATE TABLE hook (k STRING) WITH ('connector' = 'webhook', 'url' = '{}', \
+             'retry.max-attempts' = '1' {options}); INSERT INTO hook VALUES ('a')",
+            receiver.url
+        )
+    };
+    let fails = |options: &str, due: &str| {
+        let output = run(&script(options), &[]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(due), "{due}: {error}");
+    };
+    fails("", "there is no trust");
+    fails(&format!(", 'tls.ca' = '{}'", file("other", &other)), "there is no trust");
+    assert_eq!(receiver.bodies(), [] as [&str; 0]);
+    fails(&format!(", 'tls.ca' = '{}'", file("none", "nothing")), "holds no certificate");
+    fails(", 'tls.ca' = '/no/such/file'", "cannot read \"/no/such/file\"");
+    let output = run(&script(&format!(", 'tls.ca' = '{}'", file("trusted", &trusted))), &[]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(receiver.bodies(), [r#"{"k":"a"}"#]);
+    let plain = "CREATE TABLE t (k STRING) WITH ('connector' = 'webhook', 'url' = 'http://x', 'tls.ca' = 'y')";
+    assert!(String::from_utf8_lossy(&run(plain, &[]).stderr).contains("or write https://"));
 }
 
 #[test]
@@ -175,6 +231,49 @@ fn a_job_says_what_was_not_taken() {
     assert!(!error.contains("secret=1"), "{error}");
     let away = run("CREATE TABLE t (a INT) WITH ('connector' = 'webhook', 'url' = 'ftp://x')", &[]);
     assert!(String::from_utf8_lossy(&away.stderr).contains("http:// or https://"));
+}
+
+#[test]
+fn what_is_said_of_servers_shows_no_secret() {
+    const CANARY: &str = "127.66.5.9";
+    let folder = tempfile::tempdir().unwrap();
+    let dead = folder.path().join("dead.db");
+    let run = |table: &str, code: i32, due: &str| {
+        let columns = "(k STRING)";
+        let output = millstream()
+            .args([
+                "run",
+                "-c",
+                &format!("CREATE TABLE t {columns} WITH ({table}); INSERT INTO t VALUES ('a')"),
+            ])
+            .env("CANARY", CANARY)
+            .env("CANARY_URL", format!("http://user:canary@{CANARY}:1/canary"))
+            .env("MILLSTREAM_LOG", "trace")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        let notice = format!("table \"t\": {due} is away: ");
+        assert!(said.contains(&notice) && said.contains("it is tried again"), "{said}");
+        assert!(!said.contains(CANARY) && !said.contains("canary"), "{said}");
+    };
+    let hook =
+        "'connector' = 'webhook', 'retry.max-attempts' = '3', 'retry.initial-backoff' = '1 ms'";
+    run(&format!("{hook}, 'url' = '${{env:CANARY_URL}}'"), 1, "http://${env:CANARY_URL}");
+    run(&format!("{hook}, 'url' = 'http://${{env:CANARY}}:1/x'"), 1, "http://${env:CANARY}:1");
+    let kept = format!(
+        "{hook}, 'url' = 'http://${{env:CANARY}}:1', 'dead-letter.path' = '{}'",
+        dead.display()
+    );
+    run(&kept, 0, "http://${env:CANARY}:1");
+    let reason: String = Connection::open(&dead)
+        .unwrap()
+        .query_row("SELECT reason FROM dead_letters", [], |row| row.get(0))
+        .unwrap();
+    assert!(!reason.contains(CANARY), "{reason}");
+    let socket = "'connector' = 'socket', 'hostname' = '${env:CANARY}', 'port' = '1', 'format' = 'json', \
+                  'reconnect.max-attempts' = '3', 'reconnect.initial-backoff' = '1 ms'";
+    run(socket, 1, "${env:CANARY}:1");
 }
 
 #[test]

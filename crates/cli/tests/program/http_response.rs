@@ -84,6 +84,19 @@ fn an_answer_may_be_an_aggregate_of_its_request() {
 }
 
 #[test]
+fn an_answer_of_rows_says_how_many_were_left_out() {
+    let events =
+        EVENTS.replace("'response' = 'rows'", "'response' = 'rows', 'errors.policy' = 'table'");
+    let script =
+        format!("{events} INSERT INTO answers SELECT id, k, CAST(v AS BIGINT) FROM events");
+    let service = Service::start(&script).ready("/event");
+    let reply = service.post("/event", "{\"k\":\"a\",\"v\":1}\n{\"v\":\"x\"}\nno");
+    assert_eq!(reply.body, r#"{"result":"success","rows":[{"k":"a","n":1}],"rejected":2}"#);
+    let reply = service.post("/event", r#"{"v":"x"}"#);
+    assert_eq!(reply.body, r#"{"result":"success","rows":[],"rejected":1}"#);
+}
+
+#[test]
 fn metadata_is_declared_as_it_is() {
     let fails = |sql: &str, due: &str| {
         let output = run(sql, &[]);

@@ -260,3 +260,37 @@ fn the_statements_of_the_reference_run() {
         }
     }
 }
+
+#[test]
+fn a_statement_that_is_never_begun_is_named() {
+    let stops = |sql: &str| {
+        let mut child = millstream()
+            .args(["run", "-c", sql])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+        let (mut all, mut line) = (String::new(), String::new());
+        while !all.contains("hint: ")
+            && std::io::BufRead::read_line(&mut said, &mut line).unwrap() > 0
+        {
+            all.push_str(&std::mem::take(&mut line));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        all
+    };
+    let tables = "CREATE TABLE s (k STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '1');\n\
+                  CREATE TABLE a (k STRING) WITH ('connector' = 'blackhole');\n";
+    let insert = "INSERT INTO a SELECT k FROM s;\n";
+    let said = stops(&format!("{tables}{insert}{insert}"));
+    assert!(
+        said.starts_with("warning: this statement is not begun: the one at line 3 before it does not end by itself")
+            && said.contains("-c:4:1\n")
+            && said.contains("EXECUTE STATEMENT SET BEGIN INSERT"),
+        "{said}"
+    );
+    let said = stops(&format!("{tables}SELECT * FROM s;\nSELECT 1"));
+    assert!(said.contains("-c:4:1\n") && said.contains("a program of its own"), "{said}");
+}

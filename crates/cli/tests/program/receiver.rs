@@ -1,7 +1,7 @@
 //! A server for tests that rows are posted to: it keeps what it takes, and fails when it is told to.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -60,6 +60,22 @@ impl Receiver {
         receiver
     }
 
+    /// One that takes everything, over TLS.
+    pub fn with_tls(config: Arc<rustls::ServerConfig>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/hook", listener.local_addr().unwrap());
+        let (taken, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let receiver = Self { url, taken: Arc::clone(&taken), asked: Arc::clone(&asked) };
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let session = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                let stream = rustls::StreamOwned::new(session, stream);
+                serve(stream, &taken, &asked, &|_| Mood::Answers(200));
+            }
+        });
+        receiver
+    }
+
     pub fn taken(&self) -> Vec<Taken> {
         self.taken.lock().unwrap().clone()
     }
@@ -74,8 +90,22 @@ impl Receiver {
     }
 }
 
+/// A certificate for this machine that nobody else knows, as PEM, and what a server needs to show it.
+pub fn certificate() -> (String, Arc<rustls::ServerConfig>) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (made.cert.pem(), Arc::new(config))
+}
+
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write,
     taken: &Mutex<Vec<Taken>>,
     asked: &Mutex<usize>,
     mood: &(impl Fn(usize) -> Mood + ?Sized),

@@ -154,6 +154,16 @@ impl Follower {
         }
     }
 
+    /// All that comes up to the end, as it comes over the wire.
+    pub fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        // The last chunk has no bytes.
+        while !rest.ends_with("\r\n0\r\n") {
+            assert!(self.lines.read_line(&mut rest).unwrap() > 0, "the stream broke off");
+        }
+        rest
+    }
+
     /// The next change.
     pub fn next(&mut self) -> String {
         self.until(|line| line.starts_with("data: "))["data: ".len()..].to_owned()

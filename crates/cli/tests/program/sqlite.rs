@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::service::Service;
 use crate::{csv, run};
 
 fn table(path: &Path, name: &str, columns: &str, more: &str) -> String {
@@ -124,6 +125,35 @@ fn rows_are_looked_up_as_they_are_now() {
 }
 
 #[test]
+fn a_file_that_another_one_takes_the_place_of_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known.db");
+    let write = |path: &Path, n: i64| {
+        let sql =
+            format!("CREATE TABLE known (k TEXT, n INTEGER); INSERT INTO known VALUES ('a', {n})");
+        Connection::open(path).unwrap().execute_batch(&sql).unwrap();
+    };
+    write(&path, 1);
+    let script = format!(
+        "CREATE TABLE asks (request_id STRING METADATA, k STRING, p AS PROCTIME()) WITH (
+             'connector' = 'http-server', 'path' = '/ask', 'format' = 'json', 'response' = 'rows');
+         CREATE TABLE answers (request_id STRING METADATA, n BIGINT) WITH ('connector' = 'http-response');
+         {} INSERT INTO answers SELECT request_id, n FROM asks JOIN known
+         FOR SYSTEM_TIME AS OF asks.p ON asks.k = known.k",
+        table(&path, "known", "k STRING, n BIGINT", "")
+    );
+    let service = Service::start(&script).ready("/ask");
+    let ask = || service.post("/ask", r#"{"k":"a"}"#).body;
+    assert_eq!(ask(), r#"{"result":"success","rows":[{"n":1}]}"#);
+    for n in 2..5 {
+        let other = folder.path().join("other.db");
+        write(&other, n);
+        std::fs::rename(&other, &path).unwrap();
+        assert_eq!(ask(), format!(r#"{{"result":"success","rows":[{{"n":{n}}}]}}"#));
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_table_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.db");
@@ -154,6 +184,21 @@ fn what_is_wrong_with_a_table_is_said() {
         "is no file",
     );
     fails("CREATE TABLE t (id INT) WITH ('connector' = 'sqlite')", "needs a 'path' or a 'url'");
+    let numbers = table(&path, "numbers", "id INT, d DOUBLE", "");
+    let nan = "SELECT 1, CAST('NaN' AS DOUBLE)";
+    fails(&format!("{numbers} INSERT INTO numbers {nan}"), "column \"d\": SQLite holds no NaN");
+    let guarded = format!(
+        "{numbers} INSERT INTO numbers SELECT id, CASE WHEN CAST(d AS STRING) <> 'NaN' THEN d END \
+         FROM (VALUES (1, CAST('NaN' AS DOUBLE)), (2, CAST('Infinity' AS DOUBLE))) AS t(id, d); \
+         SELECT * FROM numbers"
+    );
+    assert_eq!(csv(&guarded), "id,d\n1,\n2,Infinity\n");
+    let epochs = table(&path, "e", "table_name STRING", ", 'table' = 'Millstream_Epochs'");
+    for statement in ["", "EXPLAIN "] {
+        let sql = format!("{epochs} {statement}INSERT INTO e VALUES ('x')");
+        fails(&sql, "cannot be written: it is kept by this program");
+    }
+    assert_eq!(csv(&format!("{epochs} SELECT * FROM e")), "table_name\nnumbers\n");
     let counted = table(&path, "c", "n BIGINT", "");
     fails(
         &format!("{counted} INSERT INTO c SELECT COUNT(*) FROM (VALUES (1)) AS t(x)"),
