@@ -326,8 +326,11 @@ fn make(
             let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
             match SqlType::of_arrow(data_type) {
                 Some(sql) if data_type == &DataType::Utf8 => {
-                    let how =
-                        millstream_expr::cast::How { try_cast: false, zone: chrono_tz::Tz::UTC };
+                    let how = millstream_expr::cast::How {
+                        try_cast: false,
+                        zone: chrono_tz::Tz::UTC,
+                        digits: None,
+                    };
                     millstream_expr::cast::cast(&numbers, &sql, &how)?
                 }
                 _ => numbers,

@@ -1,6 +1,7 @@
 //! The keys of SET: which ones there are, and which of Flink's would change results and are refused.
 
 use chrono_tz::Tz;
+use millstream_expr::temporal::zone_named;
 use millstream_sql::{SqlError, time_settings};
 
 use crate::http::socket_address;
@@ -126,9 +127,9 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
 pub fn zone(name: &str) -> Result<Tz, SqlError> {
     match name {
         "default" | "Z" | "UTC" => Ok(Tz::UTC),
-        _ => name.parse().map_err(|_| {
+        _ => zone_named(name).ok_or_else(|| {
             SqlError::new(format!("time zone '{name}' not found"))
-                .hint("names are as in 'Europe/Berlin'")
+                .hint("names are as in 'Europe/Berlin', or whole hours as in 'GMT-08:00'")
                 .about(name)
         }),
     }

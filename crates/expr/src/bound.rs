@@ -13,6 +13,7 @@ use datafusion_expr::execution_props::ExecutionProps;
 use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion_physical_expr::expressions::{Column, Literal};
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+use millstream_types::sql_type::in_sql_names;
 use millstream_types::{Error, Result};
 
 use crate::float_compare::numbers_compared;
@@ -226,8 +227,8 @@ pub fn error(error: DataFusionError) -> Error {
         },
         DataFusionError::ArrowError(inner, _) => Error::Evaluation(match *inner {
             arrow::error::ArrowError::DivideByZero => "division by zero".to_owned(),
-            other => other.to_string(),
+            other => in_sql_names(&other.to_string()),
         }),
-        other => Error::Evaluation(other.strip_backtrace()),
+        other => Error::Evaluation(in_sql_names(&other.strip_backtrace())),
     }
 }

@@ -34,6 +34,7 @@ pub fn extract_one(unit: &str, value: i64, per_second: i64) -> Result<i64> {
         "SECOND" => of_day % 60,
         "MILLISECOND" => fraction * 1_000 / per_second,
         "MICROSECOND" => (i128::from(fraction) * 1_000_000 / i128::from(per_second)) as i64,
+        "NANOSECOND" => fraction * (1_000_000_000 / per_second),
         "EPOCH" => seconds,
         "DECADE" => year.div_euclid(10),
         "CENTURY" => (year + 99).div_euclid(100),
@@ -181,11 +182,11 @@ pub fn units_between(unit: &str, from: i64, to: i64, per_second: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cast::parse_text_point;
+    use crate::time_text::parse_point;
 
     #[test]
     fn months_end_where_they_end() {
-        let at = |text: &str| parse_text_point(text).map(|point| point.seconds).unwrap_or_default();
+        let at = |text: &str| parse_point(text).map(|point| point.seconds).unwrap_or_default();
         assert_eq!(add_months(at("2024-01-31"), 1, 1), at("2024-02-29"));
         assert_eq!(add_months(at("2024-03-31"), -1, 1), at("2024-02-29"));
         assert_eq!(units_between("MONTH", at("2024-01-31"), at("2024-02-29"), 1).ok(), Some(1));

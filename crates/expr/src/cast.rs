@@ -13,10 +13,8 @@ use arrow::array::{
     PrimitiveArray, StringBuilder, StructArray, new_null_array,
 };
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, FieldRef, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    DataType, Decimal128Type, FieldRef, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type,
 };
 use chrono_tz::Tz;
 use datafusion_common::{DataFusionError, Result as DfResult};
@@ -24,14 +22,13 @@ use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use millstream_types::number::{decimal, floating};
-use millstream_types::sql_type::{SqlType, type_name, units_per_second};
-use millstream_types::text::{TextColumn, timestamp_values};
-use millstream_types::time::{PointInTime, parse_date, parse_time, parse_timestamp};
+use millstream_types::sql_type::{SqlType, UNLIMITED, type_name};
+use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result};
 
+use crate::cast_time::{to_date, to_time, to_timestamp};
 use crate::decimal::rescale_i128;
-use crate::function::{external, invoke};
-use crate::temporal::{local_to_utc, utc_to_local};
+use crate::function::{Call, external, invoke};
 
 /// `CAST(value AS type)` as a function that DataFusion can call.
 #[derive(Debug)]
@@ -103,7 +100,7 @@ impl ScalarUDFImpl for Cast {
             external(Error::Internal("a cast to a type that is not SQL's".into()))
         })?;
         invoke(&call, self.zone, |call| {
-            let how = How { try_cast: self.try_cast, zone: self.zone };
+            let how = How::of(self.try_cast, self.zone, call);
             cast(&call.arguments[0], &to.sql_type, &how)
         })
     }
@@ -141,6 +138,20 @@ pub struct How {
     pub try_cast: bool,
     /// The time zone in which TIMESTAMP and TIMESTAMP_LTZ meet.
     pub zone: Tz,
+    /// How many digits of a second the text of a point in time has, where its type says more than its unit.
+    pub digits: Option<u8>,
+}
+
+impl How {
+    /// The cast of the first argument of a call.
+    pub fn of(try_cast: bool, zone: Tz, call: &Call<'_>) -> Self {
+        let from = call.fields.first().and_then(|field| SqlType::of_field(field));
+        let digits = match from.map(|from| from.sql_type) {
+            Some(SqlType::Timestamp(digits) | SqlType::TimestampLtz(digits)) => Some(digits),
+            _ => None,
+        };
+        Self { try_cast, zone, digits }
+    }
 }
 
 /// Casts a column.
@@ -154,7 +165,8 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
     match to {
         SqlType::Char(_) | SqlType::VarChar(_) => to_text(from, to, how),
         SqlType::Boolean => to_boolean(from, how),
-        SqlType::Binary(_) | SqlType::VarBinary(_) => to_binary(from),
+        SqlType::Binary(length) => Ok(to_binary(from, *length as usize, true)),
+        SqlType::VarBinary(length) => Ok(to_binary(from, *length as usize, false)),
         SqlType::TinyInt => to_integer::<Int8Type>(from, to, how),
         SqlType::SmallInt => to_integer::<Int16Type>(from, to, how),
         SqlType::Int => to_integer::<Int32Type>(from, to, how),
@@ -175,7 +187,7 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
 }
 
 /// The error of a value that cannot be cast, or `None` for a `TRY_CAST`.
-fn refuse<T>(text: &str, to: &SqlType, how: &How) -> Result<Option<T>> {
+pub(crate) fn refuse<T>(text: &str, to: &SqlType, how: &How) -> Result<Option<T>> {
     if how.try_cast {
         return Ok(None);
     }
@@ -185,7 +197,7 @@ fn refuse<T>(text: &str, to: &SqlType, how: &How) -> Result<Option<T>> {
 }
 
 /// Reads each text of a column; what `read` has no value for is refused.
-fn parse_texts<T: ArrowPrimitiveType>(
+pub(crate) fn parse_texts<T: ArrowPrimitiveType>(
     from: &ArrayRef,
     to: &SqlType,
     how: &How,
@@ -217,12 +229,13 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         for bytes in from.as_binary::<i32>() {
             out.append_option(bytes.map(String::from_utf8_lossy));
         }
-        return Ok(Arc::new(out.finish()));
+        let text: ArrayRef = Arc::new(out.finish());
+        return to_text(&text, to, how);
     }
     if matches!(from.data_type(), DataType::Utf8) && unlimited {
         return Ok(Arc::clone(from));
     }
-    let texts = TextColumn::with_null(from, how.zone, None, "NULL")?;
+    let texts = TextColumn::of_cast(from, how.zone, how.digits)?;
     let mut out = StringBuilder::with_capacity(from.len(), from.len() * 8);
     let mut text = String::new();
     for row in 0..from.len() {
@@ -232,9 +245,6 @@ fn to_text(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         }
         text.clear();
         texts.write(row, &mut text);
-        if matches!(from.data_type(), DataType::Boolean) {
-            text.make_ascii_uppercase();
-        }
         if !unlimited {
             let characters = text.chars().count();
             if characters > length {
@@ -279,13 +289,25 @@ fn to_boolean(from: &ArrayRef, how: &How) -> Result<ArrayRef> {
     })
 }
 
-fn to_binary(from: &ArrayRef) -> Result<ArrayRef> {
-    let DataType::Utf8 = from.data_type() else { return Ok(Arc::clone(from)) };
-    let mut out = BinaryBuilder::new();
-    for text in from.as_string::<i32>() {
-        out.append_option(text.map(str::as_bytes));
+/// The bytes of a text, or bytes, cut to a length; filled up with 0 where they are to be as long.
+fn to_binary(from: &ArrayRef, length: usize, pad: bool) -> ArrayRef {
+    if matches!(from.data_type(), DataType::Binary) && length == UNLIMITED as usize {
+        return Arc::clone(from);
     }
-    Ok(Arc::new(out.finish()))
+    let mut out = BinaryBuilder::new();
+    let mut add = |bytes: Option<&[u8]>| match bytes {
+        Some(bytes) if pad && bytes.len() < length => {
+            let zeros = std::iter::repeat_n(0, length - bytes.len());
+            out.append_value(bytes.iter().copied().chain(zeros).collect::<Vec<u8>>());
+        }
+        Some(bytes) => out.append_value(&bytes[..bytes.len().min(length)]),
+        None => out.append_null(),
+    };
+    match from.data_type() {
+        DataType::Utf8 => from.as_string::<i32>().iter().for_each(|t| add(t.map(str::as_bytes))),
+        _ => from.as_binary::<i32>().iter().for_each(add),
+    }
+    Arc::new(out.finish())
 }
 
 /// An integer type, as casts see it.
@@ -352,7 +374,7 @@ fn to_integer<T: Integer>(from: &ArrayRef, to: &SqlType, how: &How) -> Result<Ar
     })
 }
 
-fn unsupported(from: &DataType, to: &SqlType) -> Error {
+pub(crate) fn unsupported(from: &DataType, to: &SqlType) -> Error {
     Error::Evaluation(format!("a cast from {} to {to} is not supported", type_name(from)))
 }
 
@@ -433,160 +455,6 @@ fn to_decimal(
         }
     }
     Ok(Arc::new(out.finish()))
-}
-
-fn to_date(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
-    match from.data_type() {
-        DataType::Utf8 => parse_texts::<Date32Type>(from, to, how, |text| {
-            let text = text.trim();
-            let days = parse_date(text.as_bytes())
-                .or_else(|| parse_text_point(text).map(|time| time.seconds.div_euclid(86_400)));
-            days.and_then(|days| days.try_into().ok())
-        }),
-        DataType::Timestamp(unit, zone) => {
-            let local = local_values(from, unit, zone.is_some(), how.zone);
-            let per_day = units_per_second(unit) * 86_400;
-            let days = local.iter().map(|value| value.div_euclid(per_day) as i32);
-            let days = PrimitiveArray::<Date32Type>::from_iter_values(days);
-            Ok(Arc::new(with_nulls(&days, from)))
-        }
-        _ => Ok(Arc::clone(from)),
-    }
-}
-
-fn to_time(from: &ArrayRef, precision: u8, to: &SqlType, how: &How) -> Result<ArrayRef> {
-    let per_second: i64 = if precision == 0 { 1 } else { 1_000 };
-    let read = |text: &str| {
-        let (seconds, nanos) = parse_time(text.trim().as_bytes())?;
-        PointInTime { seconds, nanos }.in_units(per_second).map(|value| value as i32)
-    };
-    match from.data_type() {
-        DataType::Utf8 if precision == 0 => parse_texts::<Time32SecondType>(from, to, how, read),
-        DataType::Utf8 => parse_texts::<Time32MillisecondType>(from, to, how, read),
-        DataType::Timestamp(unit, zone) => {
-            let local = local_values(from, unit, zone.is_some(), how.zone);
-            let from_second = units_per_second(unit);
-            let scale = |value: &i64| {
-                let of_day = value.rem_euclid(from_second * 86_400);
-                (of_day * per_second).div_euclid(from_second) as i32
-            };
-            let values = local.iter().map(scale);
-            Ok(if precision == 0 {
-                let times = PrimitiveArray::<Time32SecondType>::from_iter_values(values);
-                Arc::new(with_nulls(&times, from))
-            } else {
-                let times = PrimitiveArray::<Time32MillisecondType>::from_iter_values(values);
-                Arc::new(with_nulls(&times, from))
-            })
-        }
-        _ => Ok(arrow::compute::cast(from, &to.arrow())?),
-    }
-}
-
-/// The values of a timestamp column as its calendar shows them in the session's zone.
-fn local_values(from: &ArrayRef, unit: &TimeUnit, ltz: bool, zone: Tz) -> Vec<i64> {
-    let mut values = timestamp_values(from, unit);
-    if ltz {
-        let per_second = units_per_second(unit);
-        values.iter_mut().for_each(|value| *value = utc_to_local(zone, *value, per_second));
-    }
-    values
-}
-
-fn with_nulls<T: ArrowPrimitiveType>(
-    values: &PrimitiveArray<T>,
-    like: &ArrayRef,
-) -> PrimitiveArray<T> {
-    PrimitiveArray::new(values.values().clone(), like.logical_nulls())
-}
-
-/// A point in time from text, with a blank between date and time.
-pub fn parse_text_point(text: &str) -> Option<PointInTime> {
-    parse_timestamp(text.trim().as_bytes(), b' ')
-}
-
-fn to_timestamp(
-    from: &ArrayRef,
-    precision: u8,
-    to_zone: Option<Tz>,
-    to: &SqlType,
-    how: &How,
-) -> Result<ArrayRef> {
-    let DataType::Timestamp(unit, _) = to.arrow() else {
-        return Err(Error::Internal("a timestamp that is none".to_owned()));
-    };
-    let per_second = units_per_second(&unit);
-    // Precisions between Arrow's units are cut to their own digits.
-    let step = 10_i64.pow(u32::from((3 - precision % 3) % 3));
-    let cut = |value: i64| value.div_euclid(step) * step;
-    let to_utc = |value: i64| to_zone.map_or(value, |zone| local_to_utc(zone, value, per_second));
-    let mut values: Vec<Option<i64>> = Vec::with_capacity(from.len());
-    match from.data_type() {
-        DataType::Utf8 => {
-            for text in from.as_string::<i32>() {
-                values.push(match text {
-                    Some(text) => {
-                        match parse_text_point(text).and_then(|time| time.in_units(per_second)) {
-                            Some(value) => Some(to_utc(value)),
-                            None => refuse(text, to, how)?,
-                        }
-                    }
-                    None => None,
-                });
-            }
-        }
-        DataType::Timestamp(given, zone) => {
-            let given_per_second = units_per_second(given);
-            for (row, value) in timestamp_values(from, given).into_iter().enumerate() {
-                let scaled = if given_per_second > per_second {
-                    Some(value.div_euclid(given_per_second / per_second))
-                } else {
-                    value.checked_mul(per_second / given_per_second)
-                };
-                let moved = scaled.map(|value| match (zone, to_zone) {
-                    (None, Some(zone)) => local_to_utc(zone, value, per_second),
-                    (Some(_), None) => utc_to_local(how.zone, value, per_second),
-                    _ => value,
-                });
-                values.push(moved.filter(|_| !from.is_null(row)));
-            }
-        }
-        DataType::Date32 => {
-            for days in from.as_primitive::<Date32Type>() {
-                let value =
-                    days.and_then(|days| (i64::from(days) * 86_400).checked_mul(per_second));
-                values.push(value.map(to_utc));
-            }
-        }
-        other => return Err(unsupported(other, to)),
-    }
-    let values = values.into_iter().map(|value| value.map(cut));
-    Ok(timestamps(values, &unit, to_zone.is_some()))
-}
-
-/// A timestamp column of a unit, on the UTC time line for TIMESTAMP_LTZ.
-pub fn timestamps(
-    values: impl Iterator<Item = Option<i64>>,
-    unit: &TimeUnit,
-    ltz: bool,
-) -> ArrayRef {
-    fn build<T: arrow::datatypes::ArrowTimestampType>(
-        values: impl Iterator<Item = Option<i64>>,
-        ltz: bool,
-    ) -> ArrayRef {
-        let array: PrimitiveArray<T> = values.collect();
-        if ltz {
-            Arc::new(array.with_timezone(millstream_types::sql_type::LTZ_ZONE))
-        } else {
-            Arc::new(array)
-        }
-    }
-    match unit {
-        TimeUnit::Second => build::<TimestampSecondType>(values, ltz),
-        TimeUnit::Millisecond => build::<TimestampMillisecondType>(values, ltz),
-        TimeUnit::Microsecond => build::<TimestampMicrosecondType>(values, ltz),
-        TimeUnit::Nanosecond => build::<TimestampNanosecondType>(values, ltz),
-    }
 }
 
 fn to_nested(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {

@@ -187,6 +187,10 @@ impl Charset {
     }
 
     fn encode(self, text: &str) -> Vec<u8> {
+        // There is no mark of the byte order before nothing.
+        if text.is_empty() {
+            return Vec::new();
+        }
         let narrow = |most: u32| {
             let byte = |c: char| if u32::from(c) < most { u32::from(c) as u8 } else { b'?' };
             text.chars().map(byte).collect()
@@ -234,9 +238,10 @@ impl Charset {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    // An odd number of digits is read as if a 0 stood before them.
+    // Of an odd number of digits the first one is checked, and counts as 0.
     let (first, rest) = text.as_bytes().split_at(text.len() % 2);
-    let mut bytes = first.iter().map(|byte| digit(*byte)).collect::<Option<Vec<u8>>>()?;
+    let mut bytes =
+        first.iter().map(|byte| digit(*byte).map(|_| 0)).collect::<Option<Vec<u8>>>()?;
     for pair in rest.chunks_exact(2) {
         bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
     }
@@ -391,6 +396,7 @@ fn str_to_map(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn split(text: &str, separator: &str) -> Vec<String> {
     match separator {
+        _ if text.is_empty() => Vec::new(),
         "" => text.chars().map(String::from).collect(),
         _ => text.split(separator).map(str::to_owned).collect(),
     }

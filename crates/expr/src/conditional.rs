@@ -1,12 +1,16 @@
 //! Functions that choose among their arguments.
 
+use std::sync::LazyLock;
+
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::kernels::cmp;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
-use datafusion_expr::binary::comparison_coercion;
-use millstream_types::Result;
+use fancy_regex::Regex;
+use millstream_types::{Error, Result, SqlType};
 
+use crate::cast::{How, cast};
+use crate::common_type::common_type;
 use crate::function::{Builtin, Call, Typing, typing};
 
 /// The functions of this family.
@@ -36,13 +40,14 @@ pub const BUILTINS: &[Builtin] = &[
             if given.len() != 2 {
                 return two();
             }
-            let typing = common(given, 2)?;
-            Ok(Typing { result: typing.result.clone(), ..typing })
+            let shared = common(given, 2)?.result;
+            // The value keeps its own type; it is compared in the one of both.
+            match &given[0] {
+                DataType::Null => Ok(Typing { arguments: vec![shared.clone(); 2], result: shared }),
+                own => Ok(Typing { arguments: vec![own.clone(), shared], result: own.clone() }),
+            }
         },
-        body: |call| {
-            let equal = cmp::eq(&call.arguments[0], &call.arguments[1])?;
-            Ok(arrow::compute::nullif(&call.arguments[0], &equal)?)
-        },
+        body: null_if,
     },
     Builtin {
         name: "GREATEST",
@@ -65,7 +70,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "IS_ALPHA(text)",
         about: "Whether the text has letters only.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        typing: tested,
         body: |call| test_text(call, |text| text.chars().all(char::is_alphabetic)),
     },
     Builtin {
@@ -73,15 +78,17 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "IS_DIGIT(text)",
         about: "Whether the text has digits only.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
-        body: |call| test_text(call, |text| text.chars().all(|c| c.is_ascii_digit())),
+        typing: tested,
+        body: |call| {
+            test_text(call, |text| text.chars().all(|c| c.is_ascii_digit() || is_other_digit(c)))
+        },
     },
     Builtin {
         name: "IS_DECIMAL",
         usage: "IS_DECIMAL(text)",
         about: "Whether the text is a number.",
         volatile: false,
-        typing: |given| typing::exact(given, &[DataType::Utf8], DataType::Boolean),
+        typing: tested,
         body: |call| test_text(call, |text| millstream_types::number::floating(text).is_some()),
     },
 ];
@@ -105,20 +112,29 @@ fn common(given: &[DataType], least: usize) -> Result<Typing, String> {
     Ok(Typing { arguments: vec![result.clone(); given.len()], result })
 }
 
-/// Whether one of two types is floating point and the other a decimal, which meet in DOUBLE.
-pub fn is_approximate(left: &DataType, right: &DataType) -> bool {
-    let decimal = |of: &DataType| matches!(of, DataType::Decimal128(..));
-    (left.is_floating() && decimal(right)) || (decimal(left) && right.is_floating())
-}
-
-/// The type that holds the values of both.
+/// The type that holds the values of both, where one is not the text of the other.
 fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
     match (left, right) {
-        (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
-        (DataType::Utf8, other) | (other, DataType::Utf8) if other.is_nested() => None,
-        _ if is_approximate(left, right) => Some(DataType::Float64),
-        _ => comparison_coercion(left, right),
+        (DataType::Utf8, other) | (other, DataType::Utf8)
+            if other.is_nested() || other.is_numeric() =>
+        {
+            None
+        }
+        _ => common_type(left, right),
     }
+}
+
+fn null_if(call: &Call<'_>) -> Result<ArrayRef> {
+    let (value, other) = (&call.arguments[0], &call.arguments[1]);
+    let equal = if value.data_type() == other.data_type() {
+        cmp::eq(value, other)?
+    } else {
+        let to = SqlType::of_arrow(other.data_type())
+            .ok_or_else(|| Error::Internal(format!("{} is no SQL type", other.data_type())))?;
+        let compared = cast(value, &to, &How { try_cast: true, zone: call.zone, digits: None })?;
+        cmp::eq(&compared, other)?
+    };
+    Ok(arrow::compute::nullif(value, &equal)?)
 }
 
 fn first_present(call: &Call<'_>) -> Result<ArrayRef> {
@@ -144,6 +160,26 @@ fn extreme(call: &Call<'_>, greatest: bool) -> Result<ArrayRef> {
         result = arrow::compute::take(&chosen, &positions, None)?;
     }
     Ok(result)
+}
+
+/// A text, or a number as its text.
+fn tested(given: &[DataType]) -> Result<Typing, String> {
+    let arguments = vec![DataType::Utf8];
+    match given {
+        [one] if one.is_numeric() => Ok(Typing { arguments, result: DataType::Boolean }),
+        _ => typing::exact(given, &arguments, DataType::Boolean),
+    }
+}
+
+/// Whether a character is a decimal digit of another script than Latin.
+fn is_other_digit(character: char) -> bool {
+    static DIGIT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{Nd}$").ok());
+    let mut bytes = [0; 4];
+    let text: &str = character.encode_utf8(&mut bytes);
+    match DIGIT.as_ref() {
+        Some(digit) => !character.is_ascii() && matches!(digit.is_match(text), Ok(true)),
+        None => false,
+    }
 }
 
 fn test_text(call: &Call<'_>, test: impl Fn(&str) -> bool) -> Result<ArrayRef> {

@@ -131,6 +131,15 @@ impl ScalarUDFImpl for Adapter {
         {
             result = crate::maths::rounded_type(*precision, *scale, i64::from(*digits));
         }
+        // The digits that a count of parts of a second has are those of the point in time.
+        if let (
+            "TO_TIMESTAMP_LTZ",
+            DataType::Timestamp(unit, _),
+            Some(Some(ScalarValue::Int32(Some(digits)))),
+        ) = (self.builtin.name, &mut result, args.scalar_arguments.get(1))
+        {
+            *unit = millstream_types::sql_type::unit_for((*digits).clamp(3, 9) as u8);
+        }
         // A date with hours in it is a timestamp.
         if let (Some(DataType::Date32), "TIMESTAMPADD", Some(Some(ScalarValue::Utf8(Some(unit))))) =
             (types.get(2), self.builtin.name, args.scalar_arguments.first())

@@ -1,7 +1,8 @@
 //! Date and time patterns of Java's `DateTimeFormatter`, for reading and writing text.
 
+use chrono::TimeZone;
 use chrono_tz::Tz;
-use millstream_types::time::{civil_from_days, days_from_civil, push_padded};
+use millstream_types::time::{civil_from_days, days_from_civil, naive, push_padded};
 use millstream_types::{Error, Result};
 
 /// A compiled pattern such as `yyyy-MM-dd HH:mm:ss.SSS`.
@@ -144,7 +145,8 @@ impl Pattern {
                 ('E', _) => out.push_str(DAYS[weekday]),
                 ('e' | 'c', _) => number(&mut out, weekday as i64 + 1, count),
                 ('Q' | 'q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
-                ('z' | 'V', _) => out.push_str(zone.name()),
+                ('z', _) => push_zone(&mut out, zone, seconds),
+                ('V', _) => out.push_str(zone.name()),
                 _ => return None,
             }
         }
@@ -180,7 +182,8 @@ impl Pattern {
             };
             match letter {
                 'y' | 'u' if count == 2 => year = 2000 + digits(2)?.0,
-                'y' | 'u' => year = digits(9)?.0,
+                // Four letters take no fifth digit.
+                'y' | 'u' => year = digits(if count == 4 { 4 } else { 9 })?.0,
                 'M' | 'L' if count <= 2 => month = digits(2)?.0,
                 'M' | 'L' => {
                     let name = |name: &str| {
@@ -227,6 +230,94 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Reads the start of a text as Java's `SimpleDateFormat` does, in seconds: blanks before a number do not
+    /// count, nor does what follows, and a field may be larger than its place, as in month 13.
+    pub fn parse_lenient(&self, text: &str) -> Option<i64> {
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        let (mut seconds, mut ms, mut afternoon) = (0, 0, 0);
+        let mut rest = text;
+        for (index, part) in self.parts.iter().enumerate() {
+            let (letter, count) = match *part {
+                Part::Literal(character) => {
+                    rest = rest.strip_prefix(character)?;
+                    continue;
+                }
+                Part::Field(letter, count) => (letter, count),
+            };
+            rest = rest.trim_start_matches([' ', '\t']);
+            match (letter, count) {
+                ('M' | 'L', 3..) => {
+                    let (found, length) = named(&MONTHS, rest)?;
+                    (month, rest) = (found + 1, &rest[length..]);
+                    continue;
+                }
+                ('E', _) => {
+                    rest = &rest[named(&DAYS, rest)?.1..];
+                    continue;
+                }
+                ('a', _) => {
+                    let (half, behind) = rest.split_at_checked(2)?;
+                    afternoon = match half.to_ascii_uppercase().as_str() {
+                        "AM" => 0,
+                        "PM" => 12 * 3_600,
+                        _ => return None,
+                    };
+                    rest = behind;
+                    continue;
+                }
+                _ => {}
+            }
+            // A field right before another one takes its own digits, any other one all there are.
+            let adjacent = matches!(self.parts.get(index + 1), Some(Part::Field(..)));
+            let most = if adjacent { count } else { 9 };
+            let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+            let value: i64 = rest[..length].parse().ok()?;
+            rest = &rest[length..];
+            match letter {
+                'y' | 'u' if count <= 2 && length == 2 => year = 2000 + value,
+                'y' | 'u' => year = value,
+                'M' | 'L' => month = value,
+                'd' => day = value,
+                'H' => seconds += value * 3_600,
+                'k' => seconds += value % 24 * 3_600,
+                'h' | 'K' => seconds += value % 12 * 3_600,
+                'm' => seconds += value * 60,
+                's' => seconds += value,
+                'S' => ms = value,
+                _ => return None,
+            }
+        }
+        let months = year * 12 + month - 1;
+        let first = days_from_civil(months.div_euclid(12), months.rem_euclid(12) as u32 + 1, 1)?;
+        Some((first + day - 1) * 86_400 + seconds + afternoon + ms / 1_000)
+    }
+}
+
+/// The short name of a zone at a calendar reading, such as CET or CEST.
+fn push_zone(out: &mut String, zone: Tz, seconds: i64) {
+    use chrono_tz::OffsetName;
+    let reading = naive(seconds, 0).unwrap_or_default();
+    match zone.offset_from_local_datetime(&reading).earliest() {
+        Some(offset) => match offset.abbreviation() {
+            Some(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => out.push_str(name),
+            _ => out.push_str(zone.name()),
+        },
+        None => out.push_str(zone.name()),
+    }
+}
+
+/// Which of some names a text starts with, in full or by its first three letters, and how long it is there.
+fn named(names: &[&str], text: &str) -> Option<(i64, usize)> {
+    let starts =
+        |name: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    names.iter().zip(0..).find_map(|(name, at)| match () {
+        () if starts(name) => Some((at, name.len())),
+        () if starts(&name[..3]) => Some((at, 3)),
+        () => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +336,18 @@ mod tests {
                 assert_eq!(compiled.parse(&text), Some((seconds, 0)), "{pattern}: {text}");
             }
         }
+    }
+
+    #[test]
+    fn simple_formats_are_lenient() {
+        let pattern = Pattern::compile("yyyy-MM-dd HH:mm:ss").unwrap();
+        let read = |text: &str| pattern.parse_lenient(text);
+        assert_eq!(read(" 1970-1- 2 0:0:1 and more"), Some(86_401));
+        assert_eq!(read("1970-01-01 25:00:00"), Some(90_000));
+        assert_eq!(read("1969-13-01 00:00:00"), Some(0));
+        assert_eq!(read("1970-01-01"), None);
+        let names = Pattern::compile("d MMM yyyy, h a").unwrap();
+        assert_eq!(names.parse_lenient("2 january 1970, 1 pm"), Some(86_400 + 13 * 3_600));
     }
 
     #[test]

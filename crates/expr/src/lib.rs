@@ -12,12 +12,15 @@
 //! | [`registry`] | every function by name |
 //! | [`reference`](mod@reference) | what each is for, with examples |
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
-//! | [`cast`] | `CAST` and `TRY_CAST` |
+//! | [`cast`], [`cast_time`] | `CAST` and `TRY_CAST` |
+//! | [`common_type`](mod@common_type) | the type in which two types meet |
 //! | [`decimal`] | `DECIMAL` arithmetic |
-//! | [`strings`], [`pattern`], [`printf`], [`codecs`], [`hash`], [`json`] | functions of texts |
+//! | [`strings`], `string_search`, [`pattern`], [`printf`] | functions of texts |
+//! | [`codecs`], [`hash`], [`json`] | encodings, hashes and JSON |
 //! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
+//! | [`time_values`], [`time_text`] | points in time to and from text and numbers |
 //! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |
-//! | [`json_path`] | paths into JSON values |
+//! | [`json_path`], `regex_text` | paths into JSON values, regular expressions as they are written |
 //! | [`aggregates`] | names and types of aggregate functions |
 
 pub mod aggregates;
@@ -25,7 +28,9 @@ pub mod arrays;
 pub mod bound;
 pub mod calendar;
 pub mod cast;
+pub mod cast_time;
 pub mod codecs;
+pub mod common_type;
 pub mod conditional;
 pub mod decimal;
 pub mod field;
@@ -41,10 +46,14 @@ pub mod pattern;
 pub mod periods;
 pub mod printf;
 pub mod reference;
+mod regex_text;
 pub mod registry;
+mod string_search;
 pub mod strings;
 pub mod temporal;
 mod time_shift;
+pub mod time_text;
+pub mod time_values;
 
 pub use bound::ScalarExpr;
 pub use registry::Registry;

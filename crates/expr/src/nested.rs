@@ -14,7 +14,7 @@ use millstream_types::SqlType;
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
-use crate::conditional::is_approximate;
+use crate::common_type::common_type;
 use crate::function::{Builtin, Call, Typing};
 
 /// The functions of this family.
@@ -124,6 +124,13 @@ pub const BUILTINS: &[Builtin] = &[
             let DataType::Struct(pair) = entries.data_type() else {
                 return Err(wrong(call.result));
             };
+            if keys.null_count() > 0 {
+                return Err(Error::Evaluation(
+                    "a key of a MAP is NULL, which Arrow's maps cannot hold; give it another value, as in \
+                     MAP[COALESCE(k, ''), v]"
+                        .to_owned(),
+                ));
+            }
             let pairs = StructArray::try_new(pair.clone(), vec![keys, values], None)?;
             Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, None, false)?))
         },
@@ -230,13 +237,10 @@ pub fn map_type(key: &DataType, value: &DataType) -> DataType {
 /// The type that values of several types have in common.
 pub fn unite_all(given: &[DataType]) -> Result<DataType, String> {
     let Some(first) = given.first() else { return Err("it takes at least one value".to_owned()) };
-    given[1..].iter().try_fold(first.clone(), |all, next| match (&all, next) {
-        (DataType::Null, other) | (other, DataType::Null) => Ok(other.clone()),
-        _ if all == *next => Ok(all),
-        _ if is_approximate(&all, next) => Ok(DataType::Float64),
-        _ => datafusion_expr::binary::comparison_coercion(&all, next).ok_or_else(|| {
+    given[1..].iter().try_fold(first.clone(), |all, next| {
+        common_type(&all, next).ok_or_else(|| {
             format!("{} and {} have no common type", type_name(&all), type_name(next))
-        }),
+        })
     })
 }
 

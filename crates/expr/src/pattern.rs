@@ -15,6 +15,7 @@ use memchr::memmem::Finder;
 use millstream_types::{Error, Result};
 
 use crate::function::{Builtin, Call, typing};
+use crate::regex_text::{of_java, of_similar};
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
@@ -43,8 +44,9 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             let mut cache = Cache::default();
             let found = rows2(call, |text, regex| match cache.get(regex) {
-                Some(regex) => regex.is_match(text).map_err(failed),
-                None => Ok(false),
+                // An empty expression matches nothing here.
+                Some(found) if !regex.is_empty() => found.is_match(text).map_err(failed),
+                _ => Ok(false),
             })?;
             Ok(Arc::new(BooleanArray::from(found)))
         },
@@ -192,7 +194,7 @@ impl Cache {
                 Some(place) => *place,
                 None => {
                     self.places.insert(pattern.to_owned(), self.compiled.len());
-                    self.compiled.push((pattern.to_owned(), Regex::new(pattern).ok()));
+                    self.compiled.push((pattern.to_owned(), Regex::new(&of_java(pattern)).ok()));
                     self.compiled.len() - 1
                 }
             };
@@ -423,31 +425,9 @@ fn similar(call: &Call<'_>) -> Result<ArrayRef> {
     let mut cache = Cache::default();
     let found = rows2(call, |text, pattern| {
         let escape = if call.rows > 0 { escape_of(call, 0)? } else { None };
-        cache.valid(&similar_to_regex(pattern, escape))?.is_match(text).map_err(failed)
+        cache.valid(&of_similar(pattern, escape))?.is_match(text).map_err(failed)
     })?;
     Ok(Arc::new(BooleanArray::from(found)))
-}
-
-/// A SQL regular expression as an ordinary one over the whole text.
-fn similar_to_regex(pattern: &str, escape: Option<char>) -> String {
-    let mut out = String::from("^(?s:");
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            c if Some(c) == escape => {
-                out.push_str(&fancy_regex::escape(&characters.next().unwrap_or(c).to_string()));
-            }
-            '%' => out.push_str(".*"),
-            '_' => out.push('.'),
-            '.' | '^' | '$' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push_str(")$");
-    out
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use base64::Engine;
 use millstream_types::{Error, Result};
 
-use crate::function::{Builtin, Call, typing};
+use crate::function::{Builtin, Call, Typing, typing};
 use crate::pattern::{rows2, text_rows3, texts};
+use crate::string_search::{instr, position, split_index};
 
 const TEXT: DataType = DataType::Utf8;
 const INT: DataType = DataType::Int32;
@@ -43,9 +44,23 @@ pub const BUILTINS: &[Builtin] = &[
     function!("INITCAP", "INITCAP(text)", "Each word with a capital first.", text1, |call| map(
         call, initcap
     )),
-    function!("TO_BASE64", "TO_BASE64(text)", "The bytes of the text in base 64.", text1, |call| {
-        map(call, |text| base64::engine::general_purpose::STANDARD.encode(text))
-    }),
+    function!(
+        "TO_BASE64",
+        "TO_BASE64(text or bytes)",
+        "The bytes, or those of the text, in base 64.",
+        |given| match given {
+            [DataType::Binary] => Ok(Typing { arguments: given.to_vec(), result: TEXT }),
+            _ => text1(given),
+        },
+        |call| match call.arguments[0].data_type() {
+            DataType::Binary => {
+                let bytes = call.arguments[0].as_binary::<i32>().iter();
+                let encode = |bytes| base64::engine::general_purpose::STANDARD.encode(bytes);
+                Ok(Arc::new(bytes.map(|bytes| bytes.map(encode)).collect::<StringArray>()))
+            }
+            _ => map(call, |text| base64::engine::general_purpose::STANDARD.encode(text)),
+        }
+    ),
     function!(
         "FROM_BASE64",
         "FROM_BASE64(text)",
@@ -53,7 +68,9 @@ pub const BUILTINS: &[Builtin] = &[
         text1,
         |call| {
             try_map(call, |text| {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+                let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
+                    .decode(text.trim_end_matches('='))
+                    .ok()?;
                 Some(String::from_utf8_lossy(&bytes).into_owned())
             })
         }
@@ -90,7 +107,7 @@ pub const BUILTINS: &[Builtin] = &[
         "The character of a code.",
         |g| { typing::exact(g, &[DataType::Int64], TEXT) },
         |call| {
-            let codes = call.arguments[0].as_primitive::<arrow::datatypes::Int64Type>();
+            let codes = call.arguments[0].as_primitive::<Int64Type>();
             let mut out = StringBuilder::new();
             for code in codes {
                 out.append_option(code.map(|code| match code {
@@ -146,9 +163,12 @@ pub const BUILTINS: &[Builtin] = &[
     }),
     function!(
         "SPLIT_INDEX",
-        "SPLIT_INDEX(text, separator, index)",
-        "The part at an index, counted from 0.",
-        |g| { typing::exact(g, &[TEXT, TEXT, INT], TEXT) },
+        "SPLIT_INDEX(text, separator or its code, index)",
+        "The part at an index, counted from 0; an empty separator stands for a blank of any kind.",
+        |g| match g {
+            [_, code, _] if code.is_integer() => typing::exact(g, &[TEXT, INT, INT], TEXT),
+            _ => typing::exact(g, &[TEXT, TEXT, INT], TEXT),
+        },
         split_index
     ),
     function!(
@@ -278,15 +298,15 @@ pub const BUILTINS: &[Builtin] = &[
         "The text at an index, counted from 1.",
         |g| {
             let mut typing = typing::all(g, 2, TEXT, TEXT)?;
-            typing.arguments[0] = INT;
+            typing.arguments[0] = DataType::Int64;
             Ok(typing)
         },
         |call| {
-            let indexes = call.arguments[0].as_primitive::<Int32Type>();
+            let indexes = call.arguments[0].as_primitive::<Int64Type>();
             let mut out = StringBuilder::new();
             for (row, index) in indexes.iter().enumerate() {
-                let chosen =
-                    index.filter(|index| *index > 0).and_then(|i| call.arguments.get(i as usize));
+                let index = index.filter(|index| *index > 0);
+                let chosen = index.and_then(|at| call.arguments.get(usize::try_from(at).ok()?));
                 let chosen = chosen
                     .map(|texts| texts.as_string::<i32>())
                     .filter(|texts| texts.is_valid(row));
@@ -300,19 +320,19 @@ pub const BUILTINS: &[Builtin] = &[
 /// The longest text a function makes of a short one, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
-fn text1(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text1(given: &[DataType]) -> Result<Typing, String> {
     typing::exact(given, &[TEXT], TEXT)
 }
 
-fn text1_or_2(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text1_or_2(given: &[DataType]) -> Result<Typing, String> {
     typing::between(given, &texts::<2>(), 1, TEXT)
 }
 
-fn text_int(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn text_int(given: &[DataType]) -> Result<Typing, String> {
     typing::exact(given, &[TEXT, INT], TEXT)
 }
 
-fn substring_typing(given: &[DataType]) -> Result<crate::function::Typing, String> {
+fn substring_typing(given: &[DataType]) -> Result<Typing, String> {
     typing::between(given, &[TEXT, INT, INT], 2, TEXT)
 }
 
@@ -455,83 +475,6 @@ fn in_case(call: &Call<'_>, ascii: fn(&u8) -> u8, text: fn(&str) -> String) -> R
     Ok(Arc::new(cased?))
 }
 
-fn split_index(call: &Call<'_>) -> Result<ArrayRef> {
-    let (texts, separators) =
-        (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
-    let indexes = call.arguments[2].as_primitive::<Int32Type>();
-    let mut out = StringBuilder::new();
-    for ((text, separator), index) in texts.iter().zip(separators).zip(indexes) {
-        out.append_option(match (text, separator, index) {
-            (Some(text), Some(separator), Some(index)) if index >= 0 && !text.is_empty() => {
-                match separator.as_bytes() {
-                    [] => (index == 0).then_some(text),
-                    [byte] => part_between(text, *byte, index as usize),
-                    _ => text.split(separator).nth(index as usize),
-                }
-            }
-            _ => None,
-        });
-    }
-    Ok(Arc::new(out.finish()))
-}
-
-/// The part of a number, counted from 0, between bytes that are characters of their own.
-fn part_between(text: &str, separator: u8, index: usize) -> Option<&str> {
-    let mut ends = memchr::memchr_iter(separator, text.as_bytes());
-    let from = match index.checked_sub(1) {
-        Some(before) => ends.nth(before)? + 1,
-        None => 0,
-    };
-    Some(&text[from..ends.next().unwrap_or(text.len())])
-}
-
-/// Where a part stands in a text from a position on, counted from 1; 0 when it does not.
-fn position(text: &str, part: &str, start: i32) -> i32 {
-    if start < 1 {
-        return 0;
-    }
-    let skipped = start as usize - 1;
-    let Some(from) = text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(skipped) else {
-        return 0;
-    };
-    match text[from..].find(part) {
-        Some(at) => text[from..from + at].chars().count() as i32 + start,
-        None => 0,
-    }
-}
-
-fn instr(call: &Call<'_>) -> Result<ArrayRef> {
-    let (texts, parts) =
-        (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
-    let numbers = |at: usize| call.arguments.get(at).map(|given| given.as_primitive::<Int32Type>());
-    let (starts, occurrences) = (numbers(2), numbers(3));
-    let found = texts.iter().zip(parts).enumerate().map(|(row, (text, part))| {
-        let number = |given: Option<&Int32Array>| match given {
-            Some(given) => given.is_valid(row).then(|| given.value(row)),
-            None => Some(1),
-        };
-        let (text, part) = text.zip(part)?;
-        Some(occurrence(text, part, number(starts)?, number(occurrences)?))
-    });
-    Ok(Arc::new(found.collect::<Int32Array>()))
-}
-
-/// Where a part stands for the so manieth time, counted from 1; backwards from a start below 0.
-fn occurrence(text: &str, part: &str, start: i32, times: i32) -> i32 {
-    let (text, part): (Vec<char>, Vec<char>) = (text.chars().collect(), part.chars().collect());
-    let is_at = |at: &usize| text[*at..].starts_with(&part);
-    let (length, Ok(times)) = (text.len(), usize::try_from(times - 1)) else { return 0 };
-    let found = match start {
-        0 => None,
-        1.. => (start as usize - 1..=length).filter(|at| *at <= length).filter(is_at).nth(times),
-        _ => {
-            let last = length.checked_sub(start.unsigned_abs() as usize);
-            last.and_then(|last| (0..=last).rev().filter(is_at).nth(times))
-        }
-    };
-    found.map_or(0, |at| at as i32 + 1)
-}
-
 fn overlay(call: &Call<'_>) -> Result<ArrayRef> {
     let (texts, bys) = (call.arguments[0].as_string::<i32>(), call.arguments[1].as_string::<i32>());
     let starts = call.arguments[2].as_primitive::<Int32Type>();
@@ -551,9 +494,9 @@ fn overlay(call: &Call<'_>) -> Result<ArrayRef> {
             out.append_value(text);
             continue;
         }
-        // A negative length, or one beyond the end, replaces all of the rest.
+        // No length, or one beyond the end, replaces all of the rest.
         let after = match length {
-            ..0 => characters,
+            ..=0 => characters,
             _ => (start - 1).saturating_add(length).min(characters),
         };
         let rest: String = text.chars().skip(after as usize).collect();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, Time32SecondType, TimeUnit};
 use chrono::{LocalResult, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -15,10 +15,9 @@ use millstream_types::time::naive;
 use millstream_types::{Error, Result};
 
 use crate::calendar::{add_units, extract_one, floor_to, next_unit, units_between};
-use crate::cast::{parse_text_point, timestamps};
+use crate::cast_time::timestamps;
 use crate::function::{Builtin, Call, Typing, typing};
-use crate::java_pattern::Pattern;
-use crate::maths;
+use crate::{maths, time_values};
 
 const TEXT: DataType = DataType::Utf8;
 const BIGINT: DataType = DataType::Int64;
@@ -112,12 +111,11 @@ pub const BUILTINS: &[Builtin] = &[
         volatile: false,
         typing: |given| match given {
             [DataType::Timestamp(..) | DataType::Date32 | DataType::Utf8, DataType::Utf8] => {
-                let point = if given[0] == TEXT { TIMESTAMP_3 } else { given[0].clone() };
-                Ok(Typing { arguments: vec![point, TEXT], result: TEXT })
+                Ok(Typing { arguments: given.to_vec(), result: TEXT })
             }
             _ => Err("it takes a timestamp and a format".to_owned()),
         },
-        body: date_format,
+        body: time_values::date_format,
     },
     Builtin {
         name: "TO_TIMESTAMP",
@@ -125,13 +123,7 @@ pub const BUILTINS: &[Builtin] = &[
         about: "The TIMESTAMP(3) that a text stands for; NULL where it is none.",
         volatile: false,
         typing: |given| typing::between(given, &[TEXT, TEXT], 1, TIMESTAMP_3),
-        body: |call| {
-            let points = parse_points(call)?;
-            let values = points
-                .into_iter()
-                .map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
-            Ok(timestamps(values, &TimeUnit::Millisecond, false))
-        },
+        body: time_values::to_timestamp,
     },
     Builtin {
         name: "TO_DATE",
@@ -139,17 +131,12 @@ pub const BUILTINS: &[Builtin] = &[
         about: "The DATE that a text stands for; NULL where it is none.",
         volatile: false,
         typing: |given| typing::between(given, &[TEXT, TEXT], 1, DataType::Date32),
-        body: |call| {
-            let points = parse_points(call)?;
-            let days =
-                points.into_iter().map(|point| point.map(|(s, _)| s.div_euclid(86_400) as i32));
-            Ok(Arc::new(days.collect::<PrimitiveArray<Date32Type>>()))
-        },
+        body: time_values::to_date,
     },
     Builtin {
         name: "TO_TIMESTAMP_LTZ",
         usage: "TO_TIMESTAMP_LTZ(number[, precision]) or TO_TIMESTAMP_LTZ(text[, format[, zone]])",
-        about: "The point in time of a count of seconds (precision 0) or milliseconds (3) since 1970.",
+        about: "The point in time of a count of seconds (precision 0), ms (3), µs (6) or ns (9) since 1970, or of a text in a zone, UTC unless given.",
         volatile: false,
         typing: |given| match given {
             [DataType::Utf8, ..] => {
@@ -157,7 +144,7 @@ pub const BUILTINS: &[Builtin] = &[
             }
             _ => typing::between(given, &[BIGINT, INT], 1, ltz(TimeUnit::Millisecond)),
         },
-        body: to_timestamp_ltz,
+        body: time_values::to_timestamp_ltz,
     },
     Builtin {
         name: "FROM_UNIXTIME",
@@ -165,20 +152,7 @@ pub const BUILTINS: &[Builtin] = &[
         about: "Seconds since 1970 as text in the session's time zone.",
         volatile: false,
         typing: |given| typing::between(given, &[BIGINT, TEXT], 1, TEXT),
-        body: |call| {
-            let seconds = call.arguments[0].as_primitive::<Int64Type>();
-            let mut formats = Formats::of(call, 1, "yyyy-MM-dd HH:mm:ss");
-            let mut out = StringBuilder::new();
-            for (row, seconds) in seconds.iter().enumerate() {
-                out.append_option(match (seconds, formats.at(row)?) {
-                    (Some(seconds), Some(format)) => {
-                        format.format(utc_to_local(call.zone, seconds, 1), 0, call.zone)
-                    }
-                    _ => None,
-                });
-            }
-            Ok(Arc::new(out.finish()))
-        },
+        body: time_values::from_unixtime,
     },
     Builtin {
         name: "UNIX_TIMESTAMP",
@@ -186,14 +160,7 @@ pub const BUILTINS: &[Builtin] = &[
         about: "Seconds since 1970, of a text in the session's time zone.",
         volatile: true,
         typing: |given| typing::between(given, &[TEXT, TEXT], 0, BIGINT),
-        body: |call| {
-            if call.arguments.is_empty() {
-                return Ok(Arc::new(Int64Array::from_value(now_ms() / 1_000, call.rows)));
-            }
-            let points = parse_points(call)?;
-            let seconds = points.into_iter().map(|p| p.map(|(s, _)| local_to_utc(call.zone, s, 1)));
-            Ok(Arc::new(seconds.collect::<Int64Array>()))
-        },
+        body: time_values::unix_timestamp,
     },
     Builtin {
         name: "TIMESTAMPADD",
@@ -230,16 +197,7 @@ pub const BUILTINS: &[Builtin] = &[
         about: "A text 'yyyy-MM-dd HH:mm:ss' moved from one time zone to another.",
         volatile: false,
         typing: |given| typing::exact(given, &[TEXT, TEXT, TEXT], TEXT),
-        body: |call| {
-            crate::pattern::text_rows3(call, |text, from, to| {
-                let point = parse_text_point(text);
-                let zones = from.parse::<Tz>().ok().zip(to.parse::<Tz>().ok());
-                Ok(point.zip(zones).map(|(point, (from, to))| {
-                    let utc = local_to_utc(from, point.seconds, 1);
-                    millstream_types::time::timestamp_text(utc_to_local(to, utc, 1), 1, 0)
-                }))
-            })
-        },
+        body: time_values::convert_tz,
     },
     current!("NOW", "The current point in time.", ltz(TimeUnit::Millisecond), |call| now(
         call, true
@@ -299,13 +257,29 @@ fn time_of_day(call: &Call<'_>) -> Result<ArrayRef> {
     Ok(Arc::new(PrimitiveArray::<Time32SecondType>::from_value(seconds as i32, call.rows)))
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
 }
 
 fn now(call: &Call<'_>, utc: bool) -> Result<ArrayRef> {
     let value = if utc { now_ms() } else { utc_to_local(call.zone, now_ms(), 1_000) };
     Ok(timestamps(std::iter::repeat_n(Some(value), call.rows), &TimeUnit::Millisecond, utc))
+}
+
+/// A time zone by its name in the IANA database, or as whole hours from GMT: `GMT-08:00`, `GMT+8`.
+pub fn zone_named(name: &str) -> Option<Tz> {
+    let Some(hours) = name.strip_prefix("GMT").filter(|rest| rest.starts_with(['+', '-'])) else {
+        return name.parse().ok();
+    };
+    let (sign, hours) = hours.split_at(1);
+    let hours = hours.strip_suffix(":00").unwrap_or(hours);
+    let hours: u32 = hours.parse().ok().filter(|_| hours.len() <= 2)?;
+    // Zones of that family count the hours that GMT is ahead of them.
+    let behind = if sign == "-" { '+' } else { '-' };
+    match hours {
+        0 => Some(Tz::UTC),
+        _ => format!("Etc/GMT{behind}{hours}").parse().ok(),
+    }
 }
 
 /// The calendar reading of a zone at a point of the UTC time line, both counted in the same units.
@@ -353,14 +327,14 @@ fn point_typing(given: &[DataType], result: DataType) -> Result<Typing, String> 
 }
 
 /// A column of points in time as local calendar readings in seconds and nanoseconds.
-struct Points {
+pub(crate) struct Points {
     values: Vec<i64>,
-    per_second: i64,
+    pub(crate) per_second: i64,
     nulls: Option<arrow::buffer::NullBuffer>,
 }
 
 impl Points {
-    fn of(array: &ArrayRef, zone: Tz) -> Result<Self> {
+    pub(crate) fn of(array: &ArrayRef, zone: Tz) -> Result<Self> {
         let nulls = array.logical_nulls();
         let (values, per_second) = match array.data_type() {
             DataType::Date32 => {
@@ -387,7 +361,7 @@ impl Points {
         Ok(Self { values, per_second, nulls })
     }
 
-    fn get(&self, row: usize) -> Option<i64> {
+    pub(crate) fn get(&self, row: usize) -> Option<i64> {
         match &self.nulls {
             Some(nulls) if nulls.is_null(row) => None,
             _ => Some(self.values[row]),
@@ -449,11 +423,16 @@ fn round(call: &Call<'_>, step: maths::Step) -> Result<ArrayRef> {
             None => None,
         });
     }
-    from_local(call, values, per_second)
+    from_local(call, values, per_second, call.zone)
 }
 
 /// Points in time of the call's result type from local calendar readings.
-fn from_local(call: &Call<'_>, values: Vec<Option<i64>>, per_second: i64) -> Result<ArrayRef> {
+fn from_local(
+    call: &Call<'_>,
+    values: Vec<Option<i64>>,
+    per_second: i64,
+    session: Tz,
+) -> Result<ArrayRef> {
     Ok(match call.result {
         DataType::Date32 => {
             let days =
@@ -462,7 +441,7 @@ fn from_local(call: &Call<'_>, values: Vec<Option<i64>>, per_second: i64) -> Res
         }
         DataType::Timestamp(unit, zone) => {
             let back = |value| {
-                if zone.is_some() { local_to_utc(call.zone, value, per_second) } else { value }
+                if zone.is_some() { local_to_utc(session, value, per_second) } else { value }
             };
             timestamps(values.into_iter().map(|value| value.map(back)), unit, zone.is_some())
         }
@@ -483,7 +462,8 @@ fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
         }
         _ => ArrayRef::clone(&call.arguments[2]),
     };
-    let points = Points::of(&given, call.zone)?;
+    // As `+ INTERVAL`, it moves along the UTC time line.
+    let points = Points::of(&given, Tz::UTC)?;
     // A time of day begins anew after 24 hours.
     let of_day = matches!(call.result, DataType::Time32(_));
     let mut values = Vec::with_capacity(call.rows);
@@ -497,7 +477,7 @@ fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
             _ => None,
         });
     }
-    from_local(call, values, points.per_second)
+    from_local(call, values, points.per_second, Tz::UTC)
 }
 
 fn timestamp_diff(call: &Call<'_>) -> Result<ArrayRef> {
@@ -519,110 +499,15 @@ fn timestamp_diff(call: &Call<'_>) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-/// The formats of a call: compiled once where they are the same for all rows.
-struct Formats<'a> {
-    texts: Option<&'a arrow::array::StringArray>,
-    compiled: Option<(String, Pattern)>,
-    default: &'static str,
-}
-
-impl<'a> Formats<'a> {
-    fn of(call: &Call<'a>, argument: usize, default: &'static str) -> Self {
-        let texts = call.arguments.get(argument).map(|texts| texts.as_string::<i32>());
-        Self { texts, compiled: None, default }
-    }
-
-    fn at(&mut self, row: usize) -> Result<Option<&Pattern>> {
-        let text = match self.texts {
-            Some(texts) if texts.is_null(row) => return Ok(None),
-            Some(texts) => texts.value(row),
-            None => self.default,
-        };
-        if self.compiled.as_ref().is_none_or(|(compiled, _)| compiled != text) {
-            self.compiled = Some((text.to_owned(), Pattern::compile(text)?));
-        }
-        Ok(self.compiled.as_ref().map(|(_, pattern)| pattern))
-    }
-}
-
-fn date_format(call: &Call<'_>) -> Result<ArrayRef> {
-    let points = Points::of(&call.arguments[0], call.zone)?;
-    let mut formats = Formats::of(call, 1, "");
-    let mut out = StringBuilder::with_capacity(call.rows, call.rows * 16);
-    for row in 0..call.rows {
-        out.append_option(match (points.get(row), formats.at(row)?) {
-            (Some(value), Some(format)) => {
-                let nanos =
-                    value.rem_euclid(points.per_second) * (1_000_000_000 / points.per_second);
-                format.format(value.div_euclid(points.per_second), nanos, call.zone)
-            }
-            _ => None,
-        });
-    }
-    Ok(Arc::new(out.finish()))
-}
-
-/// Reads each text of the first argument in the format of the second: seconds and nanoseconds.
-fn parse_points(call: &Call<'_>) -> Result<Vec<Option<(i64, i64)>>> {
-    let texts = call.arguments[0].as_string::<i32>();
-    let mut formats = Formats::of(call, 1, "yyyy-MM-dd HH:mm:ss");
-    let mut points = Vec::with_capacity(call.rows);
-    for row in 0..call.rows {
-        points.push(if texts.is_null(row) {
-            None
-        } else if call.arguments.len() == 1 {
-            parse_text_point(texts.value(row)).map(|point| (point.seconds, i64::from(point.nanos)))
-        } else {
-            formats.at(row)?.and_then(|format| format.parse(texts.value(row)))
-        });
-    }
-    Ok(points)
-}
-
-fn to_timestamp_ltz(call: &Call<'_>) -> Result<ArrayRef> {
-    let values: Vec<Option<i64>> = if call.arguments[0].data_type() == &TEXT {
-        let points = parse_points(call)?;
-        let ms =
-            points.into_iter().map(|point| point.map(|(s, nanos)| s * 1_000 + nanos / 1_000_000));
-        let zones = call.arguments.get(2).map(|zones| zones.as_string::<i32>());
-        let in_zone = |(row, ms): (usize, Option<i64>)| {
-            let zone = match zones {
-                Some(zones) if zones.is_null(row) => return Ok(None),
-                Some(zones) => zones.value(row).parse::<Tz>().map_err(|_| {
-                    Error::Evaluation(format!("'{}' is no time zone", zones.value(row)))
-                })?,
-                None => call.zone,
-            };
-            Ok(ms.map(|ms| local_to_utc(zone, ms, 1_000)))
-        };
-        ms.enumerate().map(in_zone).collect::<Result<_>>()?
-    } else {
-        let numbers = call.arguments[0].as_primitive::<Int64Type>();
-        let precisions = call.arguments.get(1).map(|p| p.as_primitive::<Int32Type>());
-        let read = |(row, number): (usize, Option<i64>)| {
-            let precision = match precisions {
-                Some(precisions) => precisions.is_valid(row).then(|| precisions.value(row))?,
-                None => 3,
-            };
-            match precision {
-                0..=3 => number?.checked_mul(10_i64.pow(3 - precision as u32)),
-                4..=9 => Some(number?.div_euclid(10_i64.pow(precision as u32 - 3))),
-                _ => None,
-            }
-        };
-        numbers.iter().enumerate().map(read).collect()
-    };
-    Ok(timestamps(values.into_iter(), &TimeUnit::Millisecond, true))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time_text::parse_point;
 
     #[test]
     fn daylight_saving_repeats_and_skips_hours() {
         let zone = chrono_tz::Europe::Berlin;
-        let at = |text: &str| parse_text_point(text).map(|point| point.seconds).unwrap_or_default();
+        let at = |text: &str| parse_point(text).map(|point| point.seconds).unwrap_or_default();
         // 02:30 does not exist on 2026-03-29, and comes twice on 2026-10-25.
         assert_eq!(local_to_utc(zone, at("2026-03-29 02:30:00"), 1), at("2026-03-29 01:30:00"));
         assert_eq!(local_to_utc(zone, at("2026-10-25 02:30:00"), 1), at("2026-10-25 00:30:00"));

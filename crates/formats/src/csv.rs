@@ -413,6 +413,11 @@ impl Run<'_> {
 
     fn record(&mut self, line: u64, record: &[Field<'_>], bytes: &[u8]) -> Result<()> {
         let due = self.decoder.targets.len();
+        // A delimiter may stand behind the last field, too.
+        let record = match record {
+            [fields @ .., last] if fields.len() == due && last.text.is_empty() => fields,
+            _ => record,
+        };
         if record.len() != due {
             let fields =
                 |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });

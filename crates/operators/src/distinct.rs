@@ -93,6 +93,8 @@ impl Aggregate for DistinctCount {
 /// Lets each distinct value through to another function once.
 struct Distinct {
     converter: RowConverter,
+    /// Whether NULL is a value.
+    nulls: bool,
     function: Box<dyn Fn() -> Result<Box<dyn GroupsAggregate>> + Send>,
 }
 
@@ -107,6 +109,10 @@ impl Aggregate for Distinct {
     type State = Values;
     type Input = Rows;
     type Value = Vec<Box<[u8]>>;
+
+    fn nulls_count(&self) -> bool {
+        self.nulls
+    }
 
     fn input(&self, arguments: &[ArrayRef]) -> Result<Rows> {
         Ok(self.converter.convert_columns(arguments)?)
@@ -186,5 +192,6 @@ pub fn distinct(call: &AggregateCall, arguments: &[DataType]) -> Result<Box<dyn 
     let function = move || create(&plain, &arguments, false);
     // A type that the function does not take is found out now.
     function()?;
-    Ok(Groups::of(Distinct { converter, function: Box::new(function) }))
+    let nulls = matches!(call.function, AggregateFunction::ArrayAgg { ignore_nulls: false });
+    Ok(Groups::of(Distinct { converter, nulls, function: Box::new(function) }))
 }

@@ -80,8 +80,10 @@ impl ScalarUDFImpl for WrittenCast {
             ColumnarValue::Scalar(text) => target(Some(text))?,
             ColumnarValue::Array(_) => target(None)?,
         };
-        let how = How { try_cast: self.try_cast, zone: self.zone };
-        invoke(&call, self.zone, |call| cast(&call.arguments[0], &column.sql_type, &how))
+        invoke(&call, self.zone, |call| {
+            let how = How::of(self.try_cast, self.zone, call);
+            cast(&call.arguments[0], &column.sql_type, &how)
+        })
     }
 }
 

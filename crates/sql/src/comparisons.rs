@@ -3,17 +3,19 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
+use chrono_tz::Tz;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult, Spans};
 use datafusion_expr::expr::{Exists, InList, InSubquery};
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::logical_plan::{Aggregate, Filter, Join, Subquery};
-use datafusion_expr::type_coercion::binary::comparison_coercion;
 use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
+use millstream_expr::common_type::common_type;
 
-use crate::context::comparable;
+use crate::cast::to_field;
+use crate::common_types::comparable;
 use crate::decorrelate::{as_outer, projection, rejoined};
 use crate::subqueries::null;
 use crate::translate_join::set_operation;
@@ -24,11 +26,11 @@ use crate::translate_join::set_operation;
 ///
 /// # Errors
 /// When a plan cannot be rebuilt.
-pub fn normalize_comparisons(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+pub fn normalize_comparisons(plan: LogicalPlan, zone: Tz) -> DfResult<LogicalPlan> {
     let compared = plan.transform_up_with_subqueries(|plan| {
         let plan = match plan {
             LogicalPlan::Aggregate(of) => LogicalPlan::Aggregate(distinct_keys(of)?),
-            LogicalPlan::Join(of) if set_operation(&of).is_some() => of_one_type(of)?,
+            LogicalPlan::Join(of) if set_operation(&of).is_some() => of_one_type(of, zone)?,
             other => other,
         };
         let compares = |expr: &Expr| {
@@ -72,13 +74,13 @@ fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfRes
 
 /// INTERSECT or EXCEPT with both sides in the types that they have in common: coerced later, its keys would
 /// not be the columns any more, which is how it is known.
-fn of_one_type(of: Join) -> DfResult<LogicalPlan> {
+fn of_one_type(of: Join, zone: Tz) -> DfResult<LogicalPlan> {
     let fields = of.left.schema().fields().iter().zip(of.right.schema().fields());
     let mut types: Vec<Option<DataType>> = Vec::with_capacity(fields.len());
     for (left, right) in fields {
         let (left, right) = (left.data_type(), right.data_type());
         comparable(left, right)?;
-        types.push(if left == right { None } else { comparison_coercion(left, right) });
+        types.push(if left == right { None } else { common_type(left, right) });
     }
     if types.iter().all(Option::is_none) {
         return Ok(LogicalPlan::Join(of));
@@ -89,7 +91,8 @@ fn of_one_type(of: Join) -> DfResult<LogicalPlan> {
         let values = columns.map(|(column, of)| match of {
             Some(of) => {
                 let (table, name) = (column.relation.clone(), column.name.clone());
-                Ok(Expr::Column(column).cast_to(of, schema)?.alias_qualified(table, name))
+                let field = Arc::new(Field::new(&name, of.clone(), true));
+                Ok(to_field(Expr::Column(column), &field, zone).alias_qualified(table, name))
             }
             None => Ok(Expr::Column(column)),
         });

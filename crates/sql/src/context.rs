@@ -15,17 +15,17 @@ use datafusion_expr::{
     LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF,
 };
 use millstream_expr::Registry;
-use millstream_expr::conditional::is_approximate;
+use millstream_expr::common_type::{common_type, is_approximate};
 use millstream_expr::decimal::as_decimal;
 use millstream_expr::field::Field as FieldAccess;
 use millstream_plan::Table;
-use millstream_types::sql_type::type_name;
 use sqlparser::ast::{
     BinaryOperator, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
     TableAlias, TableFactor, Value,
 };
 
 use crate::catalog::{Catalog, Entry};
+use crate::common_types::{comparable, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::names::{BEING_NAMED, being_named, unique_names};
@@ -219,19 +219,6 @@ impl Operators {
     }
 }
 
-/// Refuses to compare text with numbers.
-pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
-    let differ = |a: &DataType, b: &DataType| matches!(a, DataType::Utf8) && b.is_numeric();
-    if !differ(left, right) && !differ(right, left) {
-        return Ok(());
-    }
-    let (left, right) = (type_name(left), type_name(right));
-    Err(external(
-        SqlError::new(format!("{left} and {right} cannot be compared"))
-            .hint("cast one side, as in CAST(x AS STRING)"),
-    ))
-}
-
 fn to_double(value: Expr) -> Expr {
     to_type(value, DataType::Float64)
 }
@@ -248,7 +235,7 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> DfResult<PlannerResult<RawBinaryExpr>> {
         use BinaryOperator::{
-            Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus,
+            Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus, StringConcat,
         };
         let (left, right) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
         let decimal = |t: &DataType| matches!(t, DataType::Decimal128(..));
@@ -281,6 +268,9 @@ impl ExprPlanner for Operators {
                 }
             }
         }
+        if raw.op == StringConcat {
+            texts_only(&left, &right)?;
+        }
         let interval = |t: &DataType| matches!(t, DataType::Interval(_));
         if raw.op == Multiply && interval(&left) && right.is_integer() {
             return self.planned("INTERVAL_MULTIPLY", vec![raw.left, raw.right]);
@@ -297,7 +287,17 @@ impl ExprPlanner for Operators {
             }
             Eq | NotEq | Lt | LtEq | Gt | GtEq => {
                 let text = |t: &DataType| matches!(t, DataType::Utf8);
-                if (text(&left) && right.is_temporal()) || (left.is_temporal() && text(&right)) {
+                if let (DataType::Time32(a), DataType::Time32(b)) = (&left, &right)
+                    && a != b
+                {
+                    let finer = common_type(&left, &right).unwrap_or(left);
+                    raw.left = to_type(raw.left, finer.clone());
+                    raw.right = to_type(raw.right, finer);
+                    return Ok(PlannerResult::Original(raw));
+                }
+                let ordered = !matches!(raw.op, Eq | NotEq);
+                let read = |t: &DataType| t.is_temporal() || (ordered && t.is_numeric());
+                if (text(&left) && read(&right)) || (read(&left) && text(&right)) {
                     let target = if text(&left) { &right } else { &left };
                     let target: FieldRef = Arc::new(Field::new("", target.clone(), true));
                     let side = if text(&left) { &mut raw.left } else { &mut raw.right };

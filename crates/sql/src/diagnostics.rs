@@ -3,6 +3,7 @@
 use std::fmt;
 
 use datafusion_common::{DataFusionError, SchemaError};
+use millstream_types::sql_type::in_sql_names;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -236,7 +237,14 @@ fn said_by_function(message: &str) -> Option<SqlError> {
 }
 
 fn from_plan(message: &str) -> SqlError {
-    let message = first_line(message);
+    let message = in_sql_names(&first_line(message));
+    if let Some((_, given)) = message.split_once("non-boolean predicate '")
+        && let Some((_, of)) = given.split_once("' returning ")
+    {
+        return SqlError::new(format!("a condition is BOOLEAN, not {of}"))
+            .hint("compare it, as in x <> 0")
+            .about("WHERE");
+    }
     if let Some(error) = said_by_function(&message) {
         return error;
     }

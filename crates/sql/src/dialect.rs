@@ -7,8 +7,8 @@
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DateTimeField, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName,
-    TrimWhereField, Value, ValueWithSpan,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value,
+    ValueWithSpan,
 };
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS};
@@ -17,6 +17,7 @@ use sqlparser::tokenizer::{Span, Token, Word};
 
 use crate::cast::{CAST, TRY_CAST};
 use crate::json_syntax;
+use crate::text_syntax::{position_from, trim_blanks};
 use crate::types::parse_type;
 
 /// Flink's SQL, as sqlparser sees it.
@@ -41,6 +42,10 @@ impl Dialect for FlinkDialect {
     }
 
     fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_unicode_string_literal(&self) -> bool {
         true
     }
 
@@ -96,6 +101,7 @@ impl Dialect for FlinkDialect {
             ("FLOOR" | "CEIL" | "CEILING", Token::LParen) => Some(round(parser)),
             ("TIMESTAMPADD" | "TIMESTAMPDIFF", Token::LParen) => Some(with_unit(parser)),
             ("TRIM", Token::LParen) => trim_blanks(parser),
+            ("POSITION", Token::LParen) => position_from(parser),
             ("MAP", Token::LBracket) => Some(map(parser)),
             ("CASE", _) => case_of_lists(parser),
             (name, Token::LParen) => json_syntax::call_of(name).map(|read| read(parser)),
@@ -300,36 +306,6 @@ fn round(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     }
     parser.expect_token(&Token::RParen)?;
     Ok(call(name, arguments))
-}
-
-/// `TRIM(LEADING FROM text)`, which takes blanks away; `None` when it says what is to be taken away.
-fn trim_blanks(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-    let [_, _, side, from] = parser.peek_tokens();
-    let word = |token: Token| match token {
-        Token::Word(word) => word.keyword,
-        _ => Keyword::NoKeyword,
-    };
-    let side = match word(side) {
-        Keyword::LEADING => TrimWhereField::Leading,
-        Keyword::TRAILING => TrimWhereField::Trailing,
-        Keyword::BOTH => TrimWhereField::Both,
-        _ => return None,
-    };
-    if word(from) != Keyword::FROM {
-        return None;
-    }
-    (0..4).for_each(|_| parser.advance_token());
-    let trimmed = parser.parse_expr().and_then(|text| {
-        parser.expect_token(&Token::RParen)?;
-        let blank = Expr::Value(Value::SingleQuotedString(" ".to_owned()).with_empty_span());
-        Ok(Expr::Trim {
-            expr: Box::new(text),
-            trim_where: Some(side),
-            trim_what: Some(Box::new(blank)),
-            trim_characters: None,
-        })
-    });
-    Some(trimmed)
 }
 
 /// `TIMESTAMPADD(unit, …)`

@@ -12,9 +12,9 @@
 //! 6. [`diagnostics`] puts a position and a hint on whatever went wrong.
 
 mod aggregate_call;
-mod approximate;
 pub mod cast;
 pub mod catalog;
+mod common_types;
 mod comparisons;
 pub mod context;
 pub mod correlate;
@@ -37,6 +37,7 @@ pub mod statement;
 mod subqueries;
 mod subquery_values;
 pub mod temporal;
+mod text_syntax;
 mod tidy;
 pub mod time_settings;
 pub mod translate;

@@ -34,9 +34,9 @@ use sqlparser::ast::{
     Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations,
 };
 
-use crate::approximate::in_double;
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
+use crate::common_types::in_common_types;
 use crate::comparisons::normalize_comparisons;
 use crate::context::Context;
 use crate::correlate::{coerce_arguments, correlate};
@@ -164,7 +164,7 @@ impl<'a> Planner<'a> {
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(unique_names(plan)?)?)?;
-        Ok(own_casts(in_double(plan)?, self.catalog)?)
+        Ok(own_casts(in_common_types(plan)?, self.catalog)?)
     }
 
     /// An error with the function that was perhaps meant.
@@ -485,7 +485,8 @@ impl<'a> Planner<'a> {
             .sql_to_expr(expr, &schema, &mut PlannerContext::new())
             .map_err(|error| self.hinted(error.into()))?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
-        let plan = run(own_casts(plan, self.catalog)?, vec![Arc::new(SimplifyExpressions::new())])?;
+        let plan = own_casts(in_common_types(plan)?, self.catalog)?;
+        let plan = run(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match plan {
             LogicalPlan::Projection(projection) if projection.expr.len() == 1 => {
                 Ok((projection.expr[0].clone().unalias(), schema))
@@ -503,7 +504,7 @@ fn stores(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (Null, _) => true,
         (from, to) if from == to => true,
-        (Timestamp(_, a), Timestamp(_, b)) => a.is_some() == b.is_some(),
+        (Timestamp(..), Timestamp(..)) | (Timestamp(_, None), Date32 | Time32(_)) => true,
         (Date32, Timestamp(..)) | (Time32(_), Time32(_)) | (Utf8, Utf8) | (Binary, Binary) => true,
         (Float32, Float64) => true,
         (from, Float32 | Float64) => from.is_integer() || matches!(from, DataType::Decimal128(..)),
@@ -584,7 +585,7 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
 /// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
 /// an empty input gives), and rules about joins that none but windows need.
 fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
-    let plan = normalize_comparisons(coerce_arguments(plan)?)?;
+    let plan = normalize_comparisons(coerce_arguments(plan)?, catalog.zone())?;
     let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
         join_subqueries(plan, &catalog.functions)?,

@@ -11,9 +11,9 @@ use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select, SetExpr, Subscript,
-    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
-    WindowFrameBound, WindowSpec, WindowType,
+    OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query, Select, SetExpr,
+    Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use crate::diagnostics::{SqlError, nearest};
@@ -112,6 +112,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            of_one_precision(&mut values.rows);
+        }
         query.limit_clause = self.limits.pop().flatten();
         self.ctes.pop();
         if let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &mut query.order_by {
@@ -286,6 +289,22 @@ fn expand_group_window(select: &mut Select) {
 fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     Ok(match expr {
         Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => number(text, expr),
+        Expr::Value(ValueWithSpan {
+            value: Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text),
+            ..
+        }) => Some(Expr::Value(Value::SingleQuotedString(text.clone()).with_empty_span())),
+        // A charset before a text, as in _UTF8'abc': all are Unicode here.
+        Expr::Prefixed { prefix, value } if prefix.value.starts_with('_') => {
+            Some(value.as_ref().clone())
+        }
+        Expr::Identifier(name)
+            if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("UNKNOWN") =>
+        {
+            let null = Expr::Value(Value::Null.with_empty_span());
+            Some(cast_to(null, CastKind::Cast, "BOOLEAN"))
+        }
+        // The least BIGINT is read with its sign.
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => least_bigint(expr),
         Expr::Like { negated, any: false, expr, pattern, escape_char } => {
             Some(pattern_call("LIKE", *negated, expr, pattern, escape_char.as_ref()))
         }
@@ -448,6 +467,34 @@ fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
     Some(Expr::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain.collect() })
 }
 
+/// Literals of a column of VALUES, as in `TIMESTAMP '….5'` and `TIMESTAMP '….25'`, with as many digits as the
+/// longest has.
+fn of_one_precision(rows: &mut [Parens<Vec<Expr>>]) {
+    fn precision(cell: &mut Expr) -> Option<(&'static str, u8, &mut String)> {
+        let Expr::Function(cast) = cell else { return None };
+        let FunctionArguments::List(list) = &mut cast.args else { return None };
+        let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] = &mut list.args[..]
+        else {
+            return None;
+        };
+        let Value::SingleQuotedString(text) = &mut to.value else { return None };
+        let (name, digits) = text.strip_suffix(')')?.split_once('(')?;
+        let name = ["TIMESTAMP", "TIMESTAMP_LTZ", "TIME"].into_iter().find(|of| *of == name)?;
+        Some((name, digits.parse().ok()?, text))
+    }
+    let columns = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..columns {
+        let mut found: Vec<(&'static str, u8, &mut String)> =
+            rows.iter_mut().filter_map(|row| precision(row.content.get_mut(column)?)).collect();
+        let Some(most) = found.iter().map(|(_, digits, _)| *digits).max() else { continue };
+        for (name, digits, text) in &mut found {
+            if *digits < most {
+                **text = format!("{name}({most})");
+            }
+        }
+    }
+}
+
 /// `HOP_PROCTIME(…)` as `HOP_ROWTIME(…)`: what is asked for is the time attribute either way.
 fn rowtime_of(expr: &Expr) -> Option<Expr> {
     let Expr::Function(function) = expr else { return None };
@@ -470,10 +517,27 @@ fn count_of_one(expr: &Expr) -> Option<Expr> {
     Some(Expr::Function(function))
 }
 
+/// The number that is a BIGINT only below 0.
+const ABOVE_BIGINT: &str = "9223372036854775808";
+
+/// What stands behind a minus as a BIGINT, if it is [`ABOVE_BIGINT`].
+fn least_bigint(number: &Expr) -> Option<Expr> {
+    let literal = Value::SingleQuotedString(ABOVE_BIGINT.to_owned()).with_empty_span();
+    let read = cast_to(Expr::Value(literal), CastKind::Cast, "DECIMAL(19, 0)");
+    let least = Value::Number(format!("-{ABOVE_BIGINT}"), false).with_empty_span();
+    (*number == read).then_some(Expr::Value(least))
+}
+
 fn number(text: &str, original: &Expr) -> Option<Expr> {
     if text.contains(['e', 'E']) {
         let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
         return Some(cast_to(Expr::Value(literal), CastKind::Cast, "DOUBLE"));
+    }
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && text.len() <= 38 && text.parse::<u64>().is_ok_and(|value| value >= 1 << 63) {
+        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
+        let to = format!("DECIMAL({}, 0)", text.len());
+        return Some(cast_to(Expr::Value(literal), CastKind::Cast, &to));
     }
     // What does not fit an INT keeps the type it is read with: BIGINT or DECIMAL.
     text.parse::<i32>().ok()?;

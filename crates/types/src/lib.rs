@@ -7,13 +7,14 @@
 //! | [`time`] | [`Watermark`], [`Epoch`], calendar text |
 //! | [`number`] | numbers from text |
 //! | [`sql_type`] | Flink's SQL types and their Arrow columns |
-//! | [`text`] | values as text, in Flink's spelling |
+//! | [`text`], `java_float` | values as text, in Flink's spelling |
 //! | [`json_text`] | values as JSON |
 //! | [`similar`] | which known name was meant |
 //! | [`error`] | what can go wrong while a query runs |
 
 pub mod changes;
 pub mod error;
+mod java_float;
 pub mod json_text;
 pub mod number;
 pub mod similar;

@@ -292,3 +292,53 @@ pub fn field_type_name(field: &FieldRef) -> String {
     SqlType::of_field(field)
         .map_or_else(|| field.data_type().to_string(), |c| c.sql_type.to_string())
 }
+
+/// A message of the libraries below with SQL's names of types in place of Arrow's.
+pub fn in_sql_names(message: &str) -> String {
+    const NAMES: [(&str, &str); 13] = [
+        ("Int8", "TINYINT"),
+        ("Int16", "SMALLINT"),
+        ("Int32", "INT"),
+        ("Int64", "BIGINT"),
+        ("Float32", "FLOAT"),
+        ("Float64", "DOUBLE"),
+        ("Utf8", "STRING"),
+        ("Boolean", "BOOLEAN"),
+        ("Binary", "BYTES"),
+        ("Date32", "DATE"),
+        ("Decimal128", "DECIMAL"),
+        ("Time32(s)", "TIME(0)"),
+        ("Time32(ms)", "TIME(3)"),
+    ];
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(next) = rest.chars().next() {
+        let named = NAMES.iter().find_map(|(name, sql)| {
+            let behind = rest.strip_prefix(name).filter(|behind| !behind.starts_with(inside))?;
+            Some((*sql, behind))
+        });
+        match named.filter(|_| !out.ends_with(inside)) {
+            Some((sql, behind)) => {
+                out.push_str(sql);
+                rest = behind;
+            }
+            None => {
+                out.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_types_as_sql_does() {
+        let message = "t.Int32x of Int32 = Time32(ms), Decimal128(5, 2)";
+        assert_eq!(in_sql_names(message), "t.Int32x of INT = TIME(3), DECIMAL(5, 2)");
+    }
+}

@@ -14,6 +14,7 @@ use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 
 use crate::error::{Error, Result};
+use crate::java_float::Digits;
 use crate::sql_type::{precision_of, type_name, units_per_second};
 use crate::time::{naive, push_date, push_time, push_timestamp};
 
@@ -27,7 +28,7 @@ pub struct TextColumn {
 
 enum Column {
     Null,
-    Boolean(BooleanArray),
+    Boolean(BooleanArray, [&'static str; 2]),
     Int8(PrimitiveArray<Int8Type>),
     Int16(PrimitiveArray<Int16Type>),
     Int32(PrimitiveArray<Int32Type>),
@@ -38,7 +39,7 @@ enum Column {
     Text(StringArray),
     Bytes(BinaryArray),
     Date(PrimitiveArray<Date32Type>),
-    Time { values: Vec<i64>, per_second: i64, digits: usize },
+    Time { values: Vec<i64>, per_second: i64, digits: usize, cast: bool },
     Timestamp { values: Vec<i64>, per_second: i64, digits: usize, zone: Option<Tz> },
     Months(PrimitiveArray<IntervalYearMonthType>),
     DayTime(PrimitiveArray<IntervalMonthDayNanoType>),
@@ -54,23 +55,27 @@ impl TextColumn {
     /// # Errors
     /// For Arrow types that no SQL type maps to.
     pub fn new(array: &ArrayRef, zone: Tz, digits: Option<u8>) -> Result<Self> {
-        Self::with_null(array, zone, digits, "null")
+        Self::spelled(array, zone, digits, false)
     }
 
-    /// As [`Self::new`], with another spelling of NULL inside arrays, maps and rows.
+    /// As CAST writes them: NULL inside of arrays, maps and rows is `NULL`, booleans are in capitals, and
+    /// of a time of day's fraction the zeros at the end are left out, but for the first digit.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn with_null(
-        array: &ArrayRef,
-        zone: Tz,
-        digits: Option<u8>,
-        inner_null: &'static str,
-    ) -> Result<Self> {
-        let inner = |array: &ArrayRef| Self::with_null(array, zone, None, inner_null);
+    pub fn of_cast(array: &ArrayRef, zone: Tz, digits: Option<u8>) -> Result<Self> {
+        Self::spelled(array, zone, digits, true)
+    }
+
+    fn spelled(array: &ArrayRef, zone: Tz, digits: Option<u8>, cast: bool) -> Result<Self> {
+        let inner_null = if cast { "NULL" } else { "null" };
+        let inner = |array: &ArrayRef| Self::spelled(array, zone, None, cast);
         let column = match array.data_type() {
             DataType::Null => Column::Null,
-            DataType::Boolean => Column::Boolean(array.as_boolean().clone()),
+            DataType::Boolean => {
+                let spelled = if cast { ["FALSE", "TRUE"] } else { ["false", "true"] };
+                Column::Boolean(array.as_boolean().clone(), spelled)
+            }
             DataType::Int8 => Column::Int8(array.as_primitive().clone()),
             DataType::Int16 => Column::Int16(array.as_primitive().clone()),
             DataType::Int32 => Column::Int32(array.as_primitive().clone()),
@@ -85,6 +90,7 @@ impl TextColumn {
                 values: time_values(array, unit),
                 per_second: units_per_second(unit),
                 digits: usize::from(digits.unwrap_or(precision_of(unit))),
+                cast,
             },
             DataType::Timestamp(unit, ltz) => Column::Timestamp {
                 values: timestamp_values(array, unit),
@@ -137,8 +143,8 @@ impl TextColumn {
         // Writing into a String cannot fail, so the results of `write!` are let go.
         match &self.column {
             Column::Null => out.push_str("NULL"),
-            Column::Boolean(values) => {
-                out.push_str(if values.value(row) { "true" } else { "false" })
+            Column::Boolean(values, spelled) => {
+                out.push_str(spelled[usize::from(values.value(row))])
             }
             Column::Int8(values) => push_integer(out, i64::from(values.value(row))),
             Column::Int16(values) => push_integer(out, i64::from(values.value(row))),
@@ -156,8 +162,13 @@ impl TextColumn {
                 out.push('\'');
             }
             Column::Date(values) => push_date(out, i64::from(values.value(row))),
-            Column::Time { values, per_second, digits } => {
-                push_time(out, values[row], *per_second, *digits)
+            Column::Time { values, per_second, digits, cast } => {
+                push_time(out, values[row], *per_second, *digits);
+                if *cast && *digits > 0 {
+                    let least = out.len() - (*digits - 1);
+                    let kept = out.trim_end_matches('0').len();
+                    out.truncate(kept.max(least));
+                }
             }
             Column::Timestamp { values, per_second, digits, zone } => {
                 let value =
@@ -264,11 +275,7 @@ pub fn push_double(out: &mut String, value: f64) {
     if !value.is_finite() || value == 0.0 {
         return push_special(out, value);
     }
-    let mut buffer = ryu::Buffer::new();
-    let magnitude = value.abs();
-    let two = (magnitude < 1e-300).then(|| format!("{magnitude:.1e}"));
-    let two = two.filter(|two| two.parse() == Ok(magnitude));
-    push_java(out, buffer.format_finite(value), f64::abs(value), two);
+    push_java(out, value < 0.0, &Digits::of_double(value));
 }
 
 /// Appends a FLOAT as Java's `Float.toString` spells it.
@@ -276,11 +283,7 @@ pub fn push_float(out: &mut String, value: f32) {
     if !value.is_finite() || value == 0.0 {
         return push_special(out, f64::from(value));
     }
-    let mut buffer = ryu::Buffer::new();
-    let magnitude = value.abs();
-    let two = (magnitude < 1e-37).then(|| format!("{magnitude:.1e}"));
-    let two = two.filter(|two| two.parse() == Ok(magnitude));
-    push_java(out, buffer.format_finite(value), f64::from(magnitude), two);
+    push_java(out, value < 0.0, &Digits::of_float(value));
 }
 
 fn push_special(out: &mut String, value: f64) {
@@ -293,48 +296,32 @@ fn push_special(out: &mut String, value: f64) {
     });
 }
 
-/// Lays out shortest digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere. `two` are the
-/// two digits nearest to a number so small that they may be others than the shortest one and 0.
-fn push_java(out: &mut String, shortest: &str, magnitude: f64, two: Option<String>) {
-    // Java shows two digits at least: where one would do, the two that are nearest.
-    let digits = shortest.split('e').next().unwrap_or_default();
-    let one_digit = digits.bytes().filter(|b| (b'1'..=b'9').contains(b)).count() == 1;
-    let two = two.filter(|_| one_digit);
-    let two = two.map(|two| if shortest.starts_with('-') { format!("-{two}") } else { two });
-    let shortest = two.as_deref().unwrap_or(shortest);
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let mantissa = match mantissa.strip_prefix('-') {
-        Some(rest) => {
-            out.push('-');
-            rest
+/// Lays out digits as Java does: plain from 10^-3 up to 10^7, scientific elsewhere.
+fn push_java(out: &mut String, negative: bool, number: &Digits) {
+    if negative {
+        out.push('-');
+    }
+    let (digits, point) = (number.as_str(), number.point);
+    match point {
+        1..8 => {
+            let whole = (point as usize).min(digits.len());
+            out.push_str(&digits[..whole]);
+            out.extend(std::iter::repeat_n('0', point as usize - whole));
+            out.push('.');
+            out.push_str(if digits.len() > whole { &digits[whole..] } else { "0" });
         }
-        None => mantissa,
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let leading = all.len() - all.trim_start_matches('0').len();
-    let digits = all.trim_matches('0');
-    // The value is 0.digits × 10^point.
-    let point = whole.len() as i32 + exponent - leading as i32;
-    if (1e-3..1e7).contains(&magnitude) {
-        if point <= 0 {
+        -2..=0 => {
             out.push_str("0.");
             out.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
             out.push_str(digits);
-        } else {
-            let point = point as usize;
-            let padded = format!("{digits:0<point$}");
-            out.push_str(&padded[..point]);
-            out.push('.');
-            out.push_str(if padded.len() > point { &padded[point..] } else { "0" });
         }
-    } else {
-        out.push_str(&digits[..1]);
-        out.push('.');
-        out.push_str(if digits.len() > 1 { &digits[1..] } else { "0" });
-        out.push('E');
-        push_integer(out, i64::from(point - 1));
+        _ => {
+            out.push_str(&digits[..1]);
+            out.push('.');
+            out.push_str(if digits.len() > 1 { &digits[1..] } else { "0" });
+            out.push('E');
+            push_integer(out, i64::from(point - 1));
+        }
     }
 }
 

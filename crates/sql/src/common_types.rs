@@ -1,0 +1,232 @@
+//! Values that stand side by side in the type they have in common: what is compared, chosen from, or brought
+//! together by UNION, and the arguments of our functions.
+//!
+//! The library below would coerce them later by casts of its own, which know no session's time zone and no
+//! text of Flink's, and by rules that make decimals of floating point numbers.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use datafusion_common::tree_node::{Transformed, TreeNode};
+use datafusion_common::{DFSchema, Result as DfResult};
+use datafusion_expr::expr::{InSubquery, ScalarFunction};
+use datafusion_expr::expr_rewriter::NamePreserver;
+use datafusion_expr::logical_plan::{Subquery, Union};
+use datafusion_expr::utils::merge_schema;
+use datafusion_expr::{
+    Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Signature, TypeSignature,
+};
+use millstream_expr::common_type::{common_type, is_approximate};
+use millstream_types::sql_type::type_name;
+
+use crate::context::external;
+use crate::diagnostics::SqlError;
+
+/// Puts the casts into a plan that its values need to meet. They are the library's, for the planner to
+/// replace by ours.
+///
+/// # Errors
+/// When a plan cannot be rebuilt.
+pub fn in_common_types(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    let rewritten = plan.transform_up_with_subqueries(|plan| {
+        let plan = match plan {
+            LogicalPlan::Union(union) => LogicalPlan::Union(united(union)?),
+            other => other,
+        };
+        let schema = merge_schema(&plan.inputs());
+        let names = NamePreserver::new(&plan);
+        let plan = plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let expr = expr.transform_up(|expr| cast(expr, &schema))?;
+            Ok(expr.update_data(|expr| name.restore(expr)))
+        })?;
+        plan.map_data(LogicalPlan::recompute_schema)
+    })?;
+    Ok(rewritten.data)
+}
+
+/// A UNION whose inputs have columns of the same types.
+fn united(union: Union) -> DfResult<Union> {
+    let types = |input: &LogicalPlan| -> Vec<DataType> {
+        input.schema().fields().iter().map(|field| field.data_type().clone()).collect()
+    };
+    let all: Vec<Vec<DataType>> = union.inputs.iter().map(|input| types(input)).collect();
+    let Some((first, others)) = all.split_first() else { return Ok(union) };
+    if others.iter().all(|other| other == first || other.len() != first.len()) {
+        return Ok(union);
+    }
+    let shared = (0..first.len()).map(|at| {
+        let mut of_column = all.iter().map(|types| &types[at]);
+        let first = of_column.next().cloned();
+        of_column.try_fold(first?, |all, next| match (&all, next) {
+            // What is text in one input only is refused, or told apart, by the library.
+            (DataType::Utf8, other) | (other, DataType::Utf8) if *other != DataType::Utf8 => None,
+            _ => common_type(&all, next),
+        })
+    });
+    let shared: Vec<Option<DataType>> = shared.collect();
+    let inputs = union.inputs.iter().map(|input| {
+        let own = types(input);
+        let differs =
+            |(own, due): (&DataType, &Option<DataType>)| due.as_ref().is_some_and(|due| due != own);
+        if !own.iter().zip(&shared).any(differs) {
+            return Ok(Arc::clone(input));
+        }
+        let columns = input.schema().columns().into_iter().zip(&shared).zip(own);
+        let columns = columns.map(|((column, due), own)| {
+            let (table, name) = (column.relation.clone(), column.name.clone());
+            match due {
+                Some(due) if *due != own => {
+                    as_type(Expr::Column(column), due).alias_qualified(table, name)
+                }
+                _ => Expr::Column(column),
+            }
+        });
+        let columns: Vec<Expr> = columns.collect();
+        let input = LogicalPlanBuilder::from(input.as_ref().clone()).project(columns)?;
+        Ok(Arc::new(input.build()?))
+    });
+    Union::try_new_with_loose_types(inputs.collect::<DfResult<_>>()?)
+}
+
+fn as_type(value: Expr, data_type: &DataType) -> Expr {
+    let field = Arc::new(Field::new("", data_type.clone(), true));
+    Expr::Cast(Cast { expr: Box::new(value), field })
+}
+
+fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
+    let together: Vec<&mut Expr> = match &mut expr {
+        Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
+            vec![&mut binary.left, &mut binary.right]
+        }
+        Expr::Between(between) => vec![&mut between.expr, &mut between.low, &mut between.high],
+        Expr::InList(list) => std::iter::once(list.expr.as_mut()).chain(&mut list.list).collect(),
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
+            results.chain(case.else_expr.as_deref_mut()).collect()
+        }
+        Expr::ScalarFunction(function) => return Ok(Transformed::yes(called(function, schema))),
+        Expr::InSubquery(among) => return Ok(Transformed::yes(in_rows(among, schema)?)),
+        _ => return Ok(Transformed::no(expr)),
+    };
+    let types = together.iter().map(|value| value.get_type(schema));
+    // What cannot be typed here is typed, or refused, later.
+    let Ok(types) = types.collect::<DfResult<Vec<_>>>() else { return Ok(Transformed::no(expr)) };
+    let mut given = types.iter().filter(|of| !of.is_null());
+    let Some(first) = given.next() else { return Ok(Transformed::no(expr)) };
+    let (mut special, mut shared) = (false, Some(first.clone()));
+    for next in given {
+        let Some(all) = &shared else { break };
+        special |= is_special(all, next);
+        shared = common_type(all, next);
+    }
+    let Some(shared) = shared.filter(|_| special) else { return Ok(Transformed::no(expr)) };
+    for (value, data_type) in together.into_iter().zip(types) {
+        if data_type != shared && !data_type.is_null() {
+            *value = as_type(value.clone(), &shared);
+        }
+    }
+    Ok(Transformed::yes(expr))
+}
+
+fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
+/// Whether the library would not let two types meet as Flink does.
+fn is_special(left: &DataType, right: &DataType) -> bool {
+    let decimal = |of: &DataType| matches!(of, DataType::Decimal128(..));
+    left != right
+        && (is_approximate(left, right)
+            || (left.is_temporal() || right.is_temporal())
+            || (left.is_nested() && right.is_nested())
+            || (decimal(left) && right.is_integer())
+            || (left.is_integer() && decimal(right)))
+}
+
+/// A call with its arguments in the types that the function takes.
+fn called(function: &ScalarFunction, schema: &DFSchema) -> Expr {
+    let unchanged = || Expr::ScalarFunction(function.clone());
+    let Signature { type_signature: TypeSignature::UserDefined, .. } = function.func.signature()
+    else {
+        return unchanged();
+    };
+    let given = function.args.iter().map(|value| value.get_type(schema));
+    let Ok(given) = given.collect::<DfResult<Vec<_>>>() else { return unchanged() };
+    // A call that is not right is refused later.
+    let Ok(due) = function.func.coerce_types(&given) else { return unchanged() };
+    let arguments = function.args.iter().zip(given.iter().zip(&due));
+    let arguments = arguments.map(|(value, (given, due))| {
+        // A whole number that does not fit a shorter type is an error, which our cast would wrap.
+        let narrower = given.is_integer() && due.is_integer();
+        match given == due || given.is_null() || narrower {
+            true => value.clone(),
+            false => as_type(value.clone(), due),
+        }
+    });
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&function.func), arguments.collect()))
+}
+
+/// `x IN (SELECT y …)` with x, and y where need be, in their common type.
+fn in_rows(among: &InSubquery, schema: &DFSchema) -> DfResult<Expr> {
+    let unchanged = || Expr::InSubquery(among.clone());
+    let rows = &among.subquery.subquery;
+    let (Ok(own), Some(column)) = (among.expr.get_type(schema), rows.schema().columns().pop())
+    else {
+        return Ok(unchanged());
+    };
+    let theirs = rows.schema().field(0).data_type();
+    if !is_special(&own, theirs) || own.is_nested() {
+        return Ok(unchanged());
+    }
+    let Some(shared) = common_type(&own, theirs) else { return Ok(unchanged()) };
+    let mut among = among.clone();
+    if own != shared {
+        among.expr = Box::new(as_type(*among.expr, &shared));
+    }
+    if *theirs != shared {
+        let value = as_type(Expr::Column(column.clone()), &shared).alias(column.name);
+        let rows = LogicalPlanBuilder::from(rows.as_ref().clone()).project(vec![value])?.build()?;
+        among.subquery = Subquery { subquery: Arc::new(rows), ..among.subquery };
+    }
+    Ok(Expr::InSubquery(among))
+}
+
+/// Refuses to compare text with numbers and booleans.
+pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
+    let differ = |a: &DataType, b: &DataType| {
+        matches!(a, DataType::Utf8) && (b.is_numeric() || *b == DataType::Boolean)
+    };
+    if !differ(left, right) && !differ(right, left) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("{left} and {right} cannot be compared"))
+            .hint("cast one side, as in CAST(x AS STRING)"),
+    ))
+}
+
+/// Refuses to put what is no text behind a text.
+pub(crate) fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
+    let other = |of: &DataType| of.is_numeric() || of.is_temporal() || *of == DataType::Boolean;
+    if !other(left) && !other(right) {
+        return Ok(());
+    }
+    let (left, right) = (type_name(left), type_name(right));
+    Err(external(
+        SqlError::new(format!("|| takes two texts, not {left} and {right}"))
+            .hint("cast what is no text, as in CAST(x AS STRING)")
+            .about("||"),
+    ))
+}

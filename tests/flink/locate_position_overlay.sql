@@ -1,0 +1,3 @@
+CREATE TEMPORARY VIEW e AS SELECT id, CAST(s AS STRING) AS s FROM (VALUES (1, ''), (2, 'Abc'), (3, 'abcabc'), (4, CAST(NULL AS STRING)), (5, 'c')) AS v(id, s);
+SELECT id, LOCATE('c', s, 0), LOCATE('c', s, -1), LOCATE('', s, 2), LOCATE('', s), LOCATE('c', s, 4), LOCATE('c', s, 10), POSITION('c' IN s FROM 2), POSITION('c' IN s FROM 4), POSITION('' IN s FROM 3),
+  '<' || OVERLAY(s PLACING 'ZZ' FROM 2 FOR 0) || '>', '<' || OVERLAY(s PLACING 'ZZ' FROM 2 FOR -1) || '>', '<' || OVERLAY(s PLACING 'ZZ' FROM 2) || '>', '<' || OVERLAY(s PLACING 'ZZ' FROM 1 FOR 0) || '>', '<' || OVERLAY(s PLACING 'ZZ' FROM 3 FOR 1) || '>', '<' || OVERLAY(s PLACING '' FROM 2 FOR 0) || '>', '<' || OVERLAY(s PLACING '' FROM 1) || '>' FROM e;

@@ -1,0 +1,2 @@
+CREATE TEMPORARY VIEW e AS SELECT id, CAST(s AS STRING) AS s FROM (VALUES (1, ''), (2, 'Abc d'), (3, '12.50'), (4, CAST(NULL AS STRING)), (5, 'ß ŉ'), (6, 'é'), (7, '٣'), (8, 'a_1 b')) AS v(id, s);
+SELECT id, REGEXP(s, ''), REGEXP(s, '\w+\s\w+'), REGEXP(s, '^\w+$'), REGEXP(s, '\d'), '<' || REGEXP_REPLACE(s, '\W', '-') || '>', REGEXP(s, '[\w.]+$'), REGEXP_EXTRACT(s, '\w+'), REGEXP(s, '\bd\b'), REGEXP_COUNT(s, '\D'), REGEXP(s, '\p{L}'), REGEXP(s, '(?i)ABC'), REGEXP(s, '[^\w]'), REGEXP_COUNT(s, ''), REGEXP_REPLACE(s, '', '-') FROM e;

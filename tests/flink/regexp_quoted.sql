@@ -1,0 +1,2 @@
+CREATE TEMPORARY VIEW e AS SELECT id, CAST(s AS STRING) AS s FROM (VALUES (1, 'a+'), (2, 'a b'), (3, 'É'), (4, 'é'), (5, 'ABC'), (6, 'aa'), (7, CONCAT('a', CHR(9), 'b'))) AS v(id, s);
+SELECT id, REGEXP(s, '\Qa+\E'), REGEXP(s, 'a\hb'), REGEXP(s, '(?i)abc'), REGEXP(s, '(?iu)é'), REGEXP(s, '(?i:a)\s(?:b)'), REGEXP(s, '[a&&[^b]]+'), REGEXP(s, '(a)\1'), REGEXP(s, 'a\R?b'), REGEXP(s, '\p{Upper}'), REGEXP(s, '\p{Alpha}\p{Punct}'), REGEXP(s, '\p{IsAlphabetic}'), REGEXP(s, '\x41'), REGEXP(s, '[\h]'), REGEXP(s, '(?<n>a)\k<n>'), REGEXP(s, '\P{Lower}') FROM e;
