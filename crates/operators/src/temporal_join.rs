@@ -31,6 +31,9 @@ pub struct TemporalJoinSpec {
     pub keys: [Vec<usize>; 2],
     /// For each input its rowtime.
     pub times: [usize; 2],
+    /// Whether a version counts only if it is not earlier than those of its key that came before: that of a
+    /// view that keeps the last row of each key.
+    pub ascending: bool,
     /// What must hold beside that, over the columns of both.
     pub condition: Option<ScalarExpr>,
     /// The columns of both inputs.
@@ -62,6 +65,8 @@ pub struct TemporalJoin {
     keys: KeyIndex,
     /// By the slot of the key, in the order of time.
     versions: Vec<Vec<Version>>,
+    /// By the slot of the key, the time of the last version that counted.
+    latest: Vec<i64>,
     /// The slots that get a new version at a time.
     changes: BTreeMap<i64, Vec<u32>>,
     waiting: BTreeMap<i64, Vec<Waiting>>,
@@ -88,6 +93,7 @@ impl TemporalJoin {
         Ok(Self {
             keys: KeyIndex::new(&types)?,
             versions: Vec::new(),
+            latest: Vec::new(),
             changes: BTreeMap::new(),
             waiting: BTreeMap::new(),
             converters: [converter(0)?, converter(1)?],
@@ -195,6 +201,7 @@ impl Operator for TemporalJoin {
         let mut slots = Vec::with_capacity(count);
         self.keys.slots(&keys, count, &mut slots)?;
         self.versions.resize_with(self.keys.len(), Vec::new);
+        self.latest.resize(self.keys.len(), i64::MIN);
         let encoded = self.converters[side].convert_columns(changes.rows.columns())?;
         for (row, slot) in slots.iter().enumerate() {
             let (time, bytes): (_, Bytes) = (times.value(row), encoded.row(row).as_ref().into());
@@ -204,6 +211,11 @@ impl Operator for TemporalJoin {
                 let waiting = Waiting { slot: *slot, row: bytes, met };
                 self.waiting.entry(time).or_default().push(waiting);
             } else if changes.weight(row) > 0 {
+                let latest = &mut self.latest[*slot as usize];
+                if spec.ascending && time < *latest {
+                    continue;
+                }
+                *latest = time;
                 self.insert(*slot, Version { time, row: Some(bytes) });
             } else {
                 // The row before an update is no end of its key; the one after it is right behind it.

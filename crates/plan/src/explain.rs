@@ -179,7 +179,7 @@ fn details(plan: &Plan, node: &Node) -> String {
             let within = format!(", {right} - {left} from {} to {}", apart(*least), apart(*most));
             format!("{kind:?}{within}{}", join_details(plan, node, on, condition.as_ref()))
         }
-        NodeKind::TemporalJoin { outer, on, times, condition } => {
+        NodeKind::TemporalJoin { outer, on, times, condition, .. } => {
             let kind = if *outer { "Left" } else { "Inner" };
             let time = of_input(&[times.0]);
             format!("{kind}, as of {time}{}", join_details(plan, node, on, condition.as_ref()))

@@ -189,6 +189,8 @@ pub enum NodeKind {
         on: Vec<(usize, usize)>,
         /// The rowtime of each input.
         times: (usize, usize),
+        /// Whether a version counts only if it is not earlier than those of its key that came before.
+        ascending: bool,
         /// What must hold beside that, over the columns of both.
         condition: Option<ScalarExpr>,
     },

@@ -317,12 +317,13 @@ impl Builder<'_> {
                     Ok(Box::new(IntervalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
-            NodeKind::TemporalJoin { outer, on, times, condition } => {
+            NodeKind::TemporalJoin { outer, on, times, ascending, condition } => {
                 let (left_keys, right_keys): (Vec<usize>, Vec<usize>) = on.iter().copied().unzip();
                 let spec = Arc::new(TemporalJoinSpec {
                     outer: *outer,
                     keys: [left_keys.clone(), right_keys.clone()],
                     times: [times.0, times.1],
+                    ascending: *ascending,
                     condition: condition.clone(),
                     inputs: two(&inputs)?,
                     schema,

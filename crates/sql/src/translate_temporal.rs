@@ -281,7 +281,8 @@ impl Translator<'_> {
                     .hint("every column of the PRIMARY KEY, or of PARTITION BY, stands in an equality"));
                 }
                 let times = (time, versions.rowtime);
-                let kind = NodeKind::TemporalJoin { outer: node.outer, on, times, condition };
+                let (outer, ascending) = (node.outer, versions.ascending);
+                let kind = NodeKind::TemporalJoin { outer, on, times, ascending, condition };
                 (kind, sides.ids.to_vec())
             }
             None => {
@@ -345,7 +346,7 @@ impl Translator<'_> {
                     // The assigner above says which column it is.
                     None => below.rowtime,
                 };
-                Versions { key, rowtime }
+                Versions { key, rowtime, ascending: below.ascending }
             }
             NodeKind::WatermarkAssigner { rowtime, .. } => {
                 let rowtime = *rowtime;
@@ -362,7 +363,7 @@ impl Translator<'_> {
                 let key = table.primary_key.iter().map(|name| schema.index_of(name).ok());
                 let key = key.collect::<Option<Vec<_>>>().ok_or_else(none)?;
                 // The assigner above says which column it is.
-                Versions { key, rowtime: usize::MAX }
+                Versions { key, rowtime: usize::MAX, ascending: false }
             }
             NodeKind::Rank { partition, order, function, least: 1, most: 1, numbered, .. }
                 if *function == RankFunction::RowNumber =>
@@ -374,7 +375,8 @@ impl Translator<'_> {
                 if !below.rowtimes.contains(&column) || !self.appends(inputs[0]) {
                     return Err(none());
                 }
-                let found = Versions { key: partition.clone(), rowtime: column };
+                // What is not the last row of its key when it comes is none of its versions.
+                let found = Versions { key: partition.clone(), rowtime: column, ascending: true };
                 let columns = below.schema.fields().iter().enumerate();
                 let columns = columns.map(|(at, field)| ScalarExpr::column(field.name(), at));
                 let mut columns: Vec<ScalarExpr> = columns.collect();
@@ -439,6 +441,8 @@ impl Translator<'_> {
 struct Versions {
     key: Vec<usize>,
     rowtime: usize,
+    /// Whether a version counts only if it is not earlier than those that came before.
+    ascending: bool,
 }
 
 /// The left and the right side of an equality between both tables.
