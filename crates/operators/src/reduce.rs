@@ -39,14 +39,22 @@ pub struct SliceGroups {
 /// Reduces batches before they are dealt out.
 pub struct Reducer {
     spec: Arc<WindowAggregateSpec>,
-    /// How many batches are still to be let by, after one that did not get smaller.
+    /// How many rows are still to be let by, after some that did not become fewer.
     let_by: AtomicUsize,
+    /// How many rows were looked at since it was last asked whether that pays, and their groups.
+    looked_at: [AtomicUsize; 2],
     /// How many groups the last slice had.
     groups: AtomicUsize,
 }
 
-/// After a batch whose rows hardly share keys, so many are not looked at.
-const LET_BY: usize = 32;
+/// Each group must have so many rows on average, or else finding it twice costs more than it saves.
+const SHARE: usize = 4;
+
+/// After so many rows it is asked whether they are worth it.
+const LOOK: usize = 1 << 14;
+
+/// After rows that hardly share keys, so many are not looked at.
+const LET_BY: usize = 32 * LOOK;
 
 /// Whether the value of a call does not depend on the order of rows, and its states are small.
 fn is_reducible(call: &AggregateCall, spec: &WindowAggregateSpec) -> bool {
@@ -72,6 +80,7 @@ impl Reducer {
         reduces.then(|| Self {
             spec: Arc::clone(spec),
             let_by: AtomicUsize::new(0),
+            looked_at: Default::default(),
             groups: AtomicUsize::new(0),
         })
     }
@@ -85,7 +94,8 @@ impl Reducer {
         if changes.reached.is_some() || changes.weights.is_some() || times.null_count() > 0 {
             return Ok(None);
         }
-        let fewer = |left: usize| left.checked_sub(1);
+        let count = changes.num_rows();
+        let fewer = |left: usize| (left > 0).then(|| left.saturating_sub(count));
         if self.let_by.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
             return Ok(None);
         }
@@ -105,9 +115,7 @@ impl Reducer {
             table.add(&self.spec, &rows, From::default(), &mut slots)?;
         }
         let groups: usize = tables.values().map(|table| table.keys.len()).sum();
-        if groups * 2 > changes.num_rows() {
-            self.let_by.store(LET_BY, Ordering::Relaxed);
-        }
+        self.ask(count, groups);
         let most = tables.values().map(|table| table.keys.len()).max();
         self.groups.store(most.unwrap_or_default(), Ordering::Relaxed);
         let mut dealt: Vec<Reduced> = (0..shards).map(|_| Reduced { slices: Vec::new() }).collect();
@@ -117,6 +125,21 @@ impl Reducer {
             }
         }
         Ok(Some(dealt))
+    }
+
+    /// Whether it pays: rows are let by for a while where there are too many groups.
+    fn ask(&self, rows: usize, groups: usize) {
+        let [all_rows, all_groups] = &self.looked_at;
+        let rows = all_rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        let groups = all_groups.fetch_add(groups, Ordering::Relaxed) + groups;
+        if rows < LOOK {
+            return;
+        }
+        all_rows.store(0, Ordering::Relaxed);
+        all_groups.store(0, Ordering::Relaxed);
+        if groups * SHARE > rows {
+            self.let_by.store(LET_BY, Ordering::Relaxed);
+        }
     }
 
     /// The groups of a table, for each shard its own.
