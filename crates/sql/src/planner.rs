@@ -1,6 +1,6 @@
 //! [`Planner`]: from a parsed statement and a catalog to a plan. A pure function of the two.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -58,12 +58,17 @@ pub struct Planner<'a> {
     pub files: BTreeMap<String, Arc<Table>>,
     /// How long state is kept, by what the hints of the statement say.
     hints: RefCell<StateHints>,
+    /// How many queries are being planned only for their columns, one for the other.
+    asking: Cell<usize>,
 }
+
+/// How deeply that may be nested.
+const ASKING_MAX: usize = 6;
 
 impl<'a> Planner<'a> {
     /// For statements that query tables only.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, files: BTreeMap::new(), hints: RefCell::default() }
+        Self { catalog, files: BTreeMap::new(), hints: RefCell::default(), asking: Cell::new(0) }
     }
 
     /// The plan of a query, whose changes come out of a Result node.
@@ -154,7 +159,14 @@ impl<'a> Planner<'a> {
     fn logical_named(&self, query: &Query, stars: Stars) -> Result<LogicalPlan> {
         let mut query = query.clone();
         let columns_of = |query: &Query| {
-            let plan = self.logical(query).ok()?;
+            // A query that asks for the columns of another one, and so on, ends.
+            if self.asking.get() >= ASKING_MAX {
+                return None;
+            }
+            self.asking.set(self.asking.get() + 1);
+            let plan = self.logical(query);
+            self.asking.set(self.asking.get() - 1);
+            let plan = plan.ok()?;
             Some(plan.schema().fields().iter().map(|field| field.name().clone()).collect())
         };
         let hints = rewrite_query(&mut query, stars, &columns_of)?;

@@ -4,7 +4,7 @@
 //! - `LIKE`, `SIMILAR TO` and `IF` become calls of functions of ours and `CASE`;
 //! - `GROUP BY TUMBLE(…)` becomes a grouping by the window's three properties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
@@ -12,8 +12,8 @@ use sqlparser::ast::{
     AccessExpr, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
     OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query, Select, SetExpr,
-    Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut,
-    VisitorMut, WindowFrameBound, WindowSpec, WindowType,
+    Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut,
+    VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
 };
 
 use crate::diagnostics::{SqlError, nearest};
@@ -198,7 +198,15 @@ impl VisitorMut for Rewriter<'_> {
 impl Rewriter<'_> {
     /// The columns of a relation of the FROM.
     fn columns_of(&self, factor: &TableFactor) -> Option<Vec<String>> {
-        let ctes: Vec<Cte> = self.ctes.iter().flatten().cloned().collect();
+        // Only those that it refers to: others may be the very query that is asked for.
+        let mut named = names_in(factor);
+        let mut ctes: Vec<Cte> = Vec::new();
+        for cte in self.ctes.iter().flatten().rev() {
+            if named.contains(&cte.alias.name.value) {
+                named.extend(names_in(&cte.query));
+                ctes.insert(0, cte.clone());
+            }
+        }
         (self.columns_of)(&all_of(factor.clone(), ctes)?)
     }
 
@@ -352,6 +360,16 @@ fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, 
         *not = negated;
     }
     Ok(Some(among))
+}
+
+/// The names of all relations that something reads.
+fn names_in(read: &impl Visit) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let _ = visit_relations(read, |name| {
+        names.extend(name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.clone()));
+        ControlFlow::<()>::Continue(())
+    });
+    names
 }
 
 /// The names of the relations of a FROM: aliases, or else names of tables.

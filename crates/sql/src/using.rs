@@ -38,6 +38,22 @@ impl Relation {
         self.columns.get_or_insert_with(|| of(&self.factor).unwrap_or_default())
     }
 
+    /// As [`Self::columns`].
+    ///
+    /// # Errors
+    /// When they cannot be found out.
+    fn known_columns(&mut self, of: &ColumnsOf<'_>) -> Result<Vec<String>> {
+        match self.columns(of) {
+            [] => Err(SqlError::new(format!(
+                "the columns of \"{}\", which NATURAL asks for, are not known here",
+                self.name.value
+            ))
+            .hint("name the columns: JOIN … USING (k)")
+            .about("NATURAL")),
+            known => Ok(known.to_vec()),
+        }
+    }
+
     fn has(&mut self, column: &str, of: &ColumnsOf<'_>) -> bool {
         self.columns(of).iter().any(|known| known == column)
     }
@@ -71,10 +87,11 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
                 // In the order of the left side, of which the columns that are common come first.
                 let mut left: Vec<String> = common.iter().map(|of| of.name.value.clone()).collect();
                 for known in &mut relations {
-                    let own = known.columns(columns_of).iter().filter(|name| !left.contains(name));
-                    let own: Vec<String> = own.cloned().collect();
+                    let mut own = known.known_columns(columns_of)?;
+                    own.retain(|name| !left.contains(name));
                     left.extend(own);
                 }
+                relation.known_columns(columns_of)?;
                 left.retain(|name| relation.has(name, columns_of));
                 left.into_iter().map(|name| Ident::with_quote('`', name)).collect()
             }
