@@ -29,7 +29,6 @@ mod grouping;
 mod hints;
 mod json_syntax;
 mod names;
-mod nothing;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;

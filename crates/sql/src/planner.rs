@@ -43,7 +43,6 @@ use crate::correlate::{coerce_arguments, correlate};
 use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::names::{Stars, has_star_beside_others, unique_names};
-use crate::nothing::values_of_nothing;
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
@@ -614,7 +613,7 @@ fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
     )?;
     // Last, and once: what filters are pushed into a join becomes a key there. EliminateCrossJoin takes
     // chains of joins apart and would make keys that are IS NOT DISTINCT FROM keys that are equal.
-    run(values_of_nothing(improved)?, vec![Arc::new(ExtractEquijoinPredicate::new())])
+    run(improved, vec![Arc::new(ExtractEquijoinPredicate::new())])
 }
 
 fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {

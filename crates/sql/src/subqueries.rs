@@ -27,9 +27,6 @@ use crate::decorrelate::{
 };
 use crate::diagnostics::SqlError;
 
-/// The key of a group of all rows.
-pub(crate) const ALL_ROWS: &str = "$all";
-
 /// A plan without subqueries in its expressions.
 ///
 /// # Errors
@@ -511,7 +508,7 @@ fn group_globally(plan: LogicalPlan) -> DfResult<LogicalPlan> {
             return Ok(Transformed::no(plan));
         }
         let columns = plan.schema().columns().into_iter().map(Expr::Column).collect();
-        let key = lit(true).alias(ALL_ROWS);
+        let key = lit(true).alias("$all");
         let of = Aggregate::try_new(Arc::clone(&of.input), vec![key], of.aggr_expr.clone())?;
         let of = Projection::try_new(columns, Arc::new(LogicalPlan::Aggregate(of)))?;
         Ok(Transformed::yes(LogicalPlan::Projection(of)))
