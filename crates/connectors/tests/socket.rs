@@ -20,17 +20,8 @@ fn a_source_that_waits_can_be_ended() {
         ("port", port.as_str()),
         ("format", "json"),
     ];
-    let table = Table {
-        name: "t".to_owned(),
-        schema: Arc::clone(&schema),
-        computed: Default::default(),
-        physical: schema,
-        metadata: Default::default(),
-        watermark: None,
-        primary_key: Vec::new(),
-        options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        handle: None,
-    };
+    let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let table = Table { options, ..Table::new("t", schema) };
     let mut source = open_source(&table, &[0]).unwrap();
     let attachment = source.attach(&Arc::default(), false).unwrap();
     let (sender, receiver) = mpsc::channel();

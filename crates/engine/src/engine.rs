@@ -249,17 +249,7 @@ impl Engine {
     }
 
     fn add_table(&self, name: &str, schema: SchemaRef, handle: Handle) -> Result<(), Error> {
-        let table = Table {
-            name: name.to_owned(),
-            schema: Arc::clone(&schema),
-            computed: Default::default(),
-            physical: schema,
-            metadata: Default::default(),
-            watermark: None,
-            primary_key: Vec::new(),
-            options: Default::default(),
-            handle: Some(handle),
-        };
+        let table = Table { handle: Some(handle), ..Table::new(name, schema) };
         let mut catalog = self.catalog();
         catalog.create(&[name.to_owned()], Entry::Table(Arc::new(table)), false, false)?;
         self.set_catalog(catalog);

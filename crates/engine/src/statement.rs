@@ -1,6 +1,5 @@
 //! What a statement does to a session, and what it starts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -362,17 +361,7 @@ fn infer(options: &mut Options) -> Result<Option<SchemaRef>, Error> {
 
 fn table_of(name: &str, options: Options) -> Table {
     let nothing: SchemaRef = Arc::new(arrow::datatypes::Schema::empty());
-    Table {
-        name: name.to_owned(),
-        schema: Arc::clone(&nothing),
-        computed: BTreeMap::new(),
-        physical: nothing,
-        metadata: BTreeMap::new(),
-        watermark: None,
-        primary_key: Vec::new(),
-        options,
-        handle: None,
-    }
+    Table { options, ..Table::new(name, nothing) }
 }
 
 /// The table that a file is, when it is queried by its path.

@@ -97,12 +97,16 @@ impl KeepFirst {
     /// Numbers rows and keys anew once most are not needed any more.
     fn compact(&mut self) -> Result<()> {
         if self.store.len() > 2 * self.waiting + KEPT_MIN {
-            let mut kept = Vec::with_capacity(self.waiting);
-            for first in &mut self.firsts {
-                if let First::Waits(_, row) = first {
-                    kept.push(*row);
-                    *row = kept.len() as u32 - 1;
-                }
+            // Rows stay in the order in which they came.
+            let mut waiting: Vec<(u32, &mut u32)> = Vec::with_capacity(self.waiting);
+            waiting.extend(self.firsts.iter_mut().filter_map(|first| match first {
+                First::Waits(_, row) => Some((*row, row)),
+                _ => None,
+            }));
+            waiting.sort_unstable_by_key(|(row, _)| *row);
+            let kept: Vec<u32> = waiting.iter().map(|(row, _)| *row).collect();
+            for (next, (_, row)) in (0..).zip(waiting) {
+                *row = next;
             }
             self.store.retain(&kept)?;
         }

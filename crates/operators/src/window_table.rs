@@ -1,5 +1,6 @@
 //! [`Table`]: the groups of one window or slice.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -116,9 +117,13 @@ impl WindowAggregateSpec {
     }
 
     /// Those of some groups that have rows.
-    fn present(&self, slots: &[u32], aggregates: &[Box<dyn GroupsAggregate>]) -> Result<Vec<u32>> {
+    fn present<'a>(
+        &self,
+        slots: &'a [u32],
+        aggregates: &[Box<dyn GroupsAggregate>],
+    ) -> Result<Cow<'a, [u32]>> {
         let Some(count) = aggregates.last().filter(|_| self.removes) else {
-            return Ok(slots.to_vec());
+            return Ok(Cow::Borrowed(slots));
         };
         let counts = count.values(slots)?;
         let counts = counts.as_primitive::<Int64Type>().values();

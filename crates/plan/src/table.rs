@@ -71,6 +71,21 @@ pub enum Rows {
 }
 
 impl Table {
+    /// A table of physical columns and nothing else; what more it has is set on it.
+    pub fn new(name: impl Into<String>, schema: SchemaRef) -> Self {
+        Self {
+            name: name.into(),
+            schema: Arc::clone(&schema),
+            computed: BTreeMap::new(),
+            physical: schema,
+            metadata: BTreeMap::new(),
+            watermark: None,
+            primary_key: Vec::new(),
+            options: Options::new(),
+            handle: None,
+        }
+    }
+
     /// What its rows are, as its options say; `Err` is what is wrong with them.
     ///
     /// # Errors

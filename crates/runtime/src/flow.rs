@@ -121,7 +121,7 @@ fn cut(changes: ChangeBatch) -> impl Iterator<Item = ChangeBatch> {
     std::iter::from_fn(move || {
         let from = next.take()?;
         let mut to = count.min(from + most);
-        while to > from && to < count && changes.weight(to - 1) < 0 {
+        if to > from && to < count && changes.weight(to - 1) < 0 {
             to += 1;
         }
         next = (to < count).then_some(to);

@@ -298,7 +298,7 @@ fn is_same(one: &Table, other: &Table) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::task::Waker;
     use std::time::{Duration, Instant};
 
@@ -331,17 +331,8 @@ mod tests {
 
     fn plan(key: &[&str]) -> Plan {
         let schema: SchemaRef = Arc::new(Schema::clone(&rows(&[]).schema()));
-        let table = Table {
-            name: "t".to_owned(),
-            schema: Arc::clone(&schema),
-            computed: Default::default(),
-            physical: Arc::clone(&schema),
-            metadata: Default::default(),
-            watermark: None,
-            primary_key: key.iter().map(|name| (*name).to_owned()).collect(),
-            options: Default::default(),
-            handle: None,
-        };
+        let primary_key = key.iter().map(|name| (*name).to_owned()).collect();
+        let table = Table { primary_key, ..Table::new("t", Arc::clone(&schema)) };
         let kind = NodeKind::Sink { table: Arc::new(table), drops_nulls: false };
         let node = Node {
             kind,
@@ -388,16 +379,21 @@ mod tests {
         told
     }
 
-    #[test]
-    fn a_table_is_read_beside_the_epochs_and_once_for_all_who_come() {
-        let plan = plan(&[]);
-        let taps = Arc::new(Taps::new(&plan, Arc::default()));
+    /// Followers of a table that can be read once, and gives the rows that are sent.
+    fn reading_slowly(taps: &Arc<Taps>) -> (Sender<i64>, Followers) {
         let (lets_go, source) = channel();
         let source = Mutex::new(Some(Slow(source)));
         let once = move |_: &Table| -> Option<Box<dyn Source>> {
             Some(Box::new(source.lock().unwrap().take().expect("it is read once")))
         };
-        let mut followers = Followers::with(Arc::clone(&taps), Box::new(once));
+        (lets_go, Followers::with(Arc::clone(taps), Box::new(once)))
+    }
+
+    #[test]
+    fn a_table_is_read_beside_the_epochs_and_once_for_all_who_come() {
+        let plan = plan(&[]);
+        let taps = Arc::new(Taps::new(&plan, Arc::default()));
+        let (lets_go, mut followers) = reading_slowly(&taps);
         let mut first = taps.follow(&table(&plan)).unwrap();
         let insert = |n: i64| ChangeBatch::insert(rows(&[n]));
         // None of these waits for the rows.
@@ -418,12 +414,7 @@ mod tests {
     fn a_reading_that_nobody_waits_for_any_more_can_be_joined() {
         let plan = plan(&[]);
         let taps = Arc::new(Taps::new(&plan, Arc::default()));
-        let (lets_go, source) = channel();
-        let source = Mutex::new(Some(Slow(source)));
-        let once = move |_: &Table| -> Option<Box<dyn Source>> {
-            Some(Box::new(source.lock().unwrap().take().expect("it is read once")))
-        };
-        let mut followers = Followers::with(Arc::clone(&taps), Box::new(once));
+        let (lets_go, mut followers) = reading_slowly(&taps);
         let first = taps.follow(&table(&plan)).unwrap();
         followers.welcome();
         drop(first);

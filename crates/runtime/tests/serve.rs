@@ -28,17 +28,8 @@ fn table() -> Table {
     let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int32, true)]));
     let options =
         [("connector", "http-server"), ("path", "/e"), ("format", "json"), ("timeout", "200 ms")];
-    Table {
-        name: "t".to_owned(),
-        schema: Arc::clone(&schema),
-        computed: Default::default(),
-        physical: schema,
-        metadata: Default::default(),
-        watermark: None,
-        primary_key: Vec::new(),
-        options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        handle: None,
-    }
+    let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    Table { options, ..Table::new("t", schema) }
 }
 
 fn server(options: impl Fn(&mut ServerOptions)) -> (Server, Arc<Inlets>) {

@@ -29,6 +29,7 @@ mod grouping;
 mod hints;
 mod json_syntax;
 mod names;
+mod optimize;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;

@@ -6,23 +6,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult};
 use datafusion_expr::builder::LogicalTableSource;
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
-use datafusion_optimizer::analyzer::type_coercion::TypeCoercion;
-use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
-use datafusion_optimizer::eliminate_cross_join::EliminateCrossJoin;
-use datafusion_optimizer::eliminate_filter::EliminateFilter;
-use datafusion_optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
-use datafusion_optimizer::optimize_projections::OptimizeProjections;
-use datafusion_optimizer::optimizer::Optimizer;
-use datafusion_optimizer::push_down_filter::PushDownFilter;
-use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
-use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
-use datafusion_optimizer::{Analyzer, AnalyzerRule, OptimizerContext, OptimizerRule};
 use datafusion_sql::planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel};
 use millstream_expr::ScalarExpr;
 use millstream_expr::cast::Cast;
@@ -37,16 +25,15 @@ use sqlparser::ast::{
 use crate::cast::to_field;
 use crate::catalog::{Catalog, View};
 use crate::common_types::in_common_types;
-use crate::comparisons::normalize_comparisons;
 use crate::context::Context;
-use crate::correlate::{coerce_arguments, correlate};
+use crate::correlate::correlate;
 use crate::diagnostics::{Result, SqlError};
 use crate::group_window;
 use crate::names::{Stars, has_star_beside_others, unique_names};
+use crate::optimize::{optimize, simplified};
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
 use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
-use crate::subqueries::join_subqueries;
 use crate::translate::{Output, translate};
 
 /// Plans statements over a catalog.
@@ -290,16 +277,11 @@ impl<'a> Planner<'a> {
     /// When a column's expression, the watermark or the key does not fit the columns.
     pub fn table(&self, create: &CreateTable, inferred: Option<SchemaRef>) -> Result<Table> {
         let name = parts_of(&create.name).last().cloned().unwrap_or_default();
+        let inferred = inferred.unwrap_or_else(|| Arc::new(Schema::empty()));
         let mut table = Table {
-            name,
-            schema: Arc::new(Schema::empty()),
-            computed: BTreeMap::new(),
-            physical: inferred.unwrap_or_else(|| Arc::new(Schema::empty())),
-            metadata: BTreeMap::new(),
-            watermark: None,
             primary_key: create.primary_key.iter().map(|column| column.value.clone()).collect(),
             options: create.options.iter().cloned().collect(),
-            handle: None,
+            ..Table::new(name, inferred)
         };
         let mut columns: Vec<(Arc<Field>, Option<Computed>)> =
             table.physical.fields().iter().map(|field| (Arc::clone(field), None)).collect();
@@ -498,7 +480,7 @@ impl<'a> Planner<'a> {
             .map_err(|error| self.hinted(error.into()))?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
         let plan = own_casts(in_common_types(plan)?, self.catalog)?;
-        let plan = run(plan, vec![Arc::new(SimplifyExpressions::new())])?;
+        let plan = simplified(plan)?;
         match plan {
             LogicalPlan::Projection(projection) if projection.expr.len() == 1 => {
                 Ok((projection.expr[0].clone().unalias(), schema))
@@ -589,38 +571,4 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
         plan.map_data(LogicalPlan::recompute_schema)
     })?;
     Ok(rewritten.data)
-}
-
-/// Types and coerces a plan, then improves it by the rules that are safe on changing input.
-///
-/// Left out on purpose: limit push-down (a LIMIT over changes is no limit of the source), the rewrite
-/// of single DISTINCT aggregates (it doubles state), grouping by constants removed (it changes what
-/// an empty input gives), and rules about joins that none but windows need.
-fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPlan> {
-    let plan = normalize_comparisons(coerce_arguments(plan)?, catalog.zone())?;
-    let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
-    let improved = run(
-        join_subqueries(plan, &catalog.functions)?,
-        vec![
-            Arc::new(SimplifyExpressions::new()),
-            Arc::new(ReplaceDistinctWithAggregate::new()),
-            Arc::new(EliminateCrossJoin::new()),
-            Arc::new(EliminateFilter::new()),
-            Arc::new(PushDownFilter::new()),
-            Arc::new(CommonSubexprEliminate::new()),
-            Arc::new(OptimizeProjections::new()),
-        ],
-    )?;
-    // Last, and once: what filters are pushed into a join becomes a key there. EliminateCrossJoin takes
-    // chains of joins apart and would make keys that are IS NOT DISTINCT FROM keys that are equal.
-    run(improved, vec![Arc::new(ExtractEquijoinPredicate::new())])
-}
-
-fn run(plan: LogicalPlan, rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Result<LogicalPlan> {
-    let analyzer = Analyzer::with_rules(vec![Arc::new(TypeCoercion::new())]);
-    let plan = analyzer.execute_and_check(plan, &ConfigOptions::default(), |_, _| {})?;
-    let context = OptimizerContext::new_with_config_options(Arc::new(ConfigOptions::default()))
-        .without_query_execution_start_time()
-        .with_max_passes(3);
-    Ok(Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})?)
 }

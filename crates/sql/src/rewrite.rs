@@ -23,7 +23,7 @@ use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
-use crate::using::expand_using;
+use crate::using::{expand_using, name_of};
 
 /// How long state is kept, in ms, by the tables that hints name.
 pub type StateHints = BTreeMap<String, i64>;
@@ -380,18 +380,10 @@ fn relation_names(from: &[TableWithJoins]) -> Vec<String> {
     let mut names = Vec::new();
     for factor in factors {
         match factor {
-            TableFactor::NestedJoin { table_with_joins, .. } => {
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 names.extend(relation_names(std::slice::from_ref(table_with_joins)));
             }
-            TableFactor::Table { name, alias, .. } => {
-                let last = name.0.last().and_then(|part| part.as_ident());
-                let name = alias.as_ref().map(|alias| &alias.name).or(last);
-                names.extend(name.map(|name| name.value.clone()));
-            }
-            TableFactor::Derived { alias, .. } | TableFactor::Function { alias, .. } => {
-                names.extend(alias.as_ref().map(|alias| alias.name.value.clone()));
-            }
-            _ => {}
+            named => names.extend(name_of(named).map(|name| name.value)),
         }
     }
     names

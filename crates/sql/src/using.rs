@@ -34,36 +34,22 @@ struct Relation {
 pub(crate) type ColumnsOf<'a> = dyn Fn(&TableFactor) -> Option<Vec<String>> + 'a;
 
 impl Relation {
-    fn columns(&mut self, of: &ColumnsOf<'_>) -> &[String] {
-        self.columns.get_or_insert_with(|| of(&self.factor).unwrap_or_default())
-    }
-
-    /// As [`Self::columns`].
-    ///
-    /// # Errors
-    /// When they cannot be found out.
-    fn known_columns(&mut self, of: &ColumnsOf<'_>) -> Result<Vec<String>> {
-        match self.columns(of) {
-            [] => Err(SqlError::new(format!(
-                "the columns of \"{}\", which NATURAL asks for, are not known here",
-                self.name.value
-            ))
-            .hint("name the columns: JOIN … USING (k)")
-            .about("NATURAL")),
-            known => Ok(known.to_vec()),
+    /// Its columns; `None` where they cannot be found out.
+    fn columns(&mut self, of: &ColumnsOf<'_>) -> Option<&[String]> {
+        if self.columns.is_none() {
+            self.columns = of(&self.factor);
         }
-    }
-
-    fn has(&mut self, column: &str, of: &ColumnsOf<'_>) -> bool {
-        self.columns(of).iter().any(|known| known == column)
+        self.columns.as_deref()
     }
 }
 
 /// Rewrites the joins of a SELECT and what it selects. `columns_of` is asked where the text does not say
-/// which relation a column is of, and for NATURAL joins.
+/// which relation a column is of, and for NATURAL joins. Where that cannot be found out the SELECT stays as
+/// it is.
 ///
 /// # Errors
-/// When a column of USING is in several relations before the join.
+/// When a column of USING is in several relations before the join, or a NATURAL JOIN that cannot be rewritten
+/// keeps rows of the right side: the planner below would give the column of the left one.
 pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> Result<()> {
     let [from] = &mut select.from[..] else { return Ok(()) };
     let joins = from.joins.iter_mut().filter_map(|join| constraint_of(&mut join.join_operator));
@@ -71,13 +57,34 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
     {
         return Ok(());
     }
-    let Some(first) = named(&mut from.relation, 0) else { return Ok(()) };
+    let mut expanded = select.clone();
+    if expand(&mut expanded, columns_of)?.is_some() {
+        *select = expanded;
+        return Ok(());
+    }
+    let keeps_right = select.from[0].joins.iter_mut().any(|join| {
+        let kept = Kept::of(&join.join_operator);
+        let of = constraint_of(&mut join.join_operator);
+        matches!(of, Some(JoinConstraint::Natural)) && !matches!(kept, Kept::Left)
+    });
+    match keeps_right {
+        true => Err(SqlError::unsupported("NATURAL with RIGHT or FULL JOIN of this table")
+            .hint("name the columns: JOIN … USING (k)")
+            .about("NATURAL")),
+        false => Ok(()),
+    }
+}
+
+/// As [`expand_using`]; `None` when the columns of a relation cannot be found out.
+fn expand(select: &mut Select, columns_of: &ColumnsOf<'_>) -> Result<Option<()>> {
+    let [from] = &mut select.from[..] else { return Ok(None) };
+    let Some(first) = named(&mut from.relation, 0) else { return Ok(None) };
     let mut relations = vec![first];
     let mut common: Vec<Common> = Vec::new();
     for (number, join) in from.joins.iter_mut().enumerate() {
-        let Some(mut relation) = named(&mut join.relation, number + 1) else { return Ok(()) };
+        let Some(mut relation) = named(&mut join.relation, number + 1) else { return Ok(None) };
         let kept = Kept::of(&join.join_operator);
-        let Some(constraint) = constraint_of(&mut join.join_operator) else { return Ok(()) };
+        let Some(constraint) = constraint_of(&mut join.join_operator) else { return Ok(None) };
         let natural = matches!(constraint, JoinConstraint::Natural);
         let columns: Vec<Ident> = match constraint {
             JoinConstraint::Using(columns) => {
@@ -87,12 +94,13 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
                 // In the order of the left side, of which the columns that are common come first.
                 let mut left: Vec<String> = common.iter().map(|of| of.name.value.clone()).collect();
                 for known in &mut relations {
-                    let mut own = known.known_columns(columns_of)?;
-                    own.retain(|name| !left.contains(name));
+                    let Some(own) = known.columns(columns_of) else { return Ok(None) };
+                    let own = own.iter().filter(|name| !left.contains(name));
+                    let own: Vec<String> = own.cloned().collect();
                     left.extend(own);
                 }
-                relation.known_columns(columns_of)?;
-                left.retain(|name| relation.has(name, columns_of));
+                let Some(right) = relation.columns(columns_of) else { return Ok(None) };
+                left.retain(|name| right.contains(name));
                 left.into_iter().map(|name| Ident::with_quote('`', name)).collect()
             }
             _ => Vec::new(),
@@ -106,7 +114,7 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
                 Some(at) => at,
                 None => {
                     let Some(of) = the_one_with(&column, &mut relations, columns_of)? else {
-                        return Ok(());
+                        return Ok(None);
                     };
                     let value = Expr::CompoundIdentifier(vec![of.clone(), column.clone()]);
                     common.push(Common { name: column, value, relations: vec![of] });
@@ -147,7 +155,7 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
     }
     let relations: Vec<Ident> = relations.into_iter().map(|relation| relation.name).collect();
     if common.is_empty() {
-        return Ok(());
+        return Ok(Some(()));
     }
     let items = std::mem::take(&mut select.projection);
     select.projection =
@@ -160,7 +168,7 @@ pub(crate) fn expand_using(select: &mut Select, columns_of: &ColumnsOf<'_>) -> R
     for item in &mut select.projection {
         let _ = item.visit(&mut values);
     }
-    Ok(())
+    Ok(Some(()))
 }
 
 /// Whose column is there in every row.
@@ -214,7 +222,8 @@ fn the_one_with(
         return Ok(Some(only.name.clone()));
     }
     let mut having = relations.iter_mut().filter_map(|relation| {
-        relation.has(&column.value, columns_of).then(|| relation.name.clone())
+        let has = relation.columns(columns_of)?.contains(&column.value);
+        has.then(|| relation.name.clone())
     });
     let found = having.next();
     match having.next() {
@@ -228,15 +237,16 @@ fn the_one_with(
     }
 }
 
-fn name_of(factor: &TableFactor) -> Option<Ident> {
+/// What a relation is called: its alias, or else the name of its table.
+pub(crate) fn name_of(factor: &TableFactor) -> Option<Ident> {
     match factor {
-        TableFactor::Table { name, alias, .. } => match alias {
-            Some(alias) => Some(alias.name.clone()),
-            None => name.0.last()?.as_ident().cloned(),
-        },
-        TableFactor::Derived { alias, .. } | TableFactor::Function { alias, .. } => {
-            Some(alias.as_ref()?.name.clone())
-        }
+        TableFactor::Table { name, alias: None, .. } => name.0.last()?.as_ident().cloned(),
+        TableFactor::Table { alias, .. }
+        | TableFactor::Derived { alias, .. }
+        | TableFactor::Function { alias, .. }
+        | TableFactor::TableFunction { alias, .. }
+        | TableFactor::UNNEST { alias, .. }
+        | TableFactor::NestedJoin { alias, .. } => Some(alias.as_ref()?.name.clone()),
         _ => None,
     }
 }
