@@ -113,7 +113,8 @@ fn groups_that_are_dealt_out_are_those_of_their_rows() {
             let count = random.below(60) as usize;
             let batch = rows(&mut random, &spec.input, step * 10, count);
             plain[0].process(0, batch.clone(), &mut Output::default()).unwrap();
-            let parts = reducer.reduce(&batch, SHARDS).unwrap().expect("few rows are always reduced");
+            let parts =
+                reducer.reduce(&batch, SHARDS).unwrap().expect("few rows are always reduced");
             assert_eq!(parts.len(), SHARDS);
             for (shard, part) in shards.iter_mut().zip(parts) {
                 groups += part.slices.iter().map(|slice| slice.groups).sum::<usize>();
@@ -150,7 +151,8 @@ fn keys_that_hardly_repeat_are_let_by_after_a_while() {
         Arc::new(Int64Array::from_iter_values(0..count as i64)),
         Arc::new(BooleanArray::from(vec![true; count])),
     ];
-    let batch = ChangeBatch::insert(RecordBatch::try_new(Arc::clone(&spec.input), columns).unwrap());
+    let batch =
+        ChangeBatch::insert(RecordBatch::try_new(Arc::clone(&spec.input), columns).unwrap());
     let reduces = |_| reducer.reduce(&batch, SHARDS).unwrap().is_some();
     assert_eq!((0..4).map(reduces).collect::<Vec<_>>(), [true, true, false, false]);
     // It is looked again later.
