@@ -29,6 +29,7 @@ use millstream_types::{Error, Result};
 use crate::cast_time::{to_date, to_time, to_timestamp};
 use crate::decimal::rescale_i128;
 use crate::function::{Call, external, invoke};
+use crate::strings::MOST_BYTES;
 
 /// `CAST(value AS type)` as a function that DataFusion can call.
 #[derive(Debug)]
@@ -165,7 +166,17 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
     match to {
         SqlType::Char(_) | SqlType::VarChar(_) => to_text(from, to, how),
         SqlType::Boolean => to_boolean(from, how),
-        SqlType::Binary(length) => Ok(to_binary(from, *length as usize, true)),
+        SqlType::Binary(length) => {
+            // Every value takes the whole length.
+            let (each, all) = (*length as usize, i32::MAX as usize);
+            if each > MOST_BYTES || each.saturating_mul(from.len()) > all {
+                return Err(Error::Evaluation(format!(
+                    "{to} fills up every value, which takes too much memory for {} rows; VARBINARY does not",
+                    from.len()
+                )));
+            }
+            Ok(to_binary(from, each, true))
+        }
         SqlType::VarBinary(length) => Ok(to_binary(from, *length as usize, false)),
         SqlType::TinyInt => to_integer::<Int8Type>(from, to, how),
         SqlType::SmallInt => to_integer::<Int16Type>(from, to, how),

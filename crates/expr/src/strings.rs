@@ -318,7 +318,7 @@ pub const BUILTINS: &[Builtin] = &[
 ];
 
 /// The longest text a function makes of a short one, in bytes.
-const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 fn text1(given: &[DataType]) -> Result<Typing, String> {
     typing::exact(given, &[TEXT], TEXT)
