@@ -97,6 +97,11 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     })
 }
 
+/// Whether a file has to be unpacked to be read.
+pub fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz" || extension == "zst")
+}
+
 /// The format that a file's name ends in, with or without a compression behind it.
 pub fn format_of(path: &str) -> Option<&'static str> {
     let lower = path.to_ascii_lowercase();

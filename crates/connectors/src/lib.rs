@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`connector`] | the traits and the registry |
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
+//! | `text_files`, `line_file`, `parquet_files` | files that are read |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
@@ -31,9 +32,11 @@ mod http_queue;
 mod http_records;
 pub mod http_response;
 pub mod http_server;
+mod line_file;
 pub mod lookup;
 pub mod memory;
 pub mod nexmark;
+mod parquet_files;
 pub mod peer;
 pub mod print;
 pub mod secrets;
@@ -41,6 +44,7 @@ pub mod socket;
 pub mod sqlite;
 mod sqlite_sink;
 mod sqlite_source;
+mod text_files;
 pub mod webhook;
 
 pub use connector::{

@@ -18,6 +18,8 @@ use millstream_types::sql_type::{LTZ_ZONE, type_name, units_per_second};
 use millstream_types::time::{PointInTime, days_from_civil, parse_date, parse_time};
 use millstream_types::{Error, Result};
 
+use crate::digits::{seconds_of_day, short_integer};
+
 /// A column under construction. Every append adds exactly one value.
 pub enum ColumnBuilder {
     /// BOOLEAN
@@ -294,10 +296,14 @@ impl ColumnBuilder {
                 builder.append_value(text.trim().eq_ignore_ascii_case("true"));
                 true
             }
-            Self::Int8(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
-            Self::Int16(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
-            Self::Int32(builder) => add(builder, integer(text).and_then(|v| v.try_into().ok())),
-            Self::Int64(builder) => add(builder, integer(text)),
+            Self::Int8(builder) => add(builder, whole_number(text).and_then(|v| v.try_into().ok())),
+            Self::Int16(builder) => {
+                add(builder, whole_number(text).and_then(|v| v.try_into().ok()))
+            }
+            Self::Int32(builder) => {
+                add(builder, whole_number(text).and_then(|v| v.try_into().ok()))
+            }
+            Self::Int64(builder) => add(builder, whole_number(text)),
             Self::Float32(builder) => add(builder, floating(text).map(|value| value as f32)),
             Self::Float64(builder) => add(builder, floating(text)),
             Self::Decimal(column) => column.append(text),
@@ -393,6 +399,12 @@ fn unreadable(data_type: &DataType) -> Error {
     )
 }
 
+/// An integer with blanks around it: mostly without, and short.
+#[inline]
+fn whole_number(text: &str) -> Option<i64> {
+    short_integer(text.as_bytes()).or_else(|| integer(text))
+}
+
 /// A point in time in exactly that layout.
 pub fn point(text: &[u8], separator: u8) -> Option<PointInTime> {
     point_of_day(day(text.first_chunk()?)?, text, separator)
@@ -415,14 +427,19 @@ fn day(date: &[u8; 10]) -> Option<i64> {
 
 /// A point in time whose day is known.
 fn point_of_day(days: i64, text: &[u8], separator: u8) -> Option<PointInTime> {
-    if text.len() < 16 || text[10] != separator || text[13] != b':' {
+    if *text.get(10)? != separator {
         return None;
     }
-    let (hour, minute) = (two(text, 11)?, two(text, 14)?);
-    let (second, rest) = match &text[16..] {
-        [] if separator == b'T' => (0, &text[16..]),
-        [b':', _, _, ..] => (two(text, 17)?, &text[19..]),
-        _ => return None,
+    let clock = &text[11..];
+    let (of_day, rest) = match clock.split_first_chunk::<8>() {
+        Some((seconds, rest)) => (seconds_of_day(*seconds)?, rest),
+        // Seconds may be left out.
+        None if separator == b'T' && clock.len() == 5 => {
+            let mut seconds = *b"00:00:00";
+            seconds[..5].copy_from_slice(clock);
+            (seconds_of_day(seconds)?, &clock[5..])
+        }
+        None => return None,
     };
     let nanos = match rest {
         [] => 0,
@@ -439,8 +456,7 @@ fn point_of_day(days: i64, text: &[u8], separator: u8) -> Option<PointInTime> {
         }
         _ => return None,
     };
-    let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second);
-    (hour < 24 && minute < 60 && second < 60).then_some(PointInTime { seconds, nanos })
+    Some(PointInTime { seconds: days * 86_400 + i64::from(of_day), nanos })
 }
 
 #[cfg(test)]

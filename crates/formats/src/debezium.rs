@@ -62,6 +62,10 @@ impl Decoder for DebeziumDecoder {
         self.inner.whole(bytes)
     }
 
+    fn is_by_line(&self) -> bool {
+        self.inner.is_by_line()
+    }
+
     fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
         let mut decoded = self.inner.decode(chunk)?;
         let columns = match self.enveloped {

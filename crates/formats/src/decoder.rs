@@ -101,6 +101,11 @@ pub trait Decoder: Send + Sync {
     /// The end of the last whole record in some bytes that start with one; 0 when there is none.
     fn whole(&self, bytes: &[u8]) -> usize;
 
+    /// Whether every end of a line is the end of a record.
+    fn is_by_line(&self) -> bool {
+        false
+    }
+
     /// Decodes the records of a chunk.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
 use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
+use crate::digits::short_integer;
 use crate::json_quick::Quick;
 use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape};
 
@@ -76,6 +77,10 @@ impl JsonDecoder {
 impl Decoder for JsonDecoder {
     fn whole(&self, bytes: &[u8]) -> usize {
         memrchr(b'\n', bytes).map_or(0, |at| at + 1)
+    }
+
+    fn is_by_line(&self) -> bool {
+        true
     }
 
     fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
@@ -454,7 +459,7 @@ impl Reader {
 
 /// The whole part of a number, if it fits.
 fn whole(text: &str) -> Option<i64> {
-    if let Ok(value) = text.parse() {
+    if let Some(value) = short_integer(text.as_bytes()).or_else(|| text.parse().ok()) {
         return Some(value);
     }
     // 2^63 is the first value that no longer fits.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::digits::end_of_digits;
 use crate::json_scan::{Kind, Raw, Scanner};
 use crate::marks::Marks;
 
@@ -23,33 +24,41 @@ struct Guess<'a> {
     key: &'a str,
     column: Option<usize>,
     /// The key with its quotes and colon, when they are 16 bytes at most.
-    bytes: u128,
+    bytes: [u64; 2],
     /// Which of the 16 bytes count.
-    mask: u128,
+    mask: [u64; 2],
+}
+
+/// The two halves of 16 bytes.
+#[inline]
+fn halves(bytes: u128) -> [u64; 2] {
+    [bytes as u64, (bytes >> 64) as u64]
 }
 
 impl<'a> Guess<'a> {
     fn new(key: &'a str, column: Option<usize>) -> Self {
         let mut bytes = [0; 16];
         let length = key.len() + 3;
-        let mut mask = 0;
+        let mut mask = 0_u128;
         if length <= 16 {
             bytes[0] = b'"';
             bytes[1..=key.len()].copy_from_slice(key.as_bytes());
             bytes[key.len() + 1..length].copy_from_slice(b"\":");
             mask = u128::MAX >> (8 * (16 - length));
         }
-        Self { key, column, bytes: u128::from_le_bytes(bytes), mask }
+        Self { key, column, bytes: halves(u128::from_le_bytes(bytes)), mask: halves(mask) }
     }
 
     /// Where the value starts, when the key stands at a place, with its colon right behind it.
     #[inline]
     fn passed(&self, bytes: &[u8], at: usize) -> Option<usize> {
-        if self.mask != 0
+        if self.mask[0] != 0
             && let Some(found) = bytes.get(at..).and_then(|rest| rest.first_chunk())
         {
-            let same = (u128::from_le_bytes(*found) ^ self.bytes) & self.mask == 0;
-            return same.then_some(at + self.key.len() + 3);
+            let found = halves(u128::from_le_bytes(*found));
+            let other = (found[0] ^ self.bytes[0]) & self.mask[0]
+                | (found[1] ^ self.bytes[1]) & self.mask[1];
+            return (other == 0).then_some(at + self.key.len() + 3);
         }
         let rest = bytes.get(at..)?.strip_prefix(b"\"")?;
         let rest = rest.strip_prefix(self.key.as_bytes())?.strip_prefix(b"\":")?;
@@ -163,21 +172,15 @@ impl<'a> Quick<'a> {
     #[inline]
     fn number(&self, start: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
-        let digits = |mut at: usize| {
-            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
-            }
-            at
-        };
         let first = start + usize::from(bytes[start] == b'-');
-        let mut at = digits(first);
+        let mut at = end_of_digits(bytes, first);
         let leading_zero = bytes.get(first) == Some(&b'0') && at > first + 1;
         if at == first || leading_zero {
             return None;
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = at + 1;
-            at = digits(fraction);
+            at = end_of_digits(bytes, fraction);
             if at == fraction {
                 return None;
             }
@@ -185,7 +188,7 @@ impl<'a> Quick<'a> {
         if matches!(bytes.get(at), Some(b'e' | b'E')) {
             let signed = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
             let exponent = at + 1 + usize::from(signed);
-            at = digits(exponent);
+            at = end_of_digits(bytes, exponent);
             if at == exponent {
                 return None;
             }

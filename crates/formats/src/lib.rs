@@ -9,7 +9,7 @@
 //! | [`mod@column`] | a column that is being filled from text |
 //! | [`json`], [`json_scan`], [`csv`] | the text formats |
 //! | `json_quick`, `csv_quick` | the quick ways through what most lines look like |
-//! | `marks` | where quotes, delimiters and line ends stand |
+//! | `marks`, `digits` | where quotes, delimiters and line ends stand; digits, eight at a time |
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
 //! | [`parquet_file`] | Parquet files |
@@ -21,6 +21,7 @@ pub mod csv;
 mod csv_quick;
 pub mod debezium;
 pub mod decoder;
+mod digits;
 pub mod encode;
 pub mod infer;
 pub mod json;

@@ -81,6 +81,10 @@ impl Decoder for Keeping {
         self.0.whole(bytes)
     }
 
+    fn is_by_line(&self) -> bool {
+        self.0.is_by_line()
+    }
+
     fn decode(&self, chunk: &Chunk) -> Result<Decoded> {
         match self.0.decode(chunk) {
             Err(Error::Data { .. }) => {}

@@ -34,7 +34,7 @@ impl JobOptions {
     /// For a number of cores.
     pub fn new(parallelism: usize) -> Self {
         let parallelism = parallelism.max(1);
-        let pieces_per_epoch = parallelism * 4;
+        let pieces_per_epoch = parallelism * 8;
         let (inlets, taps) = (Arc::default(), Arc::default());
         Self { parallelism, pieces_per_epoch, inlets, taps, observes: false }
     }
