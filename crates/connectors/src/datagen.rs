@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use millstream_formats::Decoded;
 use millstream_plan::Table;
 use millstream_types::sql_type::{SqlType, type_name};
+use millstream_types::time::parse_duration;
 use millstream_types::{Error, Result};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -49,9 +50,13 @@ const PIECE_ROWS: u64 = 8_192;
 /// # Errors
 /// When they make no sense.
 pub fn validate(table: &Table) -> Result<()> {
-    for key in table.options.keys().filter(|key| key.starts_with("fields.")) {
-        let name = key.trim_start_matches("fields.").rsplit_once('.').map_or("", |(name, _)| name);
-        if table.physical.index_of(name).is_err() {
+    for (key, rest) in
+        table.options.keys().filter_map(|key| Some((key, key.strip_prefix("fields.")?)))
+    {
+        // What follows the column may be a part of it: `fields.<array>.element.min`.
+        let is_of = |name: &str| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        if !table.physical.fields().iter().any(|field| is_of(field.name())) {
+            let name = rest.rsplit_once('.').map_or("", |(name, _)| name);
             return Err(Error::options(
                 format!("'{key}' names \"{name}\", which is no column of table \"{}\"", table.name),
                 "the key is fields.<column>.<option>",
@@ -164,15 +169,15 @@ fn floating(table: &Table, key: &str) -> Result<Option<f64>> {
 fn random(table: &Table, name: &str, data_type: &DataType) -> Result<Generator> {
     let key = |option: &str| format!("fields.{name}.{option}");
     let bounds = |least: i64, most: i64| -> Result<Generator> {
-        let min = number(table, &key("min"), i64::MIN, i64::MAX)?.unwrap_or(least);
-        let max = number(table, &key("max"), i64::MIN, i64::MAX)?.unwrap_or(most);
+        let min = number(table, &key("min"), least, most)?.unwrap_or(least);
+        let max = number(table, &key("max"), least, most)?.unwrap_or(most);
         if min > max {
             return Err(Error::options(
                 format!("'{}' is greater than '{}'", key("min"), key("max")),
                 "exchange them",
             ));
         }
-        Ok(Generator::Integer { min: min.max(least), max: max.min(most) })
+        Ok(Generator::Integer { min, max })
     };
     Ok(match data_type {
         DataType::Boolean => Generator::Boolean,
@@ -223,24 +228,8 @@ fn random(table: &Table, name: &str, data_type: &DataType) -> Result<Generator> 
     })
 }
 
-/// A length of time such as `10 s`, `5min` or `1 d`.
 fn duration_ms(text: &str, key: &str) -> Result<i64> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match text[digits..].trim() {
-        "" | "ms" | "milli" | "millis" => Some(1),
-        "s" | "sec" | "second" | "seconds" => Some(1_000),
-        "m" | "min" | "minute" | "minutes" => Some(60_000),
-        "h" | "hour" | "hours" => Some(3_600_000),
-        "d" | "day" | "days" => Some(86_400_000),
-        _ => None,
-    };
-    let value = text[..digits]
-        .parse::<i64>()
-        .ok()
-        .zip(unit)
-        .and_then(|(value, unit)| value.checked_mul(unit));
-    value.ok_or_else(|| {
+    parse_duration(text).ok_or_else(|| {
         Error::options(format!("'{key}' cannot be '{text}'"), "it is a duration such as '10 s'")
     })
 }

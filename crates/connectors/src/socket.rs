@@ -151,15 +151,25 @@ impl Settings {
             wait(self.wait(*failed))?;
             match self.try_once() {
                 Ok(stream) => return Ok(stream),
-                Err(error) => {
-                    *failed += 1;
-                    if *failed > self.attempts_max {
-                        return Err(Error::io("cannot connect to", self.name(), error));
-                    }
-                    peer.fails(&error.to_string());
-                }
+                Err(error) => self.failed(failed, peer, "cannot connect to", error)?,
             }
         }
+    }
+
+    /// Counts a try that was of no use.
+    fn failed(
+        &self,
+        failed: &mut u64,
+        peer: &Peer,
+        what: &'static str,
+        error: std::io::Error,
+    ) -> Result<()> {
+        *failed += 1;
+        if *failed > self.attempts_max {
+            return Err(Error::io(what, self.name(), error));
+        }
+        peer.fails(&error.to_string());
+        Ok(())
     }
 }
 
@@ -277,7 +287,7 @@ impl SocketSource {
         match read {
             _ if self.hold.is_ended() => return Err(Error::Cancelled),
             Ok(0) if self.settings.bounded => self.ended = true,
-            Ok(0) => self.lose("the server closed it"),
+            Ok(0) => self.lose(std::io::Error::other("the server closed the connection"))?,
             Ok(_) => {
                 self.failed = 0;
                 self.stream = Some(stream);
@@ -285,16 +295,16 @@ impl SocketSource {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
                 self.stream = Some(stream);
             }
-            Err(error) => self.lose(&error.to_string()),
+            Err(error) => self.lose(error)?,
         }
         Ok(())
     }
 
     /// Forgets a connection, with the record that it broke off in.
-    fn lose(&mut self, reason: &str) {
-        self.failed += 1;
-        self.peer.fails(reason);
+    fn lose(&mut self, error: std::io::Error) -> Result<()> {
+        self.settings.failed(&mut self.failed, &self.peer, "cannot read from", error)?;
         self.rest.clear();
+        Ok(())
     }
 
     /// The whole records that are there.
@@ -409,9 +419,9 @@ impl SocketSink {
                         if ending.is_over() { Err(Error::Cancelled) } else { Ok(()) }
                     })?;
                     if let Some(header) = self.encoder.header()
-                        && stream.write_all(header.as_bytes()).is_err()
+                        && let Err(error) = stream.write_all(header.as_bytes())
                     {
-                        self.failed += 1;
+                        self.fails(error)?;
                         continue;
                     }
                     stream
@@ -425,15 +435,13 @@ impl SocketSink {
                     self.text.clear();
                     return Ok(());
                 }
-                Err(error) => {
-                    self.failed += 1;
-                    if self.failed > self.settings.attempts_max {
-                        return Err(Error::io("cannot write to", self.settings.name(), error));
-                    }
-                    self.peer.fails(&error.to_string());
-                }
+                Err(error) => self.fails(error)?,
             }
         }
+    }
+
+    fn fails(&mut self, error: std::io::Error) -> Result<()> {
+        self.settings.failed(&mut self.failed, &self.peer, "cannot write to", error)
     }
 }
 

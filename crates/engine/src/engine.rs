@@ -1,7 +1,7 @@
 //! [`Engine`]: a session, and what a program registers with it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -33,6 +33,8 @@ pub struct Engine {
 
 struct Inner {
     catalog: Mutex<Catalog>,
+    /// Held by who changes the catalog, from looking at it to replacing it.
+    changing: Mutex<()>,
     functions: Mutex<UserFunctions>,
     options: JobOptions,
     /// What the last queries count, oldest first.
@@ -124,6 +126,7 @@ impl EngineBuilder {
         Engine {
             inner: Arc::new(Inner {
                 catalog: Mutex::new(Catalog::default()),
+                changing: Mutex::default(),
                 functions: Mutex::new(UserFunctions::default()),
                 options,
                 queries: Mutex::default(),
@@ -156,7 +159,14 @@ impl Engine {
         self.inner.catalog.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_catalog(&self, catalog: Catalog) {
+    /// Keeps others from changing the catalog; planning and running go on.
+    pub(crate) fn changing(&self) -> MutexGuard<'_, ()> {
+        self.inner.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_catalog(&self, mut catalog: Catalog) {
+        // They tell how things were when a statement began.
+        catalog.system.clear();
         *self.inner.catalog.lock().unwrap_or_else(PoisonError::into_inner) = catalog;
     }
 
@@ -250,6 +260,7 @@ impl Engine {
 
     fn add_table(&self, name: &str, schema: SchemaRef, handle: Handle) -> Result<(), Error> {
         let table = Table { handle: Some(handle), ..Table::new(name, schema) };
+        let _changing = self.changing();
         let mut catalog = self.catalog();
         catalog.create(&[name.to_owned()], Entry::Table(Arc::new(table)), false, false)?;
         self.set_catalog(catalog);
@@ -308,6 +319,7 @@ impl Engine {
         column: &str,
         expression: &str,
     ) -> Result<(), Error> {
+        let _changing = self.changing();
         let mut catalog = self.catalog();
         let parts = [table.to_owned()];
         let known = catalog.table(&parts)?;
@@ -356,12 +368,14 @@ impl Engine {
     ) {
         let function =
             TableFunction { name: name.to_owned(), arguments, result, body: Arc::new(body) };
+        let _changing = self.changing();
         let mut catalog = self.catalog();
         catalog.table_functions.insert(name.to_ascii_uppercase(), function);
         self.set_catalog(catalog);
     }
 
     fn with_functions(&self, change: impl FnOnce(&mut UserFunctions)) {
+        let _changing = self.changing();
         change(&mut self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner));
         let mut catalog = self.catalog();
         let zone = catalog.zone();

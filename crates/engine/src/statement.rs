@@ -1,6 +1,6 @@
 //! What a statement does to a session, and what it starts.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -10,6 +10,7 @@ use millstream_connectors::{files, filesystem, nexmark};
 use millstream_plan::table::Options;
 use millstream_plan::{ChangelogMode, NodeKind, Plan, Table, explain};
 use millstream_runtime::deep::on_deep_stack;
+use millstream_runtime::metrics::Counters;
 use millstream_runtime::{JobOptions, job};
 use millstream_sql::catalog::{Entry, View};
 use millstream_sql::diagnostics::position_of;
@@ -69,17 +70,18 @@ impl Engine {
     }
 
     fn run_statement(&self, statement: &Statement) -> Result<Outcome, Error> {
+        let changes = !matches!(
+            statement,
+            Statement::Show(_)
+                | Statement::Explain { .. }
+                | Statement::Query(_)
+                | Statement::Insert(_)
+        );
+        let _changing = changes.then(|| self.changing());
         let mut catalog = self.catalog();
-        let queries = self.queries();
-        for (name, rows) in [
-            (observe::DROPPED_ROWS, observe::dropped_rows(&queries)?),
-            (observe::REJECTED_RECORDS, observe::rejected_records(&queries)?),
-        ] {
-            let full = (observe::DATABASE.to_owned(), name.to_owned());
-            catalog.system.insert(full, system_table(name, rows));
-        }
+        self.observed(&mut catalog);
         match statement {
-            Statement::CreateTable(create) => return self.create_table(create),
+            Statement::CreateTable(create) => return self.create_table(create, catalog),
             Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
                 let parts = parts_of(name);
                 let view = View {
@@ -172,6 +174,24 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
+    /// Adds the tables of what the engine tells of itself.
+    fn observed(&self, catalog: &mut Catalog) {
+        type Rows = fn(&[Arc<Counters>]) -> millstream_types::Result<RecordBatch>;
+        let tables: [(&str, Rows); 2] = [
+            (observe::DROPPED_ROWS, observe::dropped_rows),
+            (observe::REJECTED_RECORDS, observe::rejected_records),
+        ];
+        for (name, rows) in tables {
+            let queries = self.queries();
+            let make = move || match rows(&queries) {
+                Ok(rows) => Ok(system_table(name, rows)),
+                Err(error) => Err(SqlError::new(error.to_string())),
+            };
+            let full = (observe::DATABASE.to_owned(), name.to_owned());
+            catalog.system.insert(full, Arc::new(LazyLock::new(Box::new(make))));
+        }
+    }
+
     fn apply_zone(&self, catalog: &mut Catalog) -> Result<(), Error> {
         let zone = catalog.settings.get(settings::ZONE).map_or("UTC", String::as_str);
         let zone = settings::zone(zone)?;
@@ -258,8 +278,8 @@ impl Engine {
         Ok(Job::new(job, bounded))
     }
 
-    fn create_table(&self, create: &CreateTable) -> Result<Outcome, Error> {
-        let mut catalog = self.catalog();
+    fn create_table(&self, create: &CreateTable, catalog: Catalog) -> Result<Outcome, Error> {
+        let mut catalog = catalog;
         let parts = parts_of(&create.name);
         if create.if_not_exists && catalog.contains(&parts) {
             return Ok(Outcome::Done);

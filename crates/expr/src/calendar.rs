@@ -64,15 +64,18 @@ pub fn floor_to(unit: &str, value: i64, per_second: i64) -> Result<i64> {
     let day = 86_400 * per_second;
     let days = value.div_euclid(day);
     let (year, month, _) = civil_from_days(days);
-    let start = |year: i64, month: u32| days_from_civil(year, month, 1).unwrap_or(days) * day;
+    let start = |year: i64, month: u32| {
+        let days = days_from_civil(year, month, 1).unwrap_or(days);
+        days.checked_mul(day).ok_or_else(out_of_range)
+    };
     let down = |size: i64| value.div_euclid(size) * size;
     Ok(match unit {
-        "MILLENNIUM" => start((year - 1).div_euclid(1_000) * 1_000 + 1, 1),
-        "CENTURY" => start((year - 1).div_euclid(100) * 100 + 1, 1),
-        "DECADE" => start(year.div_euclid(10) * 10, 1),
-        "YEAR" => start(year, 1),
-        "QUARTER" => start(year, (month - 1) / 3 * 3 + 1),
-        "MONTH" => start(year, month),
+        "MILLENNIUM" => start((year - 1).div_euclid(1_000) * 1_000 + 1, 1)?,
+        "CENTURY" => start((year - 1).div_euclid(100) * 100 + 1, 1)?,
+        "DECADE" => start(year.div_euclid(10) * 10, 1)?,
+        "YEAR" => start(year, 1)?,
+        "QUARTER" => start(year, (month - 1) / 3 * 3 + 1)?,
+        "MONTH" => start(year, month)?,
         // Weeks start on Sunday here, as in Flink.
         "WEEK" => (days - (days + 4).rem_euclid(7)) * day,
         "DAY" => days * day,
@@ -102,19 +105,29 @@ pub fn next_unit(unit: &str, start: i64, per_second: i64) -> Result<i64> {
         "MONTH" => 1,
         _ => return add_units(unit, 1, start, per_second),
     };
-    Ok(add_months(start, months, per_second))
+    add_months(start, months, per_second).ok_or_else(out_of_range)
 }
 
-/// A point in time some months later; the 31st of a month without one is its last day.
-pub fn add_months(value: i64, months: i64, per_second: i64) -> i64 {
+fn out_of_range() -> Error {
+    Error::Evaluation(
+        "the result is no point in time that can be told apart from others".to_owned(),
+    )
+}
+
+/// A point in time some months later; the 31st of a month without one is its last day. `None` where its
+/// number is too large.
+pub fn add_months(value: i64, months: i64, per_second: i64) -> Option<i64> {
     let day = 86_400 * per_second;
     let (year, month, of_month) = civil_from_days(value.div_euclid(day));
-    let index = year * 12 + i64::from(month) - 1 + months;
+    let index = (year * 12 + i64::from(month) - 1).checked_add(months)?;
     let (year, month) = (index.div_euclid(12), index.rem_euclid(12) as u32 + 1);
     // The 31st of a month without one is its last day.
     let last = (28..=of_month).rev().chain([of_month.min(28)]);
-    let days = last.into_iter().find_map(|day| days_from_civil(year, month, day));
-    days.unwrap_or_default() * day + value.rem_euclid(day)
+    // Nobody counts years by millions; beyond them the calendar's own arithmetic would not hold.
+    let in_range = year.abs() <= 1_000_000;
+    let days = last.into_iter().filter(|_| in_range);
+    let days = days.into_iter().find_map(|day| days_from_civil(year, month, day))?;
+    days.checked_mul(day)?.checked_add(value.rem_euclid(day))
 }
 
 /// Whether a unit is shorter than a day.
@@ -128,13 +141,20 @@ pub fn is_within_day(unit: &str) -> bool {
 /// # Errors
 /// When there is no such unit.
 pub fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result<i64> {
+    let months = match unit {
+        "MILLENNIUM" => Some(12_000),
+        "CENTURY" => Some(1_200),
+        "DECADE" => Some(120),
+        "YEAR" => Some(12),
+        "QUARTER" => Some(3),
+        "MONTH" => Some(1),
+        _ => None,
+    };
+    if let Some(months) = months {
+        let months = number.saturating_mul(months);
+        return add_months(value, months, per_second).ok_or_else(out_of_range);
+    }
     let (count, per) = match unit {
-        "MILLENNIUM" => return Ok(add_months(value, number.saturating_mul(12_000), per_second)),
-        "CENTURY" => return Ok(add_months(value, number.saturating_mul(1_200), per_second)),
-        "DECADE" => return Ok(add_months(value, number.saturating_mul(120), per_second)),
-        "YEAR" => return Ok(add_months(value, number.saturating_mul(12), per_second)),
-        "QUARTER" => return Ok(add_months(value, number.saturating_mul(3), per_second)),
-        "MONTH" => return Ok(add_months(value, number, per_second)),
         "WEEK" => (604_800 * per_second, 1),
         "DAY" => (86_400 * per_second, 1),
         "HOUR" => (3_600 * per_second, 1),
@@ -145,24 +165,38 @@ pub fn add_units(unit: &str, number: i64, value: i64, per_second: i64) -> Result
         "NANOSECOND" => (per_second, 1_000_000_000),
         other => return Err(Error::Evaluation(format!("\"{other}\" is not a unit of time"))),
     };
-    Ok(value.saturating_add(number.saturating_mul(count) / per))
+    let moved = i128::from(number) * i128::from(count) / per;
+    i64::try_from(i128::from(value) + moved).map_err(|_| out_of_range())
+}
+
+/// A day some months later.
+fn months_after(day: i64, months: i64) -> i64 {
+    // In units of a day there is nothing that a number of months between two points leaves.
+    add_months(day * 86_400, months, 1).map_or(day, |second| second.div_euclid(86_400))
 }
 
 /// How many whole units lie between two points in time.
 ///
 /// # Errors
 /// When there is no such unit.
-pub fn units_between(unit: &str, from: i64, to: i64, per_second: i64) -> Result<i64> {
-    // Counted from the earlier point, as Flink does, so that both directions give the same number.
+pub fn units_between(unit: &str, from: i128, to: i128, per_second: i64) -> Result<i64> {
+    // The days are counted from the earlier one; a time of day that is not reached yet takes a month off,
+    // whichever is earlier. Source: Calcite's `subtractMonths`, which Flink uses.
     let months = || {
-        let (early, late) = (from.min(to), from.max(to));
-        let day = 86_400 * per_second;
-        let (y1, m1, _) = civil_from_days(early.div_euclid(day));
-        let (y2, m2, _) = civil_from_days(late.div_euclid(day));
-        let months = (y2 - y1) * 12 + i64::from(m2) - i64::from(m1);
-        // A month that is not whole does not count; the 31st is reached on the last day of a short one.
-        let whole = months - i64::from(add_months(early, months, per_second) > late);
-        if from <= to { whole } else { -whole }
+        let day = i128::from(86_400 * per_second);
+        let days = [from, to].map(|point| point.div_euclid(day) as i64);
+        let of_day = [from, to].map(|point| point.rem_euclid(day));
+        let whole = |early: i64, late: i64| {
+            let ((y1, m1, _), (y2, m2, _)) = (civil_from_days(early), civil_from_days(late));
+            let months = (y2 - y1) * 12 + i64::from(m2) - i64::from(m1);
+            months - i64::from(months_after(early, months) > late)
+        };
+        let months = match days[0] <= days[1] {
+            true => whole(days[0], days[1]),
+            false => -whole(days[1], days[0]),
+        };
+        let reached = months_after(days[0], months) != days[1] || of_day[1] >= of_day[0];
+        months - i64::from(!reached)
     };
     let size = match unit {
         "YEAR" => return Ok(months() / 12),
@@ -173,10 +207,10 @@ pub fn units_between(unit: &str, from: i64, to: i64, per_second: i64) -> Result<
         "HOUR" => 3_600 * per_second,
         "MINUTE" => 60 * per_second,
         "SECOND" => per_second,
-        "MILLISECOND" => return Ok((to - from) * 1_000 / per_second),
+        "MILLISECOND" => return Ok(((to - from) * 1_000 / i128::from(per_second)) as i64),
         other => return Err(Error::Evaluation(format!("\"{other}\" is not a unit of time"))),
     };
-    Ok((to - from) / size)
+    Ok(((to - from) / i128::from(size)) as i64)
 }
 
 #[cfg(test)]
@@ -187,8 +221,27 @@ mod tests {
     #[test]
     fn months_end_where_they_end() {
         let at = |text: &str| parse_point(text).map(|point| point.seconds).unwrap_or_default();
-        assert_eq!(add_months(at("2024-01-31"), 1, 1), at("2024-02-29"));
-        assert_eq!(add_months(at("2024-03-31"), -1, 1), at("2024-02-29"));
-        assert_eq!(units_between("MONTH", at("2024-01-31"), at("2024-02-29"), 1).ok(), Some(1));
+        assert_eq!(add_months(at("2024-01-31"), 1, 1), Some(at("2024-02-29")));
+        assert_eq!(add_months(at("2024-03-31"), -1, 1), Some(at("2024-02-29")));
+        let months = |from: &str, to: &str| {
+            units_between("MONTH", at(from).into(), at(to).into(), 1).unwrap()
+        };
+        assert_eq!(months("2024-01-31", "2024-02-29"), 1);
+        assert_eq!(months("2024-03-15 10:00:00", "2024-02-15 09:00:00"), -2);
+        assert_eq!(months("2024-03-15 10:00:00", "2024-04-15 09:00:00"), 0);
+        assert_eq!(months("2024-03-15 10:00:00", "2024-02-15 10:00:00"), -1);
+    }
+
+    #[test]
+    fn what_is_too_far_away_is_an_error() {
+        for (unit, number) in [("YEAR", i64::MAX), ("MONTH", i64::MIN), ("DAY", i64::MAX)] {
+            assert!(add_units(unit, number, 0, 1_000).is_err(), "{unit}");
+        }
+        assert_eq!(
+            add_units("NANOSECOND", 10_000_000_000, 0, 1_000_000_000).ok(),
+            Some(10_000_000_000)
+        );
+        assert!(floor_to("MILLENNIUM", i64::MIN, 1_000_000_000).is_err());
+        assert!(next_unit("MILLENNIUM", 0, 1_000_000_000).is_err());
     }
 }

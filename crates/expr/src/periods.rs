@@ -83,7 +83,8 @@ fn nanoseconds(points: &ArrayRef) -> Result<Vec<Option<i128>>> {
 
 /// A point in time some months later.
 fn later(start: i128, months: i64) -> i128 {
-    let moved = add_months(start.div_euclid(1_000_000_000) as i64, months, 1);
+    let furthest = if months < 0 { i64::MIN } else { i64::MAX };
+    let moved = add_months(start.div_euclid(1_000_000_000) as i64, months, 1).unwrap_or(furthest);
     i128::from(moved) * 1_000_000_000 + start.rem_euclid(1_000_000_000)
 }
 

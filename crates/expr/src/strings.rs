@@ -208,7 +208,15 @@ pub const BUILTINS: &[Builtin] = &[
         "REPLACE(text, part, by)",
         "The text with every such part replaced.",
         |g| { typing::exact(g, &texts::<3>(), TEXT) },
-        |call| text_rows3(call, |text, part, by| { Ok(Some(text.replace(part, by))) })
+        |call| text_rows3(call, |text, part, by| {
+            let longer = by.len() > part.len();
+            let parts = if longer { text.matches(part).count() } else { 0 };
+            let fits = text.len().saturating_add(parts.saturating_mul(by.len())) <= MOST_BYTES;
+            match !longer || fits {
+                true => Ok(Some(text.replace(part, by))),
+                false => Err(too_long()),
+            }
+        })
     ),
     function!(
         "TRANSLATE",
@@ -350,6 +358,10 @@ fn try_map(call: &Call<'_>, compute: impl Fn(&str) -> Option<String>) -> Result<
     Ok(Arc::new(out.finish()))
 }
 
+fn too_long() -> Error {
+    Error::Evaluation(format!("a text of more than {} MiB is asked for", MOST_BYTES >> 20))
+}
+
 fn rows_text_int(
     call: &Call<'_>,
     compute: impl Fn(&str, i32) -> Option<String>,
@@ -359,12 +371,7 @@ fn rows_text_int(
     let mut out = StringBuilder::with_capacity(call.rows, texts.values().len());
     for (text, number) in texts.iter().zip(numbers) {
         out.append_option(match text.zip(number) {
-            Some((text, number)) => Some(compute(text, number).ok_or_else(|| {
-                Error::Evaluation(format!(
-                    "a text of more than {} MiB is asked for",
-                    MOST_BYTES >> 20
-                ))
-            })?),
+            Some((text, number)) => Some(compute(text, number).ok_or_else(too_long)?),
             None => None,
         });
     }
@@ -530,7 +537,8 @@ fn pad(call: &Call<'_>, left: bool) -> Result<ArrayRef> {
                 if missing <= 0 {
                     Some(cut(text, length))
                 } else {
-                    let fill = cut(&pad.repeat(missing as usize), missing);
+                    let units = pad.encode_utf16().count();
+                    let fill = cut(&pad.repeat((missing as usize).div_ceil(units)), missing);
                     Some(if left { fill + text } else { text.to_owned() + &fill })
                 }
             }

@@ -489,8 +489,8 @@ fn timestamp_diff(call: &Call<'_>) -> Result<ArrayRef> {
     for row in 0..call.rows {
         out.append_option(match (from.get(row), to.get(row)) {
             (Some(a), Some(b)) => {
-                let a = a * (per_second / from.per_second);
-                let b = b * (per_second / to.per_second);
+                let a = i128::from(a) * i128::from(per_second / from.per_second);
+                let b = i128::from(b) * i128::from(per_second / to.per_second);
                 Some(units_between(&unit, a, b, per_second)? as i32)
             }
             _ => None,

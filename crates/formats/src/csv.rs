@@ -162,11 +162,10 @@ enum End {
 impl<'a> Fields<'a> {
     /// Passes over one record; false when its quotes or its last line are not closed.
     fn skip_record(&mut self) -> bool {
+        if self.options.comments && self.bytes[self.at] == b'#' {
+            return self.skip_line();
+        }
         loop {
-            let start_of_record = self.at;
-            if self.options.comments && self.bytes[start_of_record] == b'#' {
-                return self.skip_line();
-            }
             match self.field().1 {
                 End::Field => {}
                 End::Record => return self.at > 0 && self.bytes[self.at - 1] == b'\n',

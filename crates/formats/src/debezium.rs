@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
-use arrow::compute::{concat, take};
+use arrow::compute::{concat, concat_batches, take};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use millstream_types::json_text::{JsonValue, json_string, write_object};
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::decoder::{Chunk, Decoded, Decoder};
+use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
 use crate::json::{JsonDecoder, JsonOptions, nullable};
 
 /// Reads changes.
@@ -76,6 +76,7 @@ impl Decoder for DebeziumDecoder {
         let count = decoded.rows.num_rows() as u32;
         // Rows before stand first among all, those after behind them.
         let (mut positions, mut weights) = (Vec::new(), Vec::new());
+        let mut rejected = Rejected::default();
         for row in 0..count {
             let at = row as usize;
             let op = if ops.is_valid(at) { ops.value(at) } else { "" };
@@ -87,24 +88,22 @@ impl Decoder for DebeziumDecoder {
             };
             let complete = (!gone || before.is_valid(at)) && (!come || after.is_valid(at));
             if !complete || !(gone || come) {
-                if self.ignore_errors {
-                    decoded.skipped += 1;
-                    continue;
-                }
-                return Err(Error::Data {
-                    location: format!(
-                        "{}, change {}",
-                        chunk.source,
-                        u64::from(row) + chunk.first_line
+                let change = u64::from(row) + chunk.first_line;
+                let location = format!("{}, change {change}", chunk.source);
+                let message = match op {
+                    "c" | "r" | "u" | "d" => format!(
+                        "a change \"op\" = \"{op}\" without \"{}\"",
+                        if gone && before.is_null(at) { "before" } else { "after" }
                     ),
-                    message: match op {
-                        "c" | "r" | "u" | "d" => format!(
-                            "a change \"op\" = \"{op}\" without \"{}\"",
-                            if gone && before.is_null(at) { "before" } else { "after" }
-                        ),
-                        other => format!("\"op\" is \"{other}\"; c, r, u and d are changes"),
-                    },
-                });
+                    other => format!("\"op\" is \"{other}\"; c, r, u and d are changes"),
+                };
+                if !self.ignore_errors {
+                    return Err(Error::Data { location, message });
+                }
+                // Which bytes it was read from is not known here.
+                rejected.push(location, message, b"");
+                decoded.skipped += 1;
+                continue;
             }
             if gone {
                 positions.push(row);
@@ -127,6 +126,12 @@ impl Decoder for DebeziumDecoder {
         decoded.rows =
             RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         decoded.weights = Some(Int64Array::from(weights));
+        if let Some(more) = rejected.rows()? {
+            decoded.rejected = Some(match decoded.rejected.take() {
+                Some(lines) => concat_batches(&more.schema(), [&lines, &more])?,
+                None => more,
+            });
+        }
         Ok(decoded)
     }
 }

@@ -4,6 +4,7 @@
 //! JSON too; then the values are read. Reading follows Flink's `json` format: a STRING takes any value
 //! as its text, numbers may stand in quotes, a missing field is NULL.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -423,7 +424,8 @@ impl Reader {
             (ColumnBuilder::Map { keys, values, ends, present, .. }, Kind::Object) => {
                 let mut members: Vec<(Raw<'_>, Raw<'_>)> = Vec::new();
                 let _ = scanner.object(0, |key, value| {
-                    match members.iter_mut().find(|(known, _)| known.text == key.text) {
+                    let same = |known: &Raw<'_>| key_text(*known) == key_text(key);
+                    match members.iter_mut().find(|(known, _)| same(known)) {
                         Some(known) => known.1 = value,
                         None => members.push((key, value)),
                     }
@@ -438,7 +440,7 @@ impl Reader {
             (ColumnBuilder::Row { columns, fields, present }, Kind::Object) => {
                 let mut found: Vec<Option<Raw<'_>>> = vec![None; columns.len()];
                 let _ = scanner.object(0, |key, value| {
-                    if let Some((at, _)) = fields.find(key.text) {
+                    if let Some((at, _)) = key_text(key).and_then(|key| fields.find(&key)) {
                         found[at] = Some(value);
                     }
                 });
@@ -454,6 +456,14 @@ impl Reader {
         }
         // The value was added either way; a row that does not fit fails as a whole.
         fits
+    }
+}
+
+/// A key without its escapes; `None` where they are none.
+fn key_text(key: Raw<'_>) -> Option<Cow<'_, str>> {
+    match key.kind {
+        Kind::Escaped => unescape(key.text).map(Cow::Owned),
+        _ => Some(Cow::Borrowed(key.text)),
     }
 }
 

@@ -10,9 +10,12 @@
 //! another one             ^             is told the same rows, then epochs 3, 4, …
 //! ```
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::row::{Row, RowConverter, SortField};
 use millstream_connectors::{Source, SourceEvent, open_source};
 use millstream_plan::Table;
 use millstream_types::{ChangeBatch, Error, Result};
@@ -92,7 +95,7 @@ fn lock(awaited: &Mutex<Awaited>) -> std::sync::MutexGuard<'_, Awaited> {
 
 /// Reads a source to its end, as long as anybody waits for it.
 fn read(source: &mut dyn Source, name: &str, awaited: &Mutex<Awaited>) -> Result<Vec<RecordBatch>> {
-    let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
+    let (mut batches, mut weights, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0, 0);
     while let Some(event) = source.next()? {
         let SourceEvent::Rows { piece, .. } = event else { continue };
         piece.decode(&mut |decoded| {
@@ -104,6 +107,9 @@ fn read(source: &mut dyn Source, name: &str, awaited: &Mutex<Awaited>) -> Result
                     "table \"{name}\" holds more than is told: {ROWS_MAX} rows, or {mib} MiB"
                 )));
             }
+            let of_rows = decoded.weights.as_ref().map(Int64Array::values);
+            weights
+                .extend((0..decoded.rows.num_rows()).map(|row| of_rows.map_or(1, |all| all[row])));
             batches.push(decoded.rows);
             Ok(())
         })?;
@@ -114,7 +120,32 @@ fn read(source: &mut dyn Source, name: &str, awaited: &Mutex<Awaited>) -> Result
             return Err(Error::Cancelled);
         }
     }
-    Ok(batches)
+    match weights.iter().all(|weight| *weight == 1) {
+        true => Ok(batches),
+        false => net(&batches, &weights),
+    }
+}
+
+/// The rows that are left of changes.
+fn net(batches: &[RecordBatch], weights: &[i64]) -> Result<Vec<RecordBatch>> {
+    let Some(first) = batches.first() else { return Ok(Vec::new()) };
+    let all = concat_batches(&first.schema(), batches)?;
+    let fields = all.schema();
+    let fields = fields.fields().iter().map(|field| SortField::new(field.data_type().clone()));
+    let converter = RowConverter::new(fields.collect())?;
+    let encoded = converter.convert_columns(all.columns())?;
+    let mut there: HashMap<Row<'_>, Vec<usize>> = HashMap::new();
+    let mut kept = vec![false; all.num_rows()];
+    for (row, weight) in weights.iter().enumerate() {
+        let copies = there.entry(encoded.row(row)).or_default();
+        if *weight > 0 {
+            kept[row] = true;
+            copies.push(row);
+        } else if let Some(gone) = copies.pop() {
+            kept[gone] = false;
+        }
+    }
+    Ok(vec![filter_record_batch(&all, &kept.into())?])
 }
 
 /// How many bytes the values of some rows take.

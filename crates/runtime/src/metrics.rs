@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use arrow::array::RecordBatch;
 use millstream_connectors::peer::Peer;
 use millstream_formats::{BadRecord, Decoded};
 use millstream_operators::{Dropped, NextWindow, Reason};
@@ -224,9 +225,11 @@ impl Counters {
         self.skipped.fetch_add(decoded.skipped, Ordering::Relaxed);
         self.nulled.fetch_add(decoded.nulled, Ordering::Relaxed);
         self.keep(source, std::mem::take(&mut decoded.bad));
-        if let Some(rejected) = decoded.rejected.take() {
-            let shown: Vec<usize> = (0..rejected.num_rows()).collect();
-            dropped.count(Reason::ParseError, decoded.skipped - shown.len() as u64);
+        let rejected = decoded.rejected.take();
+        let shown = rejected.as_ref().map_or(0, RecordBatch::num_rows);
+        dropped.count(Reason::ParseError, decoded.skipped.saturating_sub(shown as u64));
+        if let Some(rejected) = rejected {
+            let shown: Vec<usize> = (0..shown).collect();
             dropped.add(Reason::ParseError, &ChangeBatch::insert(rejected), &shown, None);
         }
     }

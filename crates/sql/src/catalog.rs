@@ -1,7 +1,7 @@
 //! [`Catalog`]: the tables and views a session knows, the names they go by, and its settings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
 use millstream_expr::Registry;
@@ -41,6 +41,10 @@ pub struct View {
 /// Catalog, database and name.
 type FullName = (String, String, String);
 
+/// A table that is made when a statement reads it.
+pub type SystemTable =
+    Arc<LazyLock<Result<Entry, SqlError>, Box<dyn FnOnce() -> Result<Entry, SqlError> + Send>>>;
+
 /// What a session knows.
 #[derive(Clone)]
 pub struct Catalog {
@@ -48,7 +52,7 @@ pub struct Catalog {
     databases: Vec<(String, String)>,
     current: (String, String),
     /// Tables that describe the engine itself, by their database and name.
-    pub system: BTreeMap<(String, String), Entry>,
+    pub system: BTreeMap<(String, String), SystemTable>,
     /// Settings by key.
     pub settings: BTreeMap<String, String>,
     /// Scalar and aggregate functions.
@@ -180,11 +184,12 @@ impl Catalog {
     /// When there is none, with the most similar name as a hint.
     pub fn get(&self, parts: &[String]) -> Result<&Entry, SqlError> {
         let known = self.entries.get(&self.full(parts));
-        let system = match parts {
-            [database, name] => self.system.get(&(database.clone(), name.clone())),
-            _ => None,
-        };
-        known.or(system).ok_or_else(|| {
+        if let ([database, name], None) = (parts, known)
+            && let Some(table) = self.system.get(&(database.clone(), name.clone()))
+        {
+            return LazyLock::force(table).as_ref().map_err(SqlError::clone);
+        }
+        known.ok_or_else(|| {
             let name = parts.join(".");
             let error = SqlError::new(format!("table \"{name}\" not found")).about(&name);
             let known = self.names(|_| true);

@@ -133,6 +133,9 @@ fn row_of(item: &SelectItem, relations: &[String]) -> Option<Expr> {
     let is_relation = |part: Option<&Ident>| part.is_some_and(|p| relations.contains(&p.value));
     match &parts[..] {
         [only] if !is_relation(Some(only)) => Some(Expr::Identifier(only.clone())),
+        [column, ..] if !is_relation(Some(column)) && !is_relation(parts.last()) => {
+            Some(Expr::CompoundIdentifier(parts))
+        }
         [table, ..]
             if parts.len() > 1 && is_relation(Some(table)) && !is_relation(parts.last()) =>
         {

@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
-    OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query, Select, SetExpr,
-    Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut,
-    VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
+    AccessExpr, BinaryOperator, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg,
+    FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition,
+    NamedWindowExpr, OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query,
+    Select, SetExpr, Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan,
+    Visit, VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
 };
 
 use crate::diagnostics::{SqlError, nearest};
@@ -53,8 +53,10 @@ fn run(
     stars: Stars,
     columns_of: &ColumnsOfQuery<'_>,
 ) -> Result<StateHints, SqlError> {
-    let (limits, ctes, hints) = (vec![], vec![], BTreeMap::new());
-    let mut rewriter = Rewriter { stars, columns_of, ctes, limits, depth: 0, hints };
+    let (limits, ctes, scopes, hints) = (vec![], vec![], vec![], BTreeMap::new());
+    let (depth, table_functions) = (0, 0);
+    let mut rewriter =
+        Rewriter { stars, columns_of, ctes, scopes, table_functions, limits, depth, hints };
     match tree.visit(&mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(rewriter.hints),
@@ -70,6 +72,10 @@ struct Rewriter<'a> {
     columns_of: &'a ColumnsOfQuery<'a>,
     /// What the queries around declare by WITH, as it was written.
     ctes: Vec<Vec<Cte>>,
+    /// The names of the relations that the current SELECT and those around it read.
+    scopes: Vec<Vec<String>>,
+    /// How many table functions the current expression is an argument of.
+    table_functions: usize,
     /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
     limits: Vec<Option<LimitClause>>,
     /// How many expressions the current one is inside of.
@@ -136,7 +142,8 @@ impl VisitorMut for Rewriter<'_> {
         if let Err(error) = expand_using(select, &|factor| self.columns_of(factor)) {
             return ControlFlow::Break(error);
         }
-        name_columns(select, &relation_names(&select.from), self.stars);
+        self.scopes.push(relation_names(&select.from));
+        name_columns(select, self.scopes.last().map_or(&[], Vec::as_slice), self.stars);
         select.from.iter_mut().for_each(nest_versioned);
         distinct_sets(&mut select.group_by);
         expand_group_window(select);
@@ -144,6 +151,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        self.scopes.pop();
         for NamedWindowDefinition(_, window) in &mut select.named_window {
             if let NamedWindowExpr::WindowSpec(spec) = window {
                 plain_bounds(spec);
@@ -165,6 +173,12 @@ impl VisitorMut for Rewriter<'_> {
                 alias: alias.take(),
             };
         }
+        self.table_functions += usize::from(matches!(factor, TableFactor::Function { .. }));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        self.table_functions -= usize::from(matches!(factor, TableFactor::Function { .. }));
         ControlFlow::Continue(())
     }
 
@@ -186,6 +200,12 @@ impl VisitorMut for Rewriter<'_> {
         {
             plain_bounds(spec);
         }
+        if let Expr::CompoundIdentifier(parts) = expr
+            && let Some(field) = self.field_of_column(parts)
+        {
+            *expr = field;
+            return ControlFlow::Continue(());
+        }
         match rewrite(expr) {
             Ok(Some(new)) => *expr = new,
             Ok(None) => {}
@@ -196,6 +216,31 @@ impl VisitorMut for Rewriter<'_> {
 }
 
 impl Rewriter<'_> {
+    /// `relation.column.field` and `column.field`, of which the library knows those of the current SELECT
+    /// only, as fields of a column.
+    fn field_of_column(&self, parts: &[Ident]) -> Option<Expr> {
+        let is_relation =
+            |part: &Ident| self.scopes.iter().flatten().any(|name| *name == part.value);
+        // Arguments of table functions may be columns of the relations before them.
+        let sees_others = self.scopes.len() > 1 || self.table_functions > 0;
+        let (root, fields) = match parts {
+            [relation, column, fields @ ..] if is_relation(relation) && !fields.is_empty() => {
+                let root = Expr::CompoundIdentifier(vec![relation.clone(), column.clone()]);
+                (Box::new(root), fields)
+            }
+            // With the name of a relation in it, it is one of a database.
+            [column, fields @ ..] if sees_others && !parts.iter().any(is_relation) => {
+                (Box::new(Expr::Identifier(column.clone())), fields)
+            }
+            _ => return None,
+        };
+        let chain = fields.iter().map(|field| {
+            let text = Value::SingleQuotedString(field.value.clone()).with_empty_span();
+            AccessExpr::Subscript(Subscript::Index { index: Expr::Value(text) })
+        });
+        Some(Expr::CompoundFieldAccess { root, access_chain: chain.collect() })
+    }
+
     /// The columns of a relation of the FROM.
     fn columns_of(&self, factor: &TableFactor) -> Option<Vec<String>> {
         // Only those that it refers to: others may be the very query that is asked for.
@@ -325,6 +370,8 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         // A subquery or a list of rows is compared by rows.
         Expr::Tuple(values) => Some(call(Ident::new("ROW"), values.clone())),
         Expr::InSubquery { expr, subquery, negated } => rows_in(expr, subquery, *negated)?,
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => equal_rows(left, right),
+        Expr::InList { expr, list, negated } => row_in_list(expr, list, *negated),
         Expr::ILike { .. } | Expr::RLike { .. } => {
             return Err(
                 SqlError::unsupported("ILIKE and RLIKE").hint("LIKE and REGEXP(text, regex) are")
@@ -340,14 +387,54 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     })
 }
 
+/// The values of a row that is written as one.
+fn values_of_row(row: &Expr) -> Option<Vec<&Expr>> {
+    let Expr::Function(function) = row else { return None };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    if !function.name.to_string().eq_ignore_ascii_case("ROW") {
+        return None;
+    }
+    let values = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+        _ => None,
+    });
+    values.collect()
+}
+
+/// Rows that are written as such are equal when their values are, where NULL makes that unknown; rows in
+/// columns are compared as wholes.
+fn equal_rows(left: &Expr, right: &Expr) -> Option<Expr> {
+    let (left, right) = (values_of_row(left)?, values_of_row(right)?);
+    if left.len() != right.len() {
+        return None;
+    }
+    let pairs = left.into_iter().zip(right);
+    let equal = pairs.map(|(left, right)| binary(left.clone(), BinaryOperator::Eq, right.clone()));
+    equal.reduce(|all, one| binary(all, BinaryOperator::And, one)).map(nested)
+}
+
+/// `(a, b) IN ((1, 2), (3, 4))`
+fn row_in_list(row: &Expr, list: &[Expr], negated: bool) -> Option<Expr> {
+    let equal: Option<Vec<Expr>> = list.iter().map(|item| equal_rows(row, item)).collect();
+    let among = equal?.into_iter().reduce(|all, one| binary(all, BinaryOperator::Or, one))?;
+    Some(match negated {
+        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(nested(among)) },
+        false => nested(among),
+    })
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+fn nested(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
 /// `(a, b) IN (SELECT x, y …)` with one column on both sides: a row.
 fn rows_in(row: &Expr, subquery: &Query, negated: bool) -> Result<Option<Expr>, SqlError> {
-    let Expr::Function(function) = row else { return Ok(None) };
-    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    if function.name.to_string() != "ROW" {
-        return Ok(None);
-    }
-    let columns: Vec<String> = (0..list.args.len()).map(|at| format!("`${at}`")).collect();
+    let Some(values) = values_of_row(row) else { return Ok(None) };
+    let columns: Vec<String> = (0..values.len()).map(|at| format!("`${at}`")).collect();
     let columns = columns.join(", ");
     let shape = format!("x IN (SELECT ROW({columns}) FROM (SELECT 1) AS `$rows` ({columns}))");
     let mut among = crate::parser::parse_expression(&shape)?;

@@ -55,7 +55,7 @@ pub fn unnest(collection: &DataType, ordinality: bool) -> Result<TableFunction, 
         arguments: vec![collection.clone()],
         result,
         body: Arc::new(move |arguments| {
-            let (origins, elements) = elements(of, &arguments[0])?;
+            let (origins, elements) = elements(of, &arguments[0], ordinality)?;
             let mut columns = elements;
             if ordinality {
                 columns.push(Arc::new(ordinals(&origins)));
@@ -99,8 +99,13 @@ fn element_columns(elements: &ArrayRef) -> Vec<ArrayRef> {
     }
 }
 
-/// For each element the row it is of, and its columns.
-fn elements(of: Of, collections: &ArrayRef) -> Result<(UInt32Array, Vec<ArrayRef>)> {
+/// For each element the row it is of, and its columns. An element that is a row and NULL is none, as in
+/// Flink, unless elements are numbered.
+fn elements(
+    of: Of,
+    collections: &ArrayRef,
+    numbered: bool,
+) -> Result<(UInt32Array, Vec<ArrayRef>)> {
     let (offsets, counts): (&[i32], Option<&Int32Array>) = match of {
         Of::Array => (collections.as_list::<i32>().value_offsets(), None),
         Of::Map => (collections.as_map().value_offsets(), None),
@@ -109,9 +114,18 @@ fn elements(of: Of, collections: &ArrayRef) -> Result<(UInt32Array, Vec<ArrayRef
             (map.value_offsets(), Some(map.values().as_primitive::<Int32Type>()))
         }
     };
+    let values = match of {
+        Of::Array => Some(collections.as_list::<i32>().values()),
+        Of::Map => None,
+        Of::Multiset => Some(collections.as_map().keys()),
+    };
+    let rows = values.and_then(|values| values.as_struct_opt()).filter(|_| !numbered);
     let (mut origins, mut positions) = (Vec::new(), Vec::new());
     for row in (0..collections.len()).filter(|row| collections.is_valid(*row)) {
         for at in offsets[row]..offsets[row + 1] {
+            if rows.is_some_and(|rows| rows.is_null(at as usize)) {
+                continue;
+            }
             let copies = counts.map_or(1, |counts| counts.value(at as usize).max(0));
             for _ in 0..copies {
                 origins.push(row as u32);
@@ -119,10 +133,9 @@ fn elements(of: Of, collections: &ArrayRef) -> Result<(UInt32Array, Vec<ArrayRef
             }
         }
     }
-    let columns = match of {
-        Of::Array => element_columns(collections.as_list::<i32>().values()),
-        Of::Map => collections.as_map().entries().columns().to_vec(),
-        Of::Multiset => element_columns(collections.as_map().keys()),
+    let columns = match values {
+        Some(values) => element_columns(values),
+        None => collections.as_map().entries().columns().to_vec(),
     };
     let positions = UInt32Array::from(positions);
     let columns = columns.iter().map(|column| Ok(take(column, &positions, None)?));
