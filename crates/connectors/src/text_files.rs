@@ -1,8 +1,8 @@
 //! Text files: their bytes on the way to a decoder.
 //!
-//! A file whose records are lines is cut into ranges, which are read and decoded on all cores. Other files,
-//! those that are compressed and those that somebody still writes are read here, a chunk of whole records at a
-//! time; only the decoding is on all cores then.
+//! A file whose records are lines is cut into ranges, which are read and decoded on all cores. Other
+//! files, those that are compressed and those that somebody still writes are read here, a chunk of whole
+//! records at a time; only the decoding is on all cores then.
 
 use std::io::Read;
 use std::ops::Range;

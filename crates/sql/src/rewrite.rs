@@ -54,9 +54,17 @@ fn run(
     columns_of: &ColumnsOfQuery<'_>,
 ) -> Result<StateHints, SqlError> {
     let (limits, ctes, scopes, hints) = (vec![], vec![], vec![], BTreeMap::new());
-    let (depth, table_functions) = (0, 0);
-    let mut rewriter =
-        Rewriter { stars, columns_of, ctes, scopes, table_functions, limits, depth, hints };
+    let mut rewriter = Rewriter {
+        stars,
+        columns_of,
+        ctes,
+        scopes,
+        qualified: BTreeSet::new(),
+        table_functions: 0,
+        limits,
+        depth: 0,
+        hints,
+    };
     match tree.visit(&mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(rewriter.hints),
@@ -72,8 +80,10 @@ struct Rewriter<'a> {
     columns_of: &'a ColumnsOfQuery<'a>,
     /// What the queries around declare by WITH, as it was written.
     ctes: Vec<Vec<Cte>>,
-    /// The names of the relations that the current SELECT and those around it read.
+    /// The names of the relations that the current query, its SELECT, and those around them read.
     scopes: Vec<Vec<String>>,
+    /// Those that are written with their database and go by it.
+    qualified: BTreeSet<String>,
     /// How many table functions the current expression is an argument of.
     table_functions: usize,
     /// The LIMIT and ORDER BY of the queries around, whose plain numbers stay plain numbers.
@@ -82,6 +92,10 @@ struct Rewriter<'a> {
     depth: usize,
     hints: StateHints,
 }
+
+/// Stands as a database before a relation of a query around, where the library looks for columns that have
+/// the name of the relation last.
+pub(crate) const AROUND: &str = "\u{1}around";
 
 /// The name of the table function that gives the elements of a collection.
 pub const UNNEST: &str = "UNNEST";
@@ -114,6 +128,11 @@ impl VisitorMut for Rewriter<'_> {
             mark_order(query);
         }
         self.limits.push(query.limit_clause.take());
+        // What ORDER BY sees, which stands behind the SELECT.
+        self.scopes.push(match query.body.as_ref() {
+            SetExpr::Select(select) => relation_names(&select.from),
+            _ => Vec::new(),
+        });
         ControlFlow::Continue(())
     }
 
@@ -123,6 +142,7 @@ impl VisitorMut for Rewriter<'_> {
         }
         query.limit_clause = self.limits.pop().flatten();
         self.ctes.pop();
+        self.scopes.pop();
         if let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &mut query.order_by {
             // Plain numbers are those of columns.
             keys.iter_mut().for_each(|key| plain_number(&mut key.expr));
@@ -173,6 +193,11 @@ impl VisitorMut for Rewriter<'_> {
                 alias: alias.take(),
             };
         }
+        if let TableFactor::Table { name, alias: None, .. } = factor
+            && let [_, .., last] = &name.0[..]
+        {
+            self.qualified.extend(last.as_ident().map(|name| name.value.clone()));
+        }
         self.table_functions += usize::from(matches!(factor, TableFactor::Function { .. }));
         ControlFlow::Continue(())
     }
@@ -222,14 +247,29 @@ impl Rewriter<'_> {
         let is_relation =
             |part: &Ident| self.scopes.iter().flatten().any(|name| *name == part.value);
         // Arguments of table functions may be columns of the relations before them.
-        let sees_others = self.scopes.len() > 1 || self.table_functions > 0;
+        let sees_others = self.scopes.len() > 2 || self.table_functions > 0;
+        let outer = match self.scopes.split_last() {
+            Some((own, around)) => |part: &Ident| {
+                !own.contains(&part.value)
+                    && around.iter().flatten().any(|name| *name == part.value)
+                    && !self.qualified.contains(&part.value)
+            },
+            None => return None,
+        };
         let (root, fields) = match parts {
+            // A column of the current SELECT that has the name of the relation would be found first.
+            [relation, column, fields @ ..] if outer(relation) => {
+                let around = vec![Ident::new(AROUND), relation.clone(), column.clone()];
+                (Box::new(Expr::CompoundIdentifier(around)), fields)
+            }
             [relation, column, fields @ ..] if is_relation(relation) && !fields.is_empty() => {
                 let root = Expr::CompoundIdentifier(vec![relation.clone(), column.clone()]);
                 (Box::new(root), fields)
             }
             // With the name of a relation in it, it is one of a database.
-            [column, fields @ ..] if sees_others && !parts.iter().any(is_relation) => {
+            [column, fields @ ..]
+                if sees_others && !fields.is_empty() && !parts.iter().any(is_relation) =>
+            {
                 (Box::new(Expr::Identifier(column.clone())), fields)
             }
             _ => return None,
@@ -238,7 +278,10 @@ impl Rewriter<'_> {
             let text = Value::SingleQuotedString(field.value.clone()).with_empty_span();
             AccessExpr::Subscript(Subscript::Index { index: Expr::Value(text) })
         });
-        Some(Expr::CompoundFieldAccess { root, access_chain: chain.collect() })
+        Some(match fields.is_empty() {
+            true => *root,
+            false => Expr::CompoundFieldAccess { root, access_chain: chain.collect() },
+        })
     }
 
     /// The columns of a relation of the FROM.
