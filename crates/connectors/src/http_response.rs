@@ -62,7 +62,7 @@ impl Responses {
         let style = match table.options.get("format").map(String::as_str) {
             None => JsonStyle::default(),
             Some("json") => match Format::from_options("json", &table.options)? {
-                Format::Json(options) => options.style(),
+                Format::Json(options) => options.message_style(),
                 _ => JsonStyle::default(),
             },
             Some(other) => {

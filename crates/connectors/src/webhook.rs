@@ -110,7 +110,7 @@ impl Settings {
         };
         let style = match Format::from_options(option("format").unwrap_or("json"), &table.options)?
         {
-            Format::Json(options) => options.style(),
+            Format::Json(options) => options.message_style(),
             other => {
                 return Err(Error::options(
                     format!("'format' = '{}' is not sent over HTTP", other.name()),

@@ -13,7 +13,7 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type};
-use millstream_types::json_text::{JsonStyle, JsonValue};
+use millstream_types::json_text::{DecimalStyle, JsonStyle, JsonValue};
 use millstream_types::{Error, Result};
 use serde_json::Value;
 
@@ -202,7 +202,7 @@ pub const BUILTINS: &[Builtin] = &[
 
 /// Timestamps in JSON functions are in the ISO form.
 const STYLE: JsonStyle =
-    JsonStyle { iso_timestamps: true, ignore_null_fields: false, full_decimals: true };
+    JsonStyle { iso_timestamps: true, ignore_null_fields: false, decimals: DecimalStyle::Full };
 
 fn value_typing(given: &[DataType], result: DataType) -> Result<Typing, String> {
     let arguments = [TEXT, TEXT, TEXT, result.clone(), TEXT, result.clone()];

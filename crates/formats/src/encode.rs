@@ -2,9 +2,8 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
-use chrono_tz::Tz;
 use millstream_types::json_text::{
-    JsonValue, is_ltz, json_string, plain_text, trim_fraction, write_object,
+    JsonValue, is_ltz, json_string, plain_text, strip_decimal, trim_fraction, write_object,
 };
 use millstream_types::text::TextColumn;
 use millstream_types::{ChangeBatch, Error, Result};
@@ -111,7 +110,8 @@ impl Encoder {
                         }
                         text.clear();
                         match value.write(row, options, &mut text) {
-                            true => push_csv(out, &text, options),
+                            true if value.is_quoted() => push_csv(out, &text, options),
+                            true => out.push_str(&text),
                             false => out.push_str(options.null_literal.as_deref().unwrap_or("")),
                         }
                     }
@@ -127,83 +127,128 @@ fn names(schema: &SchemaRef) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// Appends a field, in quotes where it needs them.
+/// The longest text, in UTF-16 units, that is looked through for what would need quotes.
+const CHECKED_MAX: usize = 24;
+
+/// Appends a field, in quotes where Jackson's writer, which is Flink's, puts them: around what is longer than
+/// [`CHECKED_MAX`], and around what has a character up to the greatest of delimiter, quote and line break.
 fn push_csv(out: &mut String, text: &str, options: &CsvOptions) {
     let Some(quote) = options.quote else {
         out.push_str(text);
         return;
     };
-    let special = |byte: u8| {
-        byte == options.delimiter || byte == quote || matches!(byte, b'\n' | b'\r' | b' ' | b'#')
-    };
-    if !text.bytes().any(special) {
+    let greatest = options.delimiter.max(quote).max(b'\n');
+    let escape = options.escape.unwrap_or(b'\\');
+    let special = |byte: u8| byte <= greatest || byte == escape;
+    let long = text.len() > CHECKED_MAX && text.encode_utf16().count() > CHECKED_MAX;
+    if !long && !text.bytes().any(special) {
         out.push_str(text);
         return;
     }
-    let quote = char::from(quote);
+    let (quote, escape) = (char::from(quote), options.escape.map(char::from));
     out.push(quote);
     for character in text.chars() {
-        if character == quote {
-            out.push(quote);
+        if character == quote || Some(character) == escape {
+            out.push(character);
         }
         out.push(character);
     }
     out.push(quote);
 }
 
-enum CsvValue {
-    Plain { text: TextColumn, point: bool, ltz: bool },
-    List { offsets: Vec<i32>, values: TextColumn, list: ArrayRef },
+/// A column of CSV.
+struct CsvValue {
+    array: ArrayRef,
+    kind: CsvKind,
+}
+
+enum CsvKind {
+    /// A number or a boolean, which stands without quotes.
+    Bare(TextColumn),
+    Decimal(TextColumn),
+    Text(TextColumn),
+    Point {
+        text: TextColumn,
+        ltz: bool,
+    },
+    List {
+        offsets: Vec<i32>,
+        values: Box<CsvValue>,
+    },
+    Row(Vec<CsvValue>),
 }
 
 impl CsvValue {
     fn new(array: &ArrayRef) -> Result<Self> {
-        Ok(match array.data_type() {
+        let kind = match array.data_type() {
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                Self::List {
-                    offsets: list.value_offsets().to_vec(),
-                    values: TextColumn::new(list.values(), Tz::UTC, None)?,
-                    list: ArrayRef::clone(array),
-                }
+                let values = Box::new(Self::new(list.values())?);
+                CsvKind::List { offsets: list.value_offsets().to_vec(), values }
             }
-            other => Self::Plain {
-                text: plain_text(array)?,
-                point: matches!(other, DataType::Timestamp(..) | DataType::Decimal128(..)),
-                ltz: is_ltz(array),
-            },
-        })
+            DataType::Struct(_) => {
+                let columns = array.as_struct().columns().iter();
+                CsvKind::Row(columns.map(Self::new).collect::<Result<_>>()?)
+            }
+            DataType::Decimal128(..) => CsvKind::Decimal(plain_text(array)?),
+            DataType::Timestamp(..) => {
+                CsvKind::Point { text: plain_text(array)?, ltz: is_ltz(array) }
+            }
+            DataType::Boolean => CsvKind::Bare(plain_text(array)?),
+            other if other.is_numeric() => CsvKind::Bare(plain_text(array)?),
+            _ => CsvKind::Text(plain_text(array)?),
+        };
+        Ok(Self { array: ArrayRef::clone(array), kind })
+    }
+
+    /// Whether quotes may be needed.
+    fn is_quoted(&self) -> bool {
+        !matches!(self.kind, CsvKind::Bare(_) | CsvKind::Decimal(_))
     }
 
     /// Writes a value; false for NULL.
     fn write(&self, row: usize, options: &CsvOptions, out: &mut String) -> bool {
-        match self {
-            Self::Plain { text, point, ltz } => {
-                if text.is_null(row) {
-                    return false;
-                }
-                let start = out.len();
+        if self.array.is_null(row) {
+            return false;
+        }
+        let start = out.len();
+        match &self.kind {
+            CsvKind::Bare(text) | CsvKind::Text(text) => text.write(row, out),
+            CsvKind::Decimal(text) => {
                 text.write(row, out);
-                if *point {
-                    trim_fraction(out, start);
-                }
+                strip_decimal(out, start);
+            }
+            CsvKind::Point { text, ltz } => {
+                text.write(row, out);
+                trim_fraction(out, start);
                 if *ltz {
                     out.push('Z');
                 }
-                true
             }
-            Self::List { offsets, values, list } => {
-                if list.is_null(row) {
-                    return false;
-                }
-                for at in offsets[row]..offsets[row + 1] {
-                    if at > offsets[row] {
-                        out.push_str(&options.element_delimiter);
-                    }
-                    values.write_or(at as usize, "", out);
-                }
-                true
+            CsvKind::List { offsets, values } => {
+                let elements = offsets[row] as usize..offsets[row + 1] as usize;
+                write_parts(elements.map(|at| (values.as_ref(), at)), options, out);
             }
+            CsvKind::Row(columns) => {
+                write_parts(columns.iter().map(|column| (column, row)), options, out);
+            }
+        }
+        true
+    }
+}
+
+/// The parts of an array or a row in one field.
+fn write_parts<'a>(
+    parts: impl Iterator<Item = (&'a CsvValue, usize)>,
+    options: &CsvOptions,
+    out: &mut String,
+) {
+    for (at, (value, row)) in parts.enumerate() {
+        if at > 0 {
+            out.push_str(&options.element_delimiter);
+        }
+        if !value.write(row, options, out) {
+            out.push_str(options.null_literal.as_deref().unwrap_or(""));
         }
     }
 }

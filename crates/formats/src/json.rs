@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, SchemaRef};
 use memchr::{memchr, memrchr};
-use millstream_types::json_text::JsonStyle;
+use millstream_types::json_text::{DecimalStyle, JsonStyle};
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
@@ -30,6 +30,8 @@ pub struct JsonOptions {
     pub fail_on_missing_field: bool,
     /// Timestamps are `2026-01-31T12:00:00.123`, not `2026-01-31 12:00:00.123`.
     pub iso_timestamps: bool,
+    /// When writing, decimals keep the zeros at their end.
+    pub plain_decimals: bool,
     /// When writing, fields that are NULL are left out.
     pub ignore_null_fields: bool,
     /// A number that is too large for its DECIMAL cannot be read; else it is NULL, as in Flink.
@@ -37,12 +39,24 @@ pub struct JsonOptions {
 }
 
 impl JsonOptions {
+    /// How values are written to services, which may know no scientific notation.
+    pub fn message_style(&self) -> JsonStyle {
+        let style = self.style();
+        match style.decimals {
+            DecimalStyle::Stripped => JsonStyle { decimals: DecimalStyle::Trimmed, ..style },
+            _ => style,
+        }
+    }
+
     /// How values are written.
     pub fn style(&self) -> JsonStyle {
         JsonStyle {
             iso_timestamps: self.iso_timestamps,
             ignore_null_fields: self.ignore_null_fields,
-            full_decimals: false,
+            decimals: match self.plain_decimals {
+                true => DecimalStyle::Full,
+                false => DecimalStyle::Stripped,
+            },
         }
     }
 }

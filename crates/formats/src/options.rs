@@ -50,7 +50,7 @@ const JSON_KEYS: [&str; 7] = [
     "json.encode.ignore-null-fields",
 ];
 
-const CSV_KEYS: [&str; 9] = [
+const CSV_KEYS: [&str; 10] = [
     "csv.field-delimiter",
     "csv.quote-character",
     "csv.disable-quote-character",
@@ -59,6 +59,8 @@ const CSV_KEYS: [&str; 9] = [
     "csv.array-element-delimiter",
     "csv.escape-character",
     "csv.null-literal",
+    // Without effect, as in Flink.
+    "csv.write-bigdecimal-in-scientific-notation",
     "csv.header",
 ];
 
@@ -107,6 +109,7 @@ impl Format {
                     }
                 },
                 ignore_null_fields: flag(options, "json.encode.ignore-null-fields")?,
+                plain_decimals: flag(options, "json.encode.decimal-as-plain-number")?,
                 strict_decimals,
             })),
             "csv" => {

@@ -1,9 +1,11 @@
 //! [`IntervalJoin`]: joins rows of two inputs whose times are at most so far apart.
 //!
-//! A row is kept until no row of the other input that is on time can belong to it any more. A row that
-//! comes later than that finds no partner: what belongs together follows from the watermark that each
-//! row met, not from how rows were batched. The result follows time later than its inputs, by as much
-//! as a row may wait.
+//! A row is kept until no row of the other input that is on time can belong to it any more. What belongs
+//! together follows from the watermark that each row met, not from how rows were batched: of two rows the one
+//! that met the lower watermark came first, waits if its partners may still be on time, and must not have
+//! been given up when the other one comes. A row that comes too late to wait is kept to the end of its
+//! epoch, for the rows that came before it and are processed after it. The result follows time later than
+//! its inputs, by as much as a row may wait. Source: Flink's `TimeIntervalJoin`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -70,9 +72,23 @@ impl IntervalJoinSpec {
 
 struct Entry {
     time: i64,
+    /// The watermark that it met.
+    met: i64,
     /// Its number in the store.
     row: u32,
     matched: bool,
+}
+
+impl Entry {
+    /// Whether it waited for partners that are at most so much later.
+    fn waits(&self, most: i64) -> bool {
+        self.met < self.time.saturating_add(most)
+    }
+
+    /// Whether it waited for a row that met a watermark, and was not given up before.
+    fn awaits(&self, met: i64, most: i64) -> bool {
+        self.met <= met && self.waits(most) && self.time >= met.saturating_sub(most)
+    }
 }
 
 /// The rows of one side that wait for partners.
@@ -84,6 +100,8 @@ struct Side {
     by_time: BTreeMap<i64, Vec<u32>>,
     /// How many rows wait.
     live: usize,
+    /// The slots of rows that are here to the end of the epoch only.
+    passing: Vec<u32>,
 }
 
 /// So few keys or rows are not worth being numbered anew.
@@ -94,7 +112,13 @@ impl Side {
         let fields = spec.inputs[side].fields().iter();
         let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Self { store: RowStore::new(schema), rows: Vec::new(), by_time: BTreeMap::new(), live: 0 }
+        Self {
+            store: RowStore::new(schema),
+            rows: Vec::new(),
+            by_time: BTreeMap::new(),
+            live: 0,
+            passing: Vec::new(),
+        }
     }
 
     fn insert(&mut self, slot: u32, entry: Entry) {
@@ -125,6 +149,35 @@ impl Side {
                     if !entry.matched {
                         alone.push(entry.row);
                     }
+                }
+            }
+        }
+        alone
+    }
+
+    /// Gives up the rows that came too late to wait, and returns those that found no partner.
+    fn pass(&mut self, most: i64) -> Vec<Entry> {
+        let mut alone = Vec::new();
+        for slot in std::mem::take(&mut self.passing) {
+            let rows = &mut self.rows[slot as usize];
+            let mut at = 0;
+            while at < rows.len() {
+                if rows[at].waits(most) {
+                    at += 1;
+                    continue;
+                }
+                let Some(entry) = rows.remove(at) else { break };
+                self.live -= 1;
+                if let Some(slots) = self.by_time.get_mut(&entry.time) {
+                    if let Some(place) = slots.iter().position(|known| *known == slot) {
+                        slots.swap_remove(place);
+                    }
+                    if slots.is_empty() {
+                        self.by_time.remove(&entry.time);
+                    }
+                }
+                if !entry.matched {
+                    alone.push(entry);
                 }
             }
         }
@@ -243,6 +296,23 @@ impl IntervalJoin {
         self.emit(columns, kept.len(), reached.into_iter().collect(), out)
     }
 
+    /// Takes leave of rows that came too late to wait and found no partner.
+    fn too_late(&self, side: usize, entries: &[Entry], out: &mut Output) -> Result<()> {
+        let rows: Vec<u32> = entries.iter().map(|entry| entry.row).collect();
+        let own = self.sides[side].store.columns(&rows)?;
+        let met: Vec<i64> = entries.iter().map(|entry| entry.met).collect();
+        if self.spec.keeps(side) {
+            let columns = beside(side, own, nulls(&self.spec.inputs[1 - side], rows.len()));
+            return self.emit(columns, rows.len(), Some(met), out);
+        }
+        let rows = batch(&self.spec.inputs[side], own, rows.len())?;
+        let all: Vec<usize> = (0..rows.num_rows()).collect();
+        let changes =
+            ChangeBatch { reached: Some(Int64Array::from(met)), ..ChangeBatch::insert(rows) };
+        self.dropped.add(Reason::Late, &changes, &all, None);
+        Ok(())
+    }
+
     /// Emits rows; those that were late on their way in still are.
     fn emit(
         &self,
@@ -274,21 +344,21 @@ impl Operator for IntervalJoin {
         let meets = |row: usize| spec.equal_nulls || keys.iter().all(|column| column.is_valid(row));
         let met = |row: usize| changes.reached.as_ref().map_or(i64::MIN, |met| met.value(row));
         let (least, most) = spec.bounds(side);
-        // How long rows of the other side are waited for by, and how long they wait.
-        let (_, other_waits) = spec.bounds(1 - side);
+        let (_, others_most) = spec.bounds(1 - side);
+        let entry =
+            |row: usize| Entry { time: times.value(row), met: met(row), row: 0, matched: false };
         let mut matched = vec![false; count];
         let mut pairs = Vec::new();
         for row in (0..count).filter(|row| meets(*row)) {
-            let (time, slot) = (times.value(row), slots[row]);
+            let (own, slot) = (entry(row), slots[row]);
             let rows = &self.sides[1 - side].rows[slot as usize];
-            // What no row on time could have met any more is gone for late rows, too.
-            let oldest = met(row).saturating_sub(other_waits);
-            let from = time.saturating_add(least).max(oldest);
-            let to = time.saturating_add(most);
+            let (from, to) = (own.time.saturating_add(least), own.time.saturating_add(most));
             let first = rows.partition_point(|entry| entry.time < from);
             let partners = rows.iter().enumerate().skip(first);
-            for (place, _) in partners.take_while(|(_, entry)| entry.time <= to) {
-                pairs.push(Pair { row: row as u32, slot, place: place as u32 });
+            for (place, other) in partners.take_while(|(_, entry)| entry.time <= to) {
+                if other.awaits(own.met, others_most) || own.awaits(other.met, most) {
+                    pairs.push(Pair { row: row as u32, slot, place: place as u32 });
+                }
             }
             if pairs.len() >= PAIRS {
                 self.meet(side, &changes, std::mem::take(&mut pairs), &mut matched, out)?;
@@ -297,15 +367,12 @@ impl Operator for IntervalJoin {
         if !pairs.is_empty() {
             self.meet(side, &changes, pairs, &mut matched, out)?;
         }
-        let (mut kept, mut alone, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, matched) in matched.iter().enumerate() {
-            let time = times.value(row);
-            if meets(row) && met(row) < time.saturating_add(most) {
+        let (mut kept, mut alone) = (Vec::new(), Vec::new());
+        for row in 0..count {
+            if meets(row) {
                 kept.push(row as u32);
-            } else if !matched && spec.keeps(side) {
+            } else if spec.keeps(side) {
                 alone.push(row as u32);
-            } else if !matched && meets(row) {
-                late.push(row);
             }
         }
         let own = &mut self.sides[side];
@@ -319,10 +386,12 @@ impl Operator for IntervalJoin {
         }
         for (number, row) in (first..).zip(kept) {
             let row = row as usize;
-            let entry = Entry { time: times.value(row), row: number, matched: matched[row] };
+            let entry = Entry { row: number, matched: matched[row], ..entry(row) };
+            if !entry.waits(most) {
+                own.passing.push(slots[row]);
+            }
             own.insert(slots[row], entry);
         }
-        self.dropped.add(Reason::Late, &changes, &late, None);
         if alone.is_empty() {
             return Ok(());
         }
@@ -340,6 +409,10 @@ impl Operator for IntervalJoin {
         let spec = Arc::clone(&self.spec);
         for side in [0, 1] {
             let (_, most) = spec.bounds(side);
+            let late = self.sides[side].pass(most);
+            if !late.is_empty() {
+                self.too_late(side, &late, out)?;
+            }
             let until = match time.watermark.0 {
                 i64::MAX => i64::MAX,
                 watermark => watermark.saturating_sub(most).saturating_sub(1),

@@ -17,8 +17,20 @@ pub struct JsonStyle {
     pub iso_timestamps: bool,
     /// Fields that are NULL are left out.
     pub ignore_null_fields: bool,
-    /// Decimals keep the zeros at their end.
-    pub full_decimals: bool,
+    /// What becomes of the zeros at the end of decimals.
+    pub decimals: DecimalStyle,
+}
+
+/// How decimals are spelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DecimalStyle {
+    /// Without the zeros at the end of the fraction: 10.50 is `10.5`, 10.00 is `10`.
+    #[default]
+    Trimmed,
+    /// As Java writes them without zeros at the end: 10.50 is `10.5`, 10.00 is `1E+1`.
+    Stripped,
+    /// With all digits of their scale.
+    Full,
 }
 
 /// Takes the zeros off the end of a fraction, and the point when nothing is left behind it.
@@ -27,6 +39,38 @@ pub fn trim_fraction(out: &mut String, start: usize) {
         let length = out.trim_end_matches('0').trim_end_matches('.').len();
         out.truncate(length);
     }
+}
+
+/// Rewrites a plain decimal as Java shows it without the zeros at its end: [`DecimalStyle::Stripped`].
+/// Source: `BigDecimal.stripTrailingZeros` and `BigDecimal.toString`.
+pub fn strip_decimal(out: &mut String, start: usize) {
+    let text = out.split_off(start);
+    let unsigned = text.strip_prefix('-').unwrap_or(&text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0').trim_end_matches('0');
+    if digits.is_empty() {
+        out.push('0');
+        return;
+    }
+    if unsigned.len() < text.len() {
+        out.push('-');
+    }
+    let stripped = all.len() - all.trim_end_matches('0').len();
+    let scale = fraction.len() as i64 - stripped as i64;
+    // The power of ten of the first digit.
+    let power = digits.len() as i64 - 1 - scale;
+    if scale >= 0 && power >= -6 {
+        out.push_str(&unsigned[..unsigned.len() - stripped.min(fraction.len())]);
+        if out.ends_with('.') {
+            out.pop();
+        }
+        return;
+    }
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    // Writing into a text does not fail.
+    let _ = write!(out, "{first}{point}{rest}E{power:+}");
 }
 
 /// Whether a column holds points on the time line.
@@ -124,8 +168,10 @@ impl JsonValue {
             JsonKind::Decimal(text) => {
                 let start = out.len();
                 text.write(row, out);
-                if !style.full_decimals {
-                    trim_fraction(out, start);
+                match style.decimals {
+                    DecimalStyle::Trimmed => trim_fraction(out, start),
+                    DecimalStyle::Stripped => strip_decimal(out, start),
+                    DecimalStyle::Full => {}
                 }
             }
             JsonKind::Floating(text) => {
