@@ -88,6 +88,10 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
     match format {
         Format::Parquet => schema_of(&files[0]),
         Format::Json(_) => infer::json(&sample(&files[0], infer::SAMPLE_BYTES)?, &path),
+        Format::Raw => Err(Error::options(
+            "a table of format \"raw\" has one column, which has no name of its own",
+            "declare it: CREATE TABLE t (line STRING) WITH (…)",
+        )),
         Format::Debezium { .. } => Err(Error::options(
             "the columns of a debezium-json table are not found out from its data",
             "declare them: CREATE TABLE t (id BIGINT, …) WITH (…)",

@@ -10,6 +10,7 @@ use millstream_types::{ChangeBatch, Error, Result};
 
 use crate::csv::CsvOptions;
 use crate::json::JsonOptions;
+use crate::raw;
 
 /// Writes rows of one schema.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ enum TextFormat {
     Csv(CsvOptions),
     /// Changes, as JSON lines.
     Debezium(JsonOptions),
+    /// A line a row.
+    Raw,
 }
 
 impl Encoder {
@@ -42,9 +45,9 @@ impl Encoder {
         Self { names: names(schema), format: TextFormat::Debezium(options) }
     }
 
-    /// Whether it writes rows that are taken back, too.
-    pub fn takes_changes(&self) -> bool {
-        matches!(self.format, TextFormat::Debezium(_))
+    /// Lines.
+    pub fn raw(schema: &SchemaRef) -> Self {
+        Self { names: names(schema), format: TextFormat::Raw }
     }
 
     /// What stands at the start of a file.
@@ -99,6 +102,7 @@ impl Encoder {
                     out.push('\n');
                 }
             }
+            TextFormat::Raw => raw::write(rows, out),
             TextFormat::Csv(options) => {
                 let values =
                     rows.columns().iter().map(CsvValue::new).collect::<Result<Vec<_>>>()?;

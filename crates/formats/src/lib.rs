@@ -13,6 +13,7 @@
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
 //! | [`parquet_file`] | Parquet files |
+//! | [`raw`] | lines as they are |
 //! | [`policy`] | what becomes of records that cannot be read |
 //! | [`options`] | a format's options |
 
@@ -31,6 +32,7 @@ mod marks;
 pub mod options;
 pub mod parquet_file;
 pub mod policy;
+pub mod raw;
 
 pub use decoder::{BadRecord, Chunk, Decoded, Decoder};
 pub use options::Format;

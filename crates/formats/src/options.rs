@@ -12,6 +12,7 @@ use crate::decoder::Decoder;
 use crate::encode::Encoder;
 use crate::json::{JsonDecoder, JsonOptions};
 use crate::policy::{self, ErrorPolicy};
+use crate::raw::RawDecoder;
 
 /// A format with its options.
 #[derive(Debug, Clone)]
@@ -27,12 +28,14 @@ pub enum Format {
         /// Whether each object stands inside of one with its schema.
         enveloped: bool,
     },
+    /// A line a row.
+    Raw,
     /// Apache Parquet.
     Parquet,
 }
 
 /// The names of the formats.
-pub const FORMATS: [&str; 4] = ["csv", "debezium-json", "json", "parquet"];
+pub const FORMATS: [&str; 5] = ["csv", "debezium-json", "json", "parquet", "raw"];
 
 const DEBEZIUM_KEYS: [&str; 3] = [
     "debezium-json.ignore-parse-errors",
@@ -70,6 +73,7 @@ pub fn keys_of(format: &str) -> &'static [&'static str] {
         "json" => &JSON_KEYS,
         "csv" => &CSV_KEYS,
         "debezium-json" => &DEBEZIUM_KEYS,
+        "raw" => &["raw.charset"],
         _ => &[],
     }
 }
@@ -155,6 +159,13 @@ impl Format {
                 "leave it out: a Parquet file can be read or not",
             )),
             "parquet" => Ok(Self::Parquet),
+            "raw" => match text("raw.charset") {
+                Some(other) if !other.eq_ignore_ascii_case("UTF-8") => Err(Error::options(
+                    format!("'raw.charset' cannot be '{other}'"),
+                    "it is 'UTF-8', or left out",
+                )),
+                _ => Ok(Self::Raw),
+            },
             other => Err(Error::options(
                 format!("format \"{other}\" not found"),
                 format!("the formats are {}", FORMATS.join(", ")),
@@ -168,7 +179,7 @@ impl Format {
         match &mut self {
             Self::Json(options) | Self::Debezium { options, .. } => options.strict_decimals = true,
             Self::Csv(options) => options.strict_decimals = true,
-            Self::Parquet => {}
+            Self::Raw | Self::Parquet => {}
         }
         self
     }
@@ -179,6 +190,7 @@ impl Format {
             Self::Json(_) => "json",
             Self::Debezium { .. } => "debezium-json",
             Self::Csv(_) => "csv",
+            Self::Raw => "raw",
             Self::Parquet => "parquet",
         }
     }
@@ -208,6 +220,7 @@ impl Format {
                 let options = options.clone();
                 Some(Arc::new(DebeziumDecoder::new(schema, columns, options, *enveloped)?))
             }
+            Self::Raw => Some(Arc::new(RawDecoder::new(schema, columns)?)),
             Self::Parquet => None,
         })
     }
@@ -218,6 +231,7 @@ impl Format {
             Self::Json(options) => Some(Encoder::json(schema, options.clone())),
             Self::Csv(options) => Some(Encoder::csv(schema, options.clone())),
             Self::Debezium { options, .. } => Some(Encoder::debezium(schema, options.clone())),
+            Self::Raw => Some(Encoder::raw(schema)),
             Self::Parquet => None,
         }
     }

@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
         };
         match word.as_str() {
             "SELECT" | "WITH" | "VALUES" => Ok(Statement::Query(self.parser.parse_query()?)),
+            "TABLE" => self.explicit_table(),
             _ if first.token == Token::LParen => Ok(Statement::Query(self.parser.parse_query()?)),
             "INSERT" => Ok(Statement::Insert(vec![self.insert()?])),
             "EXECUTE" | "BEGIN" => self.statement_set(),
@@ -86,6 +87,15 @@ impl<'a> Reader<'a> {
                 })
             }
         }
+    }
+
+    /// `TABLE t` as a query.
+    fn explicit_table(&mut self) -> Result<Statement> {
+        self.expect("TABLE")?;
+        let all = format!("SELECT * FROM {}", self.name()?);
+        let tokens = tokenize(&all).map_err(|error| SqlError::new(error.message))?;
+        let mut parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens);
+        Ok(Statement::Query(parser.parse_query()?))
     }
 
     fn word(&mut self, text: &str) -> bool {
@@ -124,7 +134,9 @@ impl<'a> Reader<'a> {
     fn string(&mut self, what: &str) -> Result<String> {
         let token = self.parser.next_token();
         match token.token {
-            Token::SingleQuotedString(ref text) => Ok(text.clone()),
+            Token::SingleQuotedString(ref text) | Token::UnicodeStringLiteral(ref text) => {
+                Ok(text.clone())
+            }
             _ => Err(SqlError::new(format!("expected {what} in quotes, found {}", shown(&token)))
                 .at(&token)),
         }
