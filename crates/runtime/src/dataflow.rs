@@ -357,9 +357,13 @@ impl Dataflow {
                 let mut dealt = Vec::with_capacity(inputs.len());
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
-                    let floor = floor(node_inputs[at], id, before).filter(|_| !*processing_time);
+                    let floor = floor(node_inputs[at], id, before);
                     let forced = flow.force(pool, counters, |changes| {
-                        let changes = raised(capped(changes, others), floor);
+                        let changes = match *processing_time {
+                            // Event time says nothing of who is late by the clock.
+                            true => ChangeBatch { reached: None, ..changes },
+                            false => raised(capped(changes, others), floor),
+                        };
                         deal(changes, &keys[at], count, reducer.as_ref())
                     })?;
                     dealt.push(forced.into_iter().flat_map(|(_, batches)| batches).collect());
