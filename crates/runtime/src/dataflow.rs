@@ -23,7 +23,7 @@ use crate::inputs::{capped, floor, origins, others, raised};
 use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
-use crate::steps::{assign, receipts, renamed, run_shards, source_flow};
+use crate::steps::{assign, in_order_met, receipts, renamed, run_shards, source_flow};
 use crate::taps::{Followers, Taps};
 
 /// A plan made ready to run.
@@ -336,17 +336,17 @@ impl Dataflow {
                 flow
             }
             Stage::Union => {
-                let mut items = Vec::new();
+                let mut batches = Vec::new();
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let floor = floor(node_inputs[at], id, before);
                     let schema = &self.plan.nodes[id].schema;
                     for batch in flow.batches(pool, counters)? {
                         let batch = raised(capped(batch, others), floor);
-                        items.push((0, Item::Batch(renamed(batch, schema)?)));
+                        batches.push(renamed(batch, schema)?);
                     }
                 }
-                Flow { from: id, items, ..Flow::default() }
+                Flow::of_batches(id, in_order_met(batches)?)
             }
             Stage::Keyed { shards, keys, processing_time, reducer } => {
                 if *processing_time && watermark != Watermark::MAX {
@@ -370,7 +370,7 @@ impl Dataflow {
                 }
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
-                let batches = run_shards(shards, dealt, &time, pool)?;
+                let batches = in_order_met(run_shards(shards, dealt, &time, pool)?)?;
                 let rows = batches.iter().map(ChangeBatch::num_rows).sum();
                 counters.nodes[id].add(rows, started.elapsed());
                 Flow::of_batches(id, batches)
