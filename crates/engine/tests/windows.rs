@@ -550,8 +550,8 @@ async fn windows_over_values_of_the_rows_before_are_right() {
     }
 }
 
-/// The first row of each of 60 keys by time, each with the watermark that what is above has seen when it comes,
-/// and how many rows are late.
+/// The first row of each of 60 keys by time, each with the watermark that what is above has seen when it
+/// comes, and how many rows are late.
 fn first_rows(rows: &[Row]) -> (Vec<(Row, i64)>, u64) {
     let (mut firsts, mut known): (BTreeMap<i64, Row>, BTreeSet<i64>) = Default::default();
     let (mut watermark, mut late, mut out) = (i64::MIN, 0, Vec::new());

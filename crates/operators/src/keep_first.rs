@@ -2,8 +2,8 @@
 //!
 //! A row comes out when the watermark has reached its time, for no earlier one can come then: a row behind
 //! the watermark is late, dropped and counted. So a partition's row never changes, and its time stays a time
-//! attribute. One whose time the watermark had reached when it came says so: what is above drops it where it is
-//! late by that.
+//! attribute. One whose time the watermark had reached when it came says so: what is above drops it where it
+//! is late by that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,8 +4,8 @@
 //! the same time, of arrival. For each key the aggregates take rows that come into its frame and give up
 //! those that leave it. Lateness follows Flink's two rules: with a frame that goes back to the start a row
 //! is late when it is not ahead of the watermark, with a bounded one when a row of its key has been emitted
-//! that is not earlier. A row that is behind the watermark and taken all the same comes out with the watermark
-//! it met, for a window above may be complete by then.
+//! that is not earlier. A row that is behind the watermark and taken all the same comes out with the
+//! watermark it met, for a window above may be complete by then.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

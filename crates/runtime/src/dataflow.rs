@@ -23,7 +23,9 @@ use crate::inputs::{capped, floor, origins, others, raised};
 use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
-use crate::steps::{assign, in_order_met, receipts, renamed, run_shards, source_flow};
+use crate::steps::{
+    assign, in_order_met, late_rows_say_so, receipts, renamed, run_shards, source_flow,
+};
 use crate::taps::{Followers, Taps};
 
 /// A plan made ready to run.
@@ -371,6 +373,12 @@ impl Dataflow {
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
                 let batches = in_order_met(run_shards(shards, dealt, &time, pool)?)?;
+                debug_assert!(
+                    *processing_time
+                        || late_rows_say_so(&batches, &self.plan.nodes[id].rowtimes, before[id]),
+                    "{} gives late rows as if they were on time",
+                    self.plan.nodes[id].kind.name()
+                );
                 let rows = batches.iter().map(ChangeBatch::num_rows).sum();
                 counters.nodes[id].add(rows, started.elapsed());
                 Flow::of_batches(id, batches)
