@@ -2,9 +2,9 @@
 //! leaves nothing of its rounding behind.
 //!
 //! A sum is kept exactly, as parts that do not overlap (Shewchuk, "Adaptive Precision Floating-Point
-//! Arithmetic", 1997), of which there are one to three for most data; what is no finite number is counted
-//! apart. So are numbers that are so large that a sum of them may be none: they are kept scaled down. It is rounded
-//! once, when it is asked for; one that is out of range is infinite.
+//! Arithmetic", 1997), of which there are one to three for most data. It is rounded once, when it is asked
+//! for; one that is out of range is infinite. What is no finite number is counted apart, and numbers that
+//! are so large that a sum of them may be out of range are kept apart, scaled down.
 
 use std::sync::Arc;
 
