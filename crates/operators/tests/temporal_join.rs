@@ -1,4 +1,5 @@
-//! Left rows with the versions that were valid at their times, however many keys there are; what is remembered.
+//! Left rows with the versions that were valid at their times, however many keys there are, and what is
+//! remembered of them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
