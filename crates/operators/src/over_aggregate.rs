@@ -7,7 +7,7 @@
 //! that is not earlier. A row that is behind the watermark and taken all the same comes out with the
 //! watermark it met, for a window above may be complete by then.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, UInt32Array};
@@ -20,6 +20,7 @@ use crate::aggregate::{GroupsAggregate, Rows, Step, create};
 use crate::dropped::{Dropped, Reason};
 use crate::operator::{NextWindow, Operator, OperatorTime, Output};
 use crate::over_frames::{Frames, Held};
+use crate::over_queue::{Due, Entry, Queue};
 use crate::pairs::{batch, taken};
 use crate::session_aggregate::renumbered;
 use crate::watermark::{ahead_of, milliseconds};
@@ -51,29 +52,6 @@ impl OverAggregateSpec {
     }
 }
 
-/// When a row that waits is emitted. Rows come out in this order: one that was late behind all those that the
-/// watermark it met had passed, and before the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
-    /// Its time, or the watermark it met where it was not ahead of it.
-    at: i64,
-    /// The watermark it met where it was not ahead of it; it takes a later one.
-    since: i64,
-    /// Its time.
-    time: i64,
-}
-
-impl Due {
-    fn is_by(&self, watermark: i64) -> bool {
-        watermark == i64::MAX || (self.at <= watermark && self.since < watermark)
-    }
-
-    /// The watermark that what comes out has met: of a row that was on time, one that it is ahead of.
-    fn met(&self) -> i64 {
-        self.since.max(ahead_of(self.time))
-    }
-}
-
 /// When something happens to a key.
 #[derive(Debug, Clone, Copy)]
 struct Look {
@@ -94,8 +72,8 @@ pub struct OverAggregate {
     /// The rows that wait or are in some frame.
     store: RowStore,
     held: Held,
-    /// The rows that wait for the watermark, each with its slot, in the order of arrival.
-    waiting: BTreeMap<Due, Vec<(u32, u32)>>,
+    /// The rows that wait for the watermark.
+    waiting: Queue,
     /// By row: where it stands among those that are looked at; memory to work with.
     places: Vec<u32>,
     /// By slot the time of the last row that was emitted.
@@ -146,7 +124,7 @@ impl OverAggregate {
             aggregates,
             store: RowStore::new(Arc::clone(&spec.input)),
             held: Held::default(),
-            waiting: BTreeMap::new(),
+            waiting: Queue::default(),
             places: Vec::new(),
             emitted: Vec::new(),
             forget_at: Vec::new(),
@@ -243,16 +221,21 @@ impl OverAggregate {
     fn advance(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
         self.watermark = self.watermark.max(watermark);
         let (mut due, mut reached, mut late) = (Vec::new(), Vec::new(), false);
-        while let Some(first) = self.waiting.first_entry()
-            && (self.spec.processing_time || first.key().is_by(self.watermark))
-        {
-            let (when, rows) = first.remove_entry();
-            late |= when.since > i64::MIN;
-            reached.extend(std::iter::repeat_n(when.met(), rows.len()));
-            match self.spec.ties.is_empty() || self.spec.processing_time {
-                true => due.extend(rows),
-                false => due.extend(self.tied(rows)?),
+        let (all, watermark) = (self.spec.processing_time, self.watermark);
+        let ordered = self.spec.ties.is_empty() || all;
+        let (mut same, mut last) = (0, None);
+        while let Some(entry) = self.waiting.pop(|due| all || due.is_by(watermark)) {
+            late |= entry.due.since > i64::MIN;
+            // Of a row that was on time, a watermark that it is ahead of.
+            reached.push(entry.due.since.max(ahead_of(entry.due.time)));
+            if !ordered && last.replace(entry.due) != Some(entry.due) {
+                self.sort_ties(&mut due[same..])?;
+                same = due.len();
             }
+            due.push((entry.row, entry.slot));
+        }
+        if !ordered {
+            self.sort_ties(&mut due[same..])?;
         }
         if due.is_empty() {
             return Ok(());
@@ -261,14 +244,19 @@ impl OverAggregate {
         self.compact()
     }
 
-    /// Rows of one time in their order.
-    fn tied(&self, rows: Vec<(u32, u32)>) -> Result<Vec<(u32, u32)>> {
+    /// Puts rows of one time into their order.
+    fn sort_ties(&self, rows: &mut [(u32, u32)]) -> Result<()> {
+        if rows.len() < 2 {
+            return Ok(());
+        }
         let numbers: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
         let stored = batch(&self.spec.input, self.store.columns(&numbers)?, rows.len())?;
         let ties = order_rows(&self.spec.input, &stored, &self.spec.ties)?;
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by(|a, b| compare(&ties, *a, *b));
-        Ok(order.into_iter().map(|at| rows[at]).collect())
+        let before = rows.to_vec();
+        rows.iter_mut().zip(order).for_each(|(row, at)| *row = before[at]);
+        Ok(())
     }
 
     /// Takes rows, each with its slot, in the order of time, and emits each with its values.
@@ -353,8 +341,7 @@ impl OverAggregate {
         self.places = Vec::new();
         let members = self.frames.iter_mut().flat_map(|frames| frames.rows.iter_mut().flatten());
         members.for_each(|row| *row = moved[*row as usize]);
-        let waiting = self.waiting.values_mut().flatten();
-        waiting.for_each(|(row, _)| *row = moved[*row as usize]);
+        self.waiting.renumber(|row| moved[row as usize]);
         Ok(())
     }
 
@@ -375,14 +362,12 @@ impl OverAggregate {
                 .collect(),
             false => self.forget_at.iter().map(|forget_at| *forget_at > self.watermark).collect(),
         };
-        let waiting = self.waiting.values().flatten();
-        waiting.for_each(|(_, slot)| live[*slot as usize] = true);
+        self.waiting.slots().for_each(|slot| live[*slot as usize] = true);
         let kept: Vec<u32> = (0..live.len() as u32).filter(|slot| live[*slot as usize]).collect();
         self.keys_max = 2 * kept.len() + KEYS_MIN;
         let mut moved = vec![0; live.len()];
         (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = new);
-        let waiting = self.waiting.values_mut().flatten();
-        waiting.for_each(|(_, slot)| *slot = moved[*slot as usize]);
+        self.waiting.slots().for_each(|slot| *slot = moved[*slot as usize]);
         let empty = KeyIndex::new(&self.spec.types_of(&self.spec.partition))?;
         self.keys = renumbered(&self.keys, &kept, empty)?;
         let numbers = |of: &[i64]| kept.iter().map(|slot| of[*slot as usize]).collect();
@@ -472,7 +457,7 @@ impl Operator for OverAggregate {
     }
 
     fn next_window(&self) -> Option<NextWindow> {
-        let (due, _) = self.waiting.first_key_value().filter(|_| !self.spec.processing_time)?;
+        let due = self.waiting.first().filter(|_| !self.spec.processing_time)?.due;
         // What was late on its way in waits for a later watermark than it met.
         let needs = if due.since > i64::MIN { due.at.saturating_add(1) } else { due.at };
         Some(NextWindow { start: needs, end: needs, needs })
@@ -483,13 +468,12 @@ impl Operator for OverAggregate {
         let members = self.frames.iter().flat_map(|frames| &frames.rows);
         let members: usize =
             members.map(|rows| rows.capacity() * 4 + size_of::<VecDeque<u32>>()).sum();
-        let waiting = self.waiting.len() * (size_of::<Due>() + size_of::<Vec<(u32, u32)>>());
         let looks = self.waiting_times.iter().chain(&self.looks);
         let looks: usize = looks.map(|looks| looks.capacity() * size_of::<Look>()).sum();
         let of_keys =
             self.emitted.capacity() * (3 * size_of::<i64>() + 2 * size_of::<VecDeque<Look>>());
         let of_rows = self.held.times.capacity() * (size_of::<i64>() + 2 * size_of::<u32>());
-        let numbers = looks + of_keys + of_rows + waiting;
+        let numbers = looks + of_keys + of_rows + self.waiting.bytes();
         numbers + aggregates + members + self.keys.bytes() + self.store.bytes()
     }
 }
@@ -515,7 +499,7 @@ impl OverAggregate {
                 }
             };
             self.held.push(*time);
-            self.waiting.entry(due).or_default().push((first + at as u32, *slot));
+            self.waiting.push(Entry { due, row: first + at as u32, slot: *slot });
         }
         Ok(())
     }
