@@ -69,6 +69,8 @@ pub struct Printer {
     zone: Tz,
     /// Every change with its kind, instead of the final rows.
     changelog: bool,
+    /// The columns of which each value has at most one row at a time, where that is known.
+    key: Option<Vec<usize>>,
     /// Shown as they come, instead of at the end.
     streams: bool,
     interactive: bool,
@@ -89,6 +91,7 @@ impl Printer {
             schema,
             zone: Tz::UTC,
             changelog: false,
+            key: None,
             streams: style != Style::Table,
             interactive,
             header_due: true,
@@ -102,6 +105,7 @@ impl Printer {
     pub fn query(style: Style, changelog: bool, query: &Query, interactive: bool) -> Self {
         let mut printer = Self::rows(style, query.schema().clone(), interactive);
         printer.zone = query.zone();
+        printer.key = query.key().map(<[usize]>::to_vec);
         printer.changelog = changelog || !query.is_bounded();
         let folds = !printer.changelog && !query.appends();
         printer.fold = folds.then(Fold::default);
@@ -155,7 +159,7 @@ impl Printer {
 
     fn show(&mut self, changes: &ChangeBatch) -> Result<(), Failure> {
         let mut order = Vec::with_capacity(changes.num_rows());
-        for_each_change(changes, |op, row| order.push((op, row)));
+        for_each_change(changes, self.key.as_deref(), |op, row| order.push((op, row)));
         self.rows += order.len();
         match self.style {
             Style::Json => {

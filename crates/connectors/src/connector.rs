@@ -194,6 +194,10 @@ pub trait Sink: Send {
     /// Called before the first change, with what tells when the job is to end.
     fn heed(&mut self, _: &Arc<AtomicBool>) {}
 
+    /// Called before the first change, with the columns of which each value has at most one row at a time,
+    /// where that is known.
+    fn keyed_by(&mut self, _: &[usize]) {}
+
     /// Called before the first change, with those who may wait for what is written.
     fn attach(&mut self, _: &Arc<Inlets>) {}
 

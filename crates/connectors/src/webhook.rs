@@ -196,6 +196,8 @@ struct Webhook {
     /// What tells the keys of this run from those of others.
     run: u64,
     keys: Vec<String>,
+    /// The columns of which each value has at most one row, where that is known.
+    key: Option<Vec<usize>>,
     rows: Vec<String>,
     ending: Ending,
     peer: Arc<Peer>,
@@ -222,6 +224,7 @@ impl Webhook {
             dead: DeadLetters::of(table)?,
             run: rand::random(),
             keys: names.map(|field| json_string(field.name())).collect(),
+            key: table.key(),
             rows: Vec::new(),
             ending: Ending::of(table)?,
             peer: Arc::new(Peer::new(&settings.name, settings.server.clone())),
@@ -352,11 +355,15 @@ impl Sink for Webhook {
         self.ending.heed(asked);
     }
 
+    fn keyed_by(&mut self, key: &[usize]) {
+        self.key = Some(key.to_vec());
+    }
+
     fn write(&mut self, changes: &ChangeBatch) -> Result<()> {
         let columns =
             changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;
         let (keys, style, changelog) = (&self.keys, &self.settings.style, self.settings.changelog);
-        for_each_change(changes, |op, row| {
+        for_each_change(changes, self.key.as_deref(), |op, row| {
             let mut text = String::new();
             write_object(keys, &columns, row, style, &mut text);
             if changelog {

@@ -108,10 +108,18 @@ impl Changes {
             _ => None,
         }
     }
+
+    /// The columns of which each value has at most one row, where changes are those of a query.
+    fn row_key(&self) -> Option<Arc<[usize]>> {
+        match &self.origin {
+            Origin::Query(query) => query.key().map(Arc::from),
+            Origin::Sink { .. } => None,
+        }
+    }
 }
 
 /// Changes as events.
-fn text(changes: &ChangeBatch, key: Option<&[usize]>) -> Result<String> {
+fn text(changes: &ChangeBatch, key: Option<&[usize]>, row_key: Option<&[usize]>) -> Result<String> {
     let columns = changes.rows.columns().iter().map(JsonValue::new).collect::<Result<Vec<_>>>()?;
     let schema = changes.rows.schema();
     let names: Vec<String> =
@@ -126,7 +134,7 @@ fn text(changes: &ChangeBatch, key: Option<&[usize]>) -> Result<String> {
     };
     match key {
         Some(key) => by_key(changes, &columns, key, push),
-        None => for_each_change(changes, &mut push),
+        None => for_each_change(changes, row_key, &mut push),
     }
     Ok(text)
 }
@@ -183,11 +191,12 @@ impl Events for Changes {
             // Whoever asked sees at once that there is a stream.
             return Poll::Ready(Some(Box::new(|| Ok(":\n\n".to_owned()))));
         }
-        let key = self.key();
+        let (key, row_key) = (self.key(), self.row_key());
         self.poll_changes(context).map(|next| {
             next.map(|next| -> Encode {
                 Box::new(move || {
-                    let text = next.and_then(|changes| text(&changes, key.as_deref()));
+                    let text =
+                        next.and_then(|changes| text(&changes, key.as_deref(), row_key.as_deref()));
                     text.map_err(|error| last(&error))
                 })
             })

@@ -25,6 +25,7 @@ pub struct Query {
     pub(crate) schema: SchemaRef,
     pub(crate) bounded: bool,
     pub(crate) appends: bool,
+    pub(crate) key: Option<Vec<usize>>,
     pub(crate) zone: Tz,
 }
 
@@ -42,6 +43,11 @@ impl Query {
     /// Whether rows are only ever added.
     pub fn appends(&self) -> bool {
         self.appends
+    }
+
+    /// The columns of which each value has at most one row at a time, where that is known.
+    pub fn key(&self) -> Option<&[usize]> {
+        self.key.as_deref()
     }
 
     /// The session's time zone when it was started.

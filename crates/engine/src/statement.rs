@@ -255,18 +255,19 @@ impl Engine {
         options: &JobOptions,
     ) -> Result<Query, Error> {
         check_options(&plan)?;
-        let result = plan.nodes.iter().find(|node| matches!(node.kind, NodeKind::Result));
-        let (schema, appends) = match result {
-            Some(node) => (Arc::clone(&node.schema), node.changelog == ChangelogMode::Append),
-            None => return Err(SqlError::new("a query has a result").into()),
+        let result = plan.nodes.iter().position(|node| matches!(node.kind, NodeKind::Result));
+        let Some(result) = result else {
+            return Err(SqlError::new("a query has a result").into());
         };
+        let (node, key) = (&plan.nodes[result], plan.key(result));
+        let (schema, appends) = (Arc::clone(&node.schema), node.changelog == ChangelogMode::Append);
         let bounded = is_bounded(&plan)?;
         self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
         let job = job::start(plan, options, Some(sender))?;
         self.remember(&job);
         let job = Job::new(job, bounded);
-        Ok(Query { job, changes, schema, bounded, appends, zone: catalog.zone() })
+        Ok(Query { job, changes, schema, bounded, appends, key, zone: catalog.zone() })
     }
 
     fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Job, Error> {

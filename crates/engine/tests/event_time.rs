@@ -332,3 +332,32 @@ async fn a_query_is_explained_with_what_it_did() {
     assert!(text.contains("| 200 rows"), "{text}");
     assert!(text.contains("bytes of state"), "{text}");
 }
+
+#[tokio::test]
+async fn no_row_is_late_by_the_clock() {
+    let engine = Engine::builder().pieces_per_epoch(1).build();
+    let times = [4_000_000_000_000, 4_000_000_000_000, 1_000];
+    let batches = (1..).zip(times).map(|(n, at)| rows(&[(n, Some(at))])).collect();
+    engine.register_batches("t", batches).unwrap();
+    engine.declare_watermark("t", "ts", "ts").unwrap();
+    // What the windows below follow is ahead of the clock by far, and so is the watermark that rows met.
+    engine.execute("CREATE VIEW p AS SELECT n, ts, PROCTIME() AS proc FROM t").await.unwrap();
+    let tumble = "TABLE(TUMBLE(TABLE p, DESCRIPTOR(proc), INTERVAL '1' SECOND))";
+    for sql in [
+        format!("SELECT SUM(n), MAX(ts) FROM {tumble} GROUP BY window_start, window_end"),
+        format!(
+            "SELECT n, ts FROM (SELECT n, ts, ROW_NUMBER() OVER (PARTITION BY window_start, window_end \
+             ORDER BY n) AS rn FROM {tumble}) WHERE rn <= 3"
+        ),
+        "SELECT SUM(n), MAX(ts) FROM TABLE(SESSION(TABLE p, DESCRIPTOR(proc), INTERVAL '1' SECOND)) \
+         GROUP BY window_start, window_end"
+            .to_owned(),
+    ] {
+        let mut query = engine.sql(&sql).await.unwrap();
+        let mut sum = 0;
+        while let Some(changes) = soon(&mut query).await {
+            sum += numbers(&changes, 0).into_iter().sum::<i64>();
+        }
+        assert_eq!((sum, query.metrics().late), (6, 0), "{sql}");
+    }
+}

@@ -98,9 +98,16 @@ async fn run(sql: &str, rows: &[Row], parallelism: usize, random: &mut Random) -
 
 /// Runs a query in many ways and compares it with a simulation.
 async fn check(sql: &str, simulate: impl Fn(&[Row]) -> (Table, u64)) {
+    check_coarse(sql, 1, simulate).await;
+}
+
+/// The same over times that are the last ms of as many: many are equal, to the watermark and the last ms of a
+/// window, too.
+async fn check_coarse(sql: &str, every: i64, simulate: impl Fn(&[Row]) -> (Table, u64)) {
     for seed in 0..6 {
         let mut random = Random::new(seed * 77 + sql.len() as u64);
-        let rows = rows(&mut random);
+        let mut rows = rows(&mut random);
+        rows.iter_mut().for_each(|row| row.ts += every - 1 - row.ts % every);
         let due = simulate(&rows);
         for parallelism in 1..=4 {
             let given = run(sql, &rows, parallelism, &mut random).await;
@@ -355,13 +362,13 @@ async fn ranks_and_joins_of_windows_are_right() {
     }
 }
 
-/// The rows that an OVER aggregate takes, each with the rows of its frame, and how many are late. `back` is
-/// how far a frame goes: rows, or ms, or nothing for all.
-fn over(
-    rows: &[Row],
-    back_rows: Option<usize>,
-    back_ms: Option<i64>,
-) -> (Vec<(Row, Vec<Row>)>, u64) {
+/// A row that an OVER aggregate takes, the rows of its frame, and the watermark that what is above has seen
+/// when it comes.
+type Framed = (Row, Vec<Row>, i64);
+
+/// The rows that an OVER aggregate takes, and how many are late. `back` is how far a frame goes: rows, or ms,
+/// or nothing for all.
+fn over(rows: &[Row], back_rows: Option<usize>, back_ms: Option<i64>) -> (Vec<Framed>, u64) {
     #[derive(Default)]
     struct Key {
         waiting: BTreeMap<i64, Vec<Row>>,
@@ -373,7 +380,7 @@ fn over(
     let mut keys: BTreeMap<Option<i64>, Key> = BTreeMap::new();
     let mut timers: BTreeSet<(i64, Option<i64>)> = BTreeSet::new();
     let (mut watermark, mut late, mut out) = (i64::MIN, 0, Vec::new());
-    let mut fire = |keys: &mut BTreeMap<_, Key>, timers: &mut BTreeSet<_>, watermark: i64| {
+    let mut fire = |keys: &mut BTreeMap<_, Key>, timers: &mut BTreeSet<_>, met, watermark: i64| {
         while let Some((time, name)) =
             timers.first().copied().filter(|(time, _)| *time <= watermark)
         {
@@ -390,13 +397,13 @@ fn over(
                             key.frame.push(row);
                             let first = key.frame.len().saturating_sub(back + 1);
                             key.frame.drain(..first);
-                            out.push((row, key.frame.clone()));
+                            out.push((row, key.frame.clone(), met));
                         }
                     }
                     None => {
                         key.frame.extend(&now);
                         key.frame.retain(|row| back_ms.is_none_or(|ms| row.ts >= time - ms));
-                        out.extend(now.into_iter().map(|row| (row, key.frame.clone())));
+                        out.extend(now.into_iter().map(|row| (row, key.frame.clone(), met)));
                     }
                 }
             }
@@ -423,11 +430,11 @@ fn over(
             late += 1;
         }
         if row.ts - DELAY > watermark {
-            watermark = row.ts - DELAY;
-            fire(&mut keys, &mut timers, watermark);
+            let met = std::mem::replace(&mut watermark, row.ts - DELAY);
+            fire(&mut keys, &mut timers, met, watermark);
         }
     }
-    fire(&mut keys, &mut timers, i64::MAX);
+    fire(&mut keys, &mut timers, watermark, i64::MAX);
     (out, late)
 }
 
@@ -451,25 +458,148 @@ async fn over_is_right() {
             let (taken, late) = match (bounded, rows_back) {
                 (false, Some(_)) => {
                     let (taken, late) = over(rows, None, None);
-                    let ids: BTreeSet<i64> = taken.iter().map(|(row, _)| row.id).collect();
+                    let ids: BTreeSet<i64> = taken.iter().map(|(row, ..)| row.id).collect();
                     let rows: Vec<Row> =
                         rows.iter().filter(|row| ids.contains(&row.id)).copied().collect();
                     let mut sorted = rows.clone();
                     sorted.sort_by_key(|row| (row.ts, row.id));
                     let frames = sorted.iter().enumerate().map(|(at, row)| {
                         let before = sorted[..=at].iter().filter(|other| other.key == row.key);
-                        (*row, before.copied().collect())
+                        (*row, before.copied().collect(), i64::MIN)
                     });
                     (frames.collect(), late)
                 }
                 _ => over(rows, rows_back, ms_back),
             };
-            let line = |(row, frame): (Row, Vec<Row>)| {
+            let line = |(row, frame, _): Framed| {
                 let mut line = vec![Some(row.id), row.key];
                 line.extend(aggregates(&frame));
                 (line, 1)
             };
             (taken.into_iter().map(line).collect(), late)
+        })
+        .await;
+    }
+}
+
+/// Windows above something: the rows that come into each, of rows that come with the watermark that has been
+/// seen by then; how many are in none.
+fn windows_above(
+    rows: Vec<(Row, i64)>,
+    windows: impl Fn(i64) -> Vec<(i64, i64)>,
+) -> (BTreeMap<(i64, i64), Vec<Row>>, u64) {
+    let (mut groups, mut late) = (BTreeMap::<_, Vec<Row>>::new(), 0);
+    for (row, met) in rows {
+        let mut open = windows(row.ts);
+        open.retain(|(_, end)| end - 1 > met);
+        late += u64::from(open.is_empty());
+        for window in open {
+            groups.entry(window).or_default().push(row);
+        }
+    }
+    (groups, late)
+}
+
+type Windows = Box<dyn Fn(i64) -> Vec<(i64, i64)>>;
+
+/// Windows by the text that makes them of a table.
+fn kinds_above() -> [(&'static str, Windows); 3] {
+    [
+        ("TUMBLE(TABLE o, DESCRIPTOR(ts), INTERVAL '0.2' SECOND)", Box::new(hops(200, 200, 0))),
+        (
+            "HOP(TABLE o, DESCRIPTOR(ts), INTERVAL '0.2' SECOND, INTERVAL '1' SECOND)",
+            Box::new(hops(1_000, 200, 0)),
+        ),
+        (
+            "CUMULATE(TABLE o, DESCRIPTOR(ts), INTERVAL '0.2' SECOND, INTERVAL '1' SECOND)",
+            Box::new(steps(1_000, 200)),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn windows_over_values_of_the_rows_before_are_right() {
+    let frames = [
+        ("ROWS BETWEEN 2 PRECEDING AND CURRENT ROW", Some(2), None),
+        ("RANGE BETWEEN INTERVAL '0.2' SECOND PRECEDING AND CURRENT ROW", None, Some(200)),
+        ("RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW", None, Some(3_600_000)),
+    ];
+    for (frame, rows_back, ms_back) in frames {
+        for (window, windows) in kinds_above() {
+            let sql = format!(
+                "WITH o AS (SELECT id, ts, COUNT(*) OVER (PARTITION BY key ORDER BY ts {frame}) AS c FROM t) \
+                 SELECT window_start, window_end, COUNT(*), SUM(c), SUM(id) FROM TABLE({window}) \
+                 GROUP BY window_start, window_end"
+            );
+            check(&sql, |rows| {
+                let (taken, late) = over(rows, rows_back, ms_back);
+                let counts = taken.iter().map(|(row, frame, _)| (row.id, frame.len() as i64));
+                let counts: BTreeMap<i64, i64> = counts.collect();
+                let taken = taken.into_iter().map(|(row, _, met)| (row, met)).collect();
+                let (groups, later) = windows_above(taken, &windows);
+                let line = |((start, end), rows): ((i64, i64), Vec<Row>)| {
+                    let sum = rows.iter().map(|row| counts[&row.id]).sum();
+                    let ids = rows.iter().map(|row| row.id).sum();
+                    let numbers = [start, end, rows.len() as i64, sum, ids];
+                    (numbers.map(Some).to_vec(), 1)
+                };
+                (groups.into_iter().map(line).collect(), late + later)
+            })
+            .await;
+        }
+    }
+}
+
+/// The first row of each of 60 keys by time, each with the watermark that what is above has seen when it
+/// comes, and how many rows are late.
+fn first_rows(rows: &[Row]) -> (Vec<(Row, i64)>, u64) {
+    let (mut firsts, mut known): (BTreeMap<i64, Row>, BTreeSet<i64>) = Default::default();
+    let (mut watermark, mut late, mut out) = (i64::MIN, 0, Vec::new());
+    let mut fire = |firsts: &mut BTreeMap<i64, Row>, met, watermark| {
+        firsts.retain(|_, row| {
+            let due = row.ts <= watermark;
+            out.extend(due.then_some((*row, met)));
+            !due
+        });
+    };
+    for row in rows {
+        if row.ts < watermark {
+            late += 1;
+            continue;
+        }
+        match firsts.get_mut(&(row.id % 60)) {
+            Some(first) if row.ts < first.ts => *first = *row,
+            None if known.insert(row.id % 60) => {
+                firsts.insert(row.id % 60, *row);
+            }
+            _ => {}
+        }
+        if row.ts - DELAY > watermark {
+            let met = std::mem::replace(&mut watermark, row.ts - DELAY);
+            fire(&mut firsts, met, watermark);
+        }
+    }
+    fire(&mut firsts, watermark, i64::MAX);
+    (out, late)
+}
+
+#[tokio::test]
+async fn windows_over_first_rows_are_right() {
+    for (window, windows) in kinds_above() {
+        let sql = format!(
+            "WITH o AS (SELECT id, ts FROM (SELECT id, ts, ROW_NUMBER() OVER \
+             (PARTITION BY MOD(id, 60) ORDER BY ts) AS rn FROM t) WHERE rn = 1) \
+             SELECT window_start, window_end, COUNT(*), SUM(id) FROM TABLE({window}) \
+             GROUP BY window_start, window_end"
+        );
+        check_coarse(&sql, 100, |rows| {
+            let (firsts, late) = first_rows(rows);
+            let (groups, later) = windows_above(firsts, &windows);
+            let line = |((start, end), rows): ((i64, i64), Vec<Row>)| {
+                let ids = rows.iter().map(|row| row.id).sum();
+                ([start, end, rows.len() as i64, ids].map(Some).to_vec(), 1)
+            };
+            (groups.into_iter().map(line).collect(), late + later)
         })
         .await;
     }

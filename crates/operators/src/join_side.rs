@@ -395,7 +395,9 @@ impl Side {
         }
         self.heads = slots.iter().map(|slot| self.heads[*slot as usize]).collect();
         self.totals = slots.iter().map(|slot| self.totals[*slot as usize]).collect();
-        for slot in &mut self.entries.slots {
+        // Entries without copies wait to be numbered anew themselves, and may be of a slot that is gone.
+        let entries = self.entries.slots.iter_mut().zip(&self.entries.copies);
+        for (slot, _) in entries.filter(|(_, copies)| **copies != 0) {
             *slot = moved[*slot as usize];
         }
     }

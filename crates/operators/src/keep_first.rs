@@ -2,12 +2,13 @@
 //!
 //! A row comes out when the watermark has reached its time, for no earlier one can come then: a row behind
 //! the watermark is late, dropped and counted. So a partition's row never changes, and its time stays a time
-//! attribute.
+//! attribute. One whose time the watermark had reached when it came says so: what is above drops it where it
+//! is late by that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, UInt32Array};
+use arrow::array::{Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::SchemaRef;
 use millstream_state::{KeyIndex, RowStore};
 use millstream_types::{ChangeBatch, Result};
@@ -17,7 +18,7 @@ use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::pairs::taken;
 use crate::session_aggregate::renumbered;
-use crate::watermark::milliseconds;
+use crate::watermark::{ahead_of, milliseconds};
 use crate::window_table::pick;
 use crate::window_table_function::with_rowtimes;
 
@@ -50,8 +51,9 @@ impl KeepFirstSpec {
 enum First {
     /// Nothing.
     Unknown,
-    /// A row of a time, and its number in the store, while an earlier one may come.
-    Waits(i64, u32),
+    /// A row of a time, and its number in the store, while an earlier one may come; and whether the watermark
+    /// had reached that time when it came.
+    Waits(i64, u32, bool),
     /// Its row came out.
     Known,
 }
@@ -100,7 +102,7 @@ impl KeepFirst {
             // Rows stay in the order in which they came.
             let mut waiting: Vec<(u32, &mut u32)> = Vec::with_capacity(self.waiting);
             waiting.extend(self.firsts.iter_mut().filter_map(|first| match first {
-                First::Waits(_, row) => Some((*row, row)),
+                First::Waits(_, row, _) => Some((*row, row)),
                 _ => None,
             }));
             waiting.sort_unstable_by_key(|(row, _)| *row);
@@ -121,7 +123,7 @@ impl KeepFirst {
         self.expiry.retain(&live);
         self.by_time.clear();
         for (slot, first) in (0..).zip(&self.firsts) {
-            if let First::Waits(time, _) = first {
+            if let First::Waits(time, ..) = first {
                 self.by_time.entry(*time).or_default().push(slot);
             }
         }
@@ -150,7 +152,8 @@ impl Operator for KeepFirst {
         let base = self.store.len() as u32;
         for (row, slot) in slots.iter().enumerate() {
             let time = times.value(row);
-            if changes.reached.as_ref().is_some_and(|reached| time < reached.value(row)) {
+            let met = changes.reached.as_ref().map_or(i64::MIN, |reached| reached.value(row));
+            if time < met {
                 late.push(row);
                 continue;
             }
@@ -158,14 +161,14 @@ impl Operator for KeepFirst {
             let first = &mut self.firsts[*slot as usize];
             match first {
                 First::Known => continue,
-                First::Waits(known, _) if *known <= time => continue,
+                First::Waits(known, ..) if *known <= time => continue,
                 First::Waits(..) => {}
                 First::Unknown => {
                     self.live += 1;
                     self.waiting += 1;
                 }
             }
-            *first = First::Waits(time, base + kept.len() as u32);
+            *first = First::Waits(time, base + kept.len() as u32, time == met);
             kept.push(row as u32);
             self.by_time.entry(time).or_default().push(*slot);
         }
@@ -176,7 +179,7 @@ impl Operator for KeepFirst {
     }
 
     fn end_epoch(&mut self, time: &OperatorTime, out: &mut Output) -> Result<()> {
-        let mut due: Vec<(i64, u32)> = Vec::new();
+        let mut due: Vec<(i64, u32, bool)> = Vec::new();
         while let Some(next) = self.by_time.first_entry()
             && *next.key() <= time.watermark.0
         {
@@ -184,11 +187,11 @@ impl Operator for KeepFirst {
             let before = due.len();
             for slot in slots {
                 let first = &mut self.firsts[slot as usize];
-                if let First::Waits(known, row) = *first
+                if let First::Waits(known, row, reached) = *first
                     && known == at
                 {
                     *first = First::Known;
-                    due.push((at, row));
+                    due.push((at, row, reached));
                 }
             }
             // As they came, where their times are equal.
@@ -198,9 +201,16 @@ impl Operator for KeepFirst {
             return Ok(());
         }
         self.waiting -= due.len();
-        let rows: Vec<u32> = due.into_iter().map(|(_, row)| row).collect();
+        let rows: Vec<u32> = due.iter().map(|(_, row, _)| *row).collect();
         let columns = self.store.columns(&rows)?;
-        out.emit(ChangeBatch::insert(RecordBatch::try_new(Arc::clone(&self.spec.input), columns)?));
+        let rows = RecordBatch::try_new(Arc::clone(&self.spec.input), columns)?;
+        // What is above may have ended with the watermark that such a row met.
+        let reached = due.iter().any(|(.., reached)| *reached).then(|| {
+            let met =
+                |(at, _, reached): &(i64, u32, bool)| if *reached { *at } else { ahead_of(*at) };
+            Int64Array::from_iter_values(due.iter().map(met))
+        });
+        out.emit(ChangeBatch { reached, ..ChangeBatch::insert(rows) });
         self.compact()
     }
 

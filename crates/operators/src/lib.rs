@@ -19,7 +19,7 @@
 //! | [`window_rank`], [`window_join`] | rows of complete windows |
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
 //! | [`pairs`] | what joins have in common; [`consolidate`] puts changes together |
-//! | [`over_aggregate`] | values over the rows before each row |
+//! | [`over_aggregate`], `over_frames`, `over_queue` | values over the rows before each row |
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
 //! | `join_side` | the rows of one input of a join |
@@ -52,6 +52,8 @@ pub mod not_null;
 pub mod operator;
 pub mod ordered;
 pub mod over_aggregate;
+mod over_frames;
+mod over_queue;
 pub mod pairs;
 pub mod rank;
 pub mod reduce;

@@ -4,23 +4,26 @@
 //! the same time, of arrival. For each key the aggregates take rows that come into its frame and give up
 //! those that leave it. Lateness follows Flink's two rules: with a frame that goes back to the start a row
 //! is late when it is not ahead of the watermark, with a bounded one when a row of its key has been emitted
-//! that is not earlier.
+//! that is not earlier. A row that is behind the watermark and taken all the same comes out with the
+//! watermark it met, for a window above may be complete by then.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{ArrayRef, AsArray, Int64Array, UInt32Array};
 use arrow::datatypes::{DataType, SchemaRef};
 use millstream_plan::{Frame, OrderKey, OverCall};
-use millstream_state::KeyIndex;
+use millstream_state::{KeyIndex, RowStore};
 use millstream_types::{ChangeBatch, Result};
 
 use crate::aggregate::{GroupsAggregate, Rows, Step, create};
 use crate::dropped::{Dropped, Reason};
 use crate::operator::{NextWindow, Operator, OperatorTime, Output};
+use crate::over_frames::{Frames, Held};
+use crate::over_queue::{Due, Entry, Queue};
+use crate::pairs::{batch, taken};
 use crate::session_aggregate::renumbered;
-use crate::watermark::milliseconds;
+use crate::watermark::{ahead_of, milliseconds};
 use crate::window_rank::{compare, order_rows};
 use crate::window_table::pick;
 use crate::window_table_function::with_rowtimes;
@@ -49,21 +52,6 @@ impl OverAggregateSpec {
     }
 }
 
-/// The rows that are in a frame now, for each key.
-struct Members {
-    frame: Frame,
-    /// By slot: positions in the kept rows. Not for frames that nothing leaves.
-    rows: Vec<VecDeque<u32>>,
-}
-
-/// Rows that wait for the watermark.
-struct Waiting {
-    rows: RecordBatch,
-    slots: Vec<u32>,
-    /// The watermark they must be behind: that which they met where they were not ahead of it.
-    since: Vec<i64>,
-}
-
 /// When something happens to a key.
 #[derive(Debug, Clone, Copy)]
 struct Look {
@@ -78,14 +66,16 @@ pub struct OverAggregate {
     spec: Arc<OverAggregateSpec>,
     keys: KeyIndex,
     /// The distinct frames of the calls.
-    members: Vec<Members>,
-    /// For each call its state and the position of its frame in `members`.
+    frames: Vec<Frames>,
+    /// For each call its state and the position of its frame in `frames`.
     aggregates: Vec<(Box<dyn GroupsAggregate>, usize)>,
-    /// Rows that wait for the watermark, in the order of arrival.
-    waiting: Vec<Waiting>,
-    /// Rows that are in some frame, and their times.
-    kept: RecordBatch,
-    kept_times: Vec<i64>,
+    /// The rows that wait or are in some frame.
+    store: RowStore,
+    held: Held,
+    /// The rows that wait for the watermark.
+    waiting: Queue,
+    /// By row: where it stands among those that are looked at; memory to work with.
+    places: Vec<u32>,
     /// By slot the time of the last row that was emitted.
     emitted: Vec<i64>,
     /// By slot the watermark at which a key is forgotten, where time makes rows leave their frames.
@@ -98,8 +88,6 @@ pub struct OverAggregate {
     looks: Vec<VecDeque<Look>>,
     /// The longest of those frames in ms.
     range: Option<i64>,
-    /// The earliest time of the rows that wait.
-    earliest: Option<i64>,
     dropped: Arc<Dropped>,
     watermark: i64,
     /// How many rows have been taken.
@@ -114,7 +102,7 @@ impl OverAggregate {
     /// # Errors
     /// When a column cannot be a key, or a function does not take its arguments.
     pub fn new(spec: Arc<OverAggregateSpec>, dropped: Arc<Dropped>) -> Result<Self> {
-        let mut members: Vec<Members> = Vec::new();
+        let mut frames: Vec<Frames> = Vec::new();
         let mut aggregates = Vec::with_capacity(spec.calls.len());
         for over in &spec.calls {
             let frame = match over.frame {
@@ -122,34 +110,46 @@ impl OverAggregate {
                 Frame::Range(None) if spec.processing_time => Frame::Rows(None),
                 frame => frame,
             };
-            let at = members.iter().position(|known| known.frame == frame);
+            let at = frames.iter().position(|known| known.frame == frame);
             let at = at.unwrap_or_else(|| {
-                members.push(Members { frame, rows: Vec::new() });
-                members.len() - 1
+                frames.push(Frames::new(frame));
+                frames.len() - 1
             });
             let types = spec.types_of(&over.call.arguments);
             aggregates.push((create(&over.call, &types, over.frame.is_bounded())?, at));
         }
         Ok(Self {
             keys: KeyIndex::new(&spec.types_of(&spec.partition))?,
-            members,
+            frames,
             aggregates,
-            waiting: Vec::new(),
-            kept: RecordBatch::new_empty(Arc::clone(&spec.input)),
-            kept_times: Vec::new(),
+            store: RowStore::new(Arc::clone(&spec.input)),
+            held: Held::default(),
+            waiting: Queue::default(),
+            places: Vec::new(),
             emitted: Vec::new(),
             forget_at: Vec::new(),
             looks: Vec::new(),
             waiting_times: Vec::new(),
             forgotten: Vec::new(),
             range: range_of(&spec),
-            earliest: None,
             dropped,
             watermark: i64::MIN,
             rows: 0,
             keys_max: KEYS_MIN,
             spec,
         })
+    }
+
+    /// Makes room for all keys.
+    fn resize(&mut self) {
+        let keys = self.keys.len();
+        self.emitted.resize(keys, i64::MIN);
+        self.forget_at.resize(keys, i64::MIN);
+        self.looks.resize_with(keys, VecDeque::new);
+        self.waiting_times.resize_with(keys, VecDeque::new);
+        self.forgotten.resize(keys, i64::MIN);
+        self.frames.iter_mut().for_each(|frames| frames.resize(keys));
+        self.aggregates.iter_mut().for_each(|(aggregate, _)| aggregate.resize(keys));
     }
 
     /// How far a key has come at a watermark: the time of its last row that is emitted by then.
@@ -200,198 +200,198 @@ impl OverAggregate {
         if forgotten == i64::MIN {
             return;
         }
-        let keys = self.keys.len();
-        for members in &mut self.members {
-            members.rows.resize_with(keys, VecDeque::new);
-            let rows = &mut members.rows[at];
-            if rows.back().is_some_and(|row| self.kept_times[*row as usize] > forgotten) {
-                return;
+        let last = self.frames.iter().filter_map(|frames| frames.rows.get(at)?.back());
+        if last.max().is_some_and(|row| self.held.times[*row as usize] > forgotten) {
+            return;
+        }
+        for frames in &mut self.frames {
+            if let Some(rows) = frames.rows.get_mut(at) {
+                rows.drain(..).for_each(|row| self.held.release(row));
             }
-            rows.clear();
         }
-        for (aggregate, _) in &mut self.aggregates {
-            aggregate.resize(keys);
-            aggregate.clear(&[slot]);
-        }
+        self.aggregates.iter_mut().for_each(|(aggregate, _)| aggregate.clear(&[slot]));
     }
 
     /// Whether a row that is not ahead of the watermark is still taken if its key has not come as far.
     fn follows_keys(&self) -> bool {
-        self.members.iter().all(|members| members.frame.is_bounded())
+        self.frames.iter().all(|frames| frames.frame.is_bounded())
     }
 
     /// Takes the waiting rows up to a time and emits them.
     fn advance(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
         self.watermark = self.watermark.max(watermark);
-        if self.waiting.is_empty() {
-            return Ok(());
+        let (mut due, mut reached, mut late) = (Vec::new(), Vec::new(), false);
+        let (all, watermark) = (self.spec.processing_time, self.watermark);
+        let ordered = self.spec.ties.is_empty() || all;
+        let (mut same, mut last) = (0, None);
+        while let Some(entry) = self.waiting.pop(|due| all || due.is_by(watermark)) {
+            late |= entry.due.since > i64::MIN;
+            // Of a row that was on time, a watermark that it is ahead of.
+            reached.push(entry.due.since.max(ahead_of(entry.due.time)));
+            if !ordered && last.replace(entry.due) != Some(entry.due) {
+                self.sort_ties(&mut due[same..])?;
+                same = due.len();
+            }
+            due.push((entry.row, entry.slot));
         }
-        let waiting = std::mem::take(&mut self.waiting);
-        let rows = concat_batches(&self.spec.input, waiting.iter().map(|waiting| &waiting.rows))?;
-        let (mut slots, mut since) = (Vec::new(), Vec::new());
-        for waiting in waiting {
-            slots.extend(waiting.slots);
-            since.extend(waiting.since);
-        }
-        let times = milliseconds(rows.column(self.spec.time))?;
-        let times = times.values();
-        let everything = 0..rows.num_rows() as u32;
-        let (mut due, later): (Vec<u32>, Vec<u32>) = match self.spec.processing_time {
-            true => (everything.collect(), Vec::new()),
-            false => everything.partition(|row| {
-                let row = *row as usize;
-                times[row] <= self.watermark && since[row] < self.watermark
-            }),
-        };
-        self.earliest = later.iter().map(|row| times[*row as usize]).min();
-        if !later.is_empty() {
-            let slots = later.iter().map(|row| slots[*row as usize]).collect();
-            let since = later.iter().map(|row| since[*row as usize]).collect();
-            let rows = take_record_batch(&rows, &UInt32Array::from(later))?;
-            self.waiting.push(Waiting { rows, slots, since });
+        if !ordered {
+            self.sort_ties(&mut due[same..])?;
         }
         if due.is_empty() {
             return Ok(());
         }
-        let ties = order_rows(&self.spec.input, &rows, &self.spec.ties)?;
-        if !self.spec.processing_time {
-            due.sort_by(|a, b| {
-                let (a, b) = (*a as usize, *b as usize);
-                times[a].cmp(&times[b]).then_with(|| compare(&ties, a, b))
-            });
-        }
-        let due_slots: Vec<u32> = due.iter().map(|row| slots[*row as usize]).collect();
-        let due_times: Vec<i64> = due.iter().map(|row| times[*row as usize]).collect();
-        let due = take_record_batch(&rows, &UInt32Array::from(due))?;
-        self.emit(&due, &due_slots, &due_times, out)
+        self.emit(&due, late.then(|| reached.into()), out)?;
+        self.compact()
     }
 
-    /// Takes rows in the order of time, and emits each with its values.
+    /// Puts rows of one time into their order.
+    fn sort_ties(&self, rows: &mut [(u32, u32)]) -> Result<()> {
+        if rows.len() < 2 {
+            return Ok(());
+        }
+        let numbers: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
+        let stored = batch(&self.spec.input, self.store.columns(&numbers)?, rows.len())?;
+        let ties = order_rows(&self.spec.input, &stored, &self.spec.ties)?;
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by(|a, b| compare(&ties, *a, *b));
+        let before = rows.to_vec();
+        rows.iter_mut().zip(order).for_each(|(row, at)| *row = before[at]);
+        Ok(())
+    }
+
+    /// Takes rows, each with its slot, in the order of time, and emits each with its values.
     fn emit(
         &mut self,
-        due: &RecordBatch,
-        slots: &[u32],
-        times: &[i64],
+        due: &[(u32, u32)],
+        reached: Option<Int64Array>,
         out: &mut Output,
     ) -> Result<()> {
-        let keys = self.keys.len();
-        self.emitted.resize(keys, i64::MIN);
-        self.forgotten.resize(keys, i64::MIN);
-        self.waiting_times.resize_with(keys, VecDeque::new);
-        for (slot, time) in slots.iter().zip(times) {
-            // They are emitted in the order of time.
-            self.waiting_times[*slot as usize].pop_front();
+        for (row, slot) in due {
+            let (time, slot) = (self.held.times[*row as usize], *slot as usize);
+            // Those of a key are emitted in the order of time.
+            self.waiting_times[slot].pop_front();
             // A key that was forgotten since forgets what came before that.
-            if *time > self.forgotten[*slot as usize] {
-                let emitted = &mut self.emitted[*slot as usize];
-                *emitted = (*emitted).max(*time);
+            if time > self.forgotten[slot] {
+                self.emitted[slot] = self.emitted[slot].max(time);
             }
         }
-        let base = self.kept_times.len();
-        let rows = concat_batches(&self.spec.input, [&self.kept, due])?;
-        self.kept_times.extend(times);
-        let steps: Vec<Vec<Step>> = self
-            .members
-            .iter_mut()
-            .map(|members| {
-                if members.frame.is_bounded() {
-                    members.rows.resize_with(keys, VecDeque::new);
-                }
-                members.steps(slots, &self.kept_times, base)
-            })
-            .collect();
-        let mut columns = due.columns().to_vec();
+        let held = &mut self.held;
+        let frames = self.frames.iter_mut();
+        let mut steps: Vec<Vec<Step>> = frames.map(|frames| frames.steps(due, held)).collect();
+        due.iter().for_each(|(row, _)| held.release(*row));
+        let columns = self.place(due, &mut steps)?;
+        let given = columns.iter().map(|column| column.slice(0, due.len()));
+        let mut given: Vec<ArrayRef> = given.collect();
         for (over, (aggregate, frame)) in self.spec.calls.iter().zip(&mut self.aggregates) {
-            aggregate.resize(keys);
             let call = &over.call;
-            columns.push(aggregate.run(
+            let arguments = call.arguments.iter().map(|column| Arc::clone(&columns[*column]));
+            given.push(aggregate.run(
                 &steps[*frame],
                 &Rows {
                     slots: &[],
-                    arguments: &pick(&rows, &call.arguments),
-                    selected: call.filter.map(|column| rows.column(column).as_boolean()),
+                    arguments: &arguments.collect::<Vec<_>>(),
+                    selected: call.filter.map(|column| columns[column].as_boolean()),
                     weights: None,
                     first: self.rows,
                     positions: None,
                 },
             )?);
         }
-        self.rows += rows.num_rows() as u64;
-        let options = RecordBatchOptions::new().with_row_count(Some(due.num_rows()));
-        let schema = Arc::clone(&self.spec.schema);
-        let emitted = RecordBatch::try_new_with_options(schema, columns, &options)?;
-        out.emit(ChangeBatch::insert(emitted));
-        self.keep(&rows)
+        self.rows += due.len() as u64;
+        let emitted = batch(&self.spec.schema, given, due.len())?;
+        out.emit(ChangeBatch { reached, ..ChangeBatch::insert(emitted) });
+        Ok(())
     }
 
-    /// Keeps of some rows those that are in a frame.
-    fn keep(&mut self, rows: &RecordBatch) -> Result<()> {
-        let mut needed = vec![false; rows.num_rows()];
-        let all = self.members.iter().flat_map(|members| members.rows.iter().flatten());
-        all.for_each(|row| needed[*row as usize] = true);
-        let mut moved = vec![0; needed.len()];
-        let mut kept = Vec::new();
-        for (row, needed) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
-            debug_assert!(needed);
-            moved[row] = kept.len() as u32;
-            kept.push(row as u32);
+    /// The columns of rows, and behind them those of rows that leave a frame; steps name rows by their places
+    /// in these from then on.
+    fn place(&mut self, due: &[(u32, u32)], steps: &mut [Vec<Step>]) -> Result<Vec<ArrayRef>> {
+        self.places.resize(self.store.len(), u32::MAX);
+        let mut rows: Vec<u32> = due.iter().map(|(row, _)| *row).collect();
+        for (place, row) in (0..).zip(&rows) {
+            self.places[*row as usize] = place;
         }
-        for members in &mut self.members {
-            members.rows.iter_mut().flatten().for_each(|row| *row = moved[*row as usize]);
+        for step in steps.iter_mut().flatten() {
+            if let Step::Add { row, .. } | Step::Remove { row, .. } = step {
+                let place = &mut self.places[*row as usize];
+                if *place == u32::MAX {
+                    *place = rows.len() as u32;
+                    rows.push(*row);
+                }
+                *row = *place;
+            }
         }
-        self.kept_times = kept.iter().map(|row| self.kept_times[*row as usize]).collect();
-        self.kept = take_record_batch(rows, &UInt32Array::from(kept))?;
+        rows.iter().for_each(|row| self.places[*row as usize] = u32::MAX);
+        self.store.columns(&rows)
+    }
+
+    /// Numbers the rows anew once most neither wait nor are in a frame.
+    fn compact(&mut self) -> Result<()> {
+        let (all, live) = (self.store.len(), self.held.live);
+        if all <= 2 * live + ROWS_MIN && (live > 0 || all == 0) {
+            return Ok(());
+        }
+        let kept = (0..all as u32).filter(|row| self.held.by[*row as usize] > 0);
+        let kept: Vec<u32> = kept.collect();
+        self.store.retain(&kept)?;
+        let mut moved = vec![u32::MAX; all];
+        (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = new);
+        self.held.times = kept.iter().map(|row| self.held.times[*row as usize]).collect();
+        self.held.by = kept.iter().map(|row| self.held.by[*row as usize]).collect();
+        self.places = Vec::new();
+        let members = self.frames.iter_mut().flat_map(|frames| frames.rows.iter_mut().flatten());
+        members.for_each(|row| *row = moved[*row as usize]);
+        self.waiting.renumber(|row| moved[row as usize]);
         Ok(())
     }
 
     /// Forgets the keys whose rows have all left their frames by now, where time makes them leave.
     fn forget_keys(&mut self) -> Result<()> {
-        if self.keys.len() <= self.keys_max {
+        let Some(range) = self.range.filter(|_| self.keys.len() > self.keys_max) else {
             return Ok(());
-        }
-        let mut live = vec![false; self.keys.len()];
-        if self.range.is_none() {
-            self.keys_max = usize::MAX;
-            return Ok(());
-        }
-        for (live, forget_at) in live.iter_mut().zip(&self.forget_at) {
-            *live = *forget_at > self.watermark;
-        }
-        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.slots);
-        waiting.for_each(|slot| live[*slot as usize] = true);
+        };
+        let mut live: Vec<bool> = match self.spec.processing_time {
+            // Rows that come have a later time than the last epoch's.
+            true => (0..self.keys.len())
+                .map(|slot| {
+                    let last =
+                        self.frames.iter().filter_map(|frames| frames.rows.get(slot)?.back());
+                    let last = last.map(|row| self.held.times[*row as usize]).max();
+                    last.is_some_and(|time| time.saturating_add(range) > self.watermark)
+                })
+                .collect(),
+            false => self.forget_at.iter().map(|forget_at| *forget_at > self.watermark).collect(),
+        };
+        self.waiting.slots().for_each(|slot| live[*slot as usize] = true);
         let kept: Vec<u32> = (0..live.len() as u32).filter(|slot| live[*slot as usize]).collect();
         self.keys_max = 2 * kept.len() + KEYS_MIN;
         let mut moved = vec![0; live.len()];
         (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = new);
-        for Waiting { slots, .. } in &mut self.waiting {
-            slots.iter_mut().for_each(|slot| *slot = moved[*slot as usize]);
-        }
+        self.waiting.slots().for_each(|slot| *slot = moved[*slot as usize]);
         let empty = KeyIndex::new(&self.spec.types_of(&self.spec.partition))?;
         self.keys = renumbered(&self.keys, &kept, empty)?;
-        self.emitted.resize(live.len(), i64::MIN);
-        self.looks.resize_with(live.len(), VecDeque::new);
-        self.emitted = kept.iter().map(|slot| self.emitted[*slot as usize]).collect();
-        self.waiting_times.resize_with(live.len(), VecDeque::new);
-        let times = |slot: &u32| std::mem::take(&mut self.waiting_times[*slot as usize]);
-        self.waiting_times = kept.iter().map(times).collect();
-        let looks = |slot: &u32| std::mem::take(&mut self.looks[*slot as usize]);
-        self.looks = kept.iter().map(looks).collect();
-        self.forgotten.resize(live.len(), i64::MIN);
-        self.forgotten = kept.iter().map(|slot| self.forgotten[*slot as usize]).collect();
-        self.forget_at = kept.iter().map(|slot| self.forget_at[*slot as usize]).collect();
-        for members in &mut self.members {
-            members.rows.resize_with(live.len(), VecDeque::new);
-            let taken = |slot: &u32| std::mem::take(&mut members.rows[*slot as usize]);
-            members.rows = kept.iter().map(taken).collect();
+        let numbers = |of: &[i64]| kept.iter().map(|slot| of[*slot as usize]).collect();
+        self.emitted = numbers(&self.emitted);
+        self.forgotten = numbers(&self.forgotten);
+        self.forget_at = numbers(&self.forget_at);
+        let looks = |of: &mut [VecDeque<Look>]| {
+            kept.iter().map(|slot| std::mem::take(&mut of[*slot as usize])).collect()
+        };
+        self.waiting_times = looks(&mut self.waiting_times);
+        self.looks = looks(&mut self.looks);
+        for frames in self.frames.iter_mut().filter(|frames| frames.frame.is_bounded()) {
+            let taken = |slot: &u32| std::mem::take(&mut frames.rows[*slot as usize]);
+            let rows = kept.iter().map(taken).collect();
+            let gone = std::mem::replace(&mut frames.rows, rows);
+            gone.into_iter().flatten().for_each(|row| self.held.release(row));
         }
-        for (aggregate, _) in &mut self.aggregates {
-            aggregate.resize(live.len());
-            aggregate.retain(&kept);
-        }
-        let rows = self.kept.clone();
-        self.keep(&rows)
+        self.aggregates.iter_mut().for_each(|(aggregate, _)| aggregate.retain(&kept));
+        self.compact()
     }
 }
+
+/// So few rows are not worth being numbered anew.
+const ROWS_MIN: usize = 1_024;
 
 /// So few keys are not worth being looked through.
 const KEYS_MIN: usize = 1_024;
@@ -405,85 +405,32 @@ fn range_of(spec: &OverAggregateSpec) -> Option<i64> {
     ranges.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-impl Members {
-    /// What happens to the frames of rows that stand behind `base` kept ones; `times` are those of all.
-    fn steps(&mut self, slots: &[u32], times: &[i64], base: usize) -> Vec<Step> {
-        let mut steps = Vec::with_capacity(slots.len() * 3);
-        let mut from = 0;
-        while from < slots.len() {
-            // With RANGE the rows of one time come into the frame together.
-            let run = match self.frame {
-                Frame::Rows(_) => 1,
-                Frame::Range(_) => {
-                    let time = times[base + from];
-                    times[base + from..].iter().take_while(|other| **other == time).count()
-                }
-            };
-            for (at, slot) in (from..).zip(&slots[from..from + run]) {
-                let (slot, row) = (*slot, (base + at) as u32);
-                if self.frame.is_bounded() {
-                    let rows = &mut self.rows[slot as usize];
-                    let leaves = |rows: &VecDeque<u32>| match (self.frame, rows.front()) {
-                        (_, None) => false,
-                        (Frame::Rows(most), _) => most.is_some_and(|most| rows.len() as u64 > most),
-                        (Frame::Range(back), Some(first)) => {
-                            let least =
-                                times[row as usize].saturating_sub(back.unwrap_or(i64::MAX));
-                            times[*first as usize] < least
-                        }
-                    };
-                    while leaves(rows)
-                        && let Some(row) = rows.pop_front()
-                    {
-                        steps.push(Step::Remove { row, slot });
-                    }
-                    rows.push_back(row);
-                }
-                steps.push(Step::Add { row, slot });
-            }
-            steps.extend(slots[from..from + run].iter().map(|slot| Step::Value { slot: *slot }));
-            from += run;
-        }
-        steps
-    }
-}
-
 impl Operator for OverAggregate {
     fn process(&mut self, _: usize, changes: ChangeBatch, out: &mut Output) -> Result<()> {
         let changes = with_rowtimes(changes, self.spec.time, &self.dropped)?;
         let rows = changes.num_rows();
         let mut slots = Vec::with_capacity(rows);
         self.keys.slots(&pick(&changes.rows, &self.spec.partition), rows, &mut slots)?;
-        self.emitted.resize(self.keys.len(), i64::MIN);
-        self.forget_at.resize(self.keys.len(), i64::MIN);
-        self.looks.resize_with(self.keys.len(), VecDeque::new);
-        self.waiting_times.resize_with(self.keys.len(), VecDeque::new);
-        self.forgotten.resize(self.keys.len(), i64::MIN);
+        self.resize();
         let reached = changes.reached.as_ref().filter(|_| !self.spec.processing_time);
         let times = milliseconds(changes.rows.column(self.spec.time))?;
-        let least = times.values().iter().copied().min();
-        self.earliest = self.earliest.into_iter().chain(least).min();
         let Some(reached) = reached else {
-            if !self.spec.processing_time {
-                for (slot, time) in slots.iter().zip(times.values()) {
+            for (slot, time) in slots.iter().zip(times.values()) {
+                if !self.spec.processing_time {
                     self.touch(*slot, *time, i64::MIN, i64::MIN);
                 }
             }
-            if rows > 0 {
-                let since = vec![i64::MIN; rows];
-                self.waiting.push(Waiting { rows: changes.rows, slots, since });
-            }
-            return Ok(());
+            return self.wait(changes.rows.columns(), &slots, &times, None);
         };
         let follows_keys = self.follows_keys();
-        let (mut late, mut taken) = (Vec::new(), Vec::new());
+        let (mut late, mut taken_rows) = (Vec::new(), Vec::new());
         for row in 0..rows {
             let (slot, time, met) = (slots[row], times.value(row), reached.value(row));
             let ahead = time > met.max(self.watermark);
             self.look(slot, met);
             if !ahead && self.forgotten[slot as usize] > i64::MIN {
                 // What came before the key was forgotten must not be ordered behind this row.
-                self.wait(&changes.rows, &slots, &mut taken)?;
+                self.let_wait(&changes, &slots, &times, &mut taken_rows)?;
                 if met > self.watermark {
                     self.advance(met, out)?;
                 }
@@ -492,12 +439,12 @@ impl Operator for OverAggregate {
             if ahead || (follows_keys && time > self.come_to(slot, met)) {
                 let since = if ahead { i64::MIN } else { met };
                 self.touch(slot, time, since, met);
-                taken.push((row as u32, since));
+                taken_rows.push((row as u32, since));
             } else {
                 late.push(row);
             }
         }
-        self.wait(&changes.rows, &slots, &mut taken)?;
+        self.let_wait(&changes, &slots, &times, &mut taken_rows)?;
         self.dropped.add(Reason::Late, &changes, &late, None);
         Ok(())
     }
@@ -510,37 +457,68 @@ impl Operator for OverAggregate {
     }
 
     fn next_window(&self) -> Option<NextWindow> {
-        let needs = self.earliest.filter(|_| !self.spec.processing_time)?;
+        let due = self.waiting.first().filter(|_| !self.spec.processing_time)?.due;
+        // What was late on its way in waits for a later watermark than it met.
+        let needs = if due.since > i64::MIN { due.at.saturating_add(1) } else { due.at };
         Some(NextWindow { start: needs, end: needs, needs })
     }
 
     fn state_bytes(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(|w| w.rows.get_array_memory_size()).sum();
         let aggregates: usize = self.aggregates.iter().map(|(state, _)| state.bytes()).sum();
-        let members = self.members.iter().flat_map(|members| &members.rows);
-        let members: usize = members.map(|rows| rows.capacity() * 4).sum();
+        let members = self.frames.iter().flat_map(|frames| &frames.rows);
+        let members: usize =
+            members.map(|rows| rows.capacity() * 4 + size_of::<VecDeque<u32>>()).sum();
+        let looks = self.waiting_times.iter().chain(&self.looks);
+        let looks: usize = looks.map(|looks| looks.capacity() * size_of::<Look>()).sum();
         let of_keys =
             self.emitted.capacity() * (3 * size_of::<i64>() + 2 * size_of::<VecDeque<Look>>());
-        let kept = self.kept.get_array_memory_size();
-        waiting + aggregates + members + of_keys + self.keys.bytes() + kept
+        let of_rows = self.held.times.capacity() * (size_of::<i64>() + 2 * size_of::<u32>());
+        let numbers = looks + of_keys + of_rows + self.waiting.bytes();
+        numbers + aggregates + members + self.keys.bytes() + self.store.bytes()
     }
 }
 
 impl OverAggregate {
-    /// Lets some rows of a batch wait.
+    /// Lets rows wait, each with the watermark it met where it was not ahead of it.
     fn wait(
         &mut self,
-        rows: &RecordBatch,
+        columns: &[ArrayRef],
         slots: &[u32],
-        taken: &mut Vec<(u32, i64)>,
+        times: &Int64Array,
+        since: Option<&[i64]>,
     ) -> Result<()> {
-        if taken.is_empty() {
+        let first = self.store.len() as u32;
+        self.store.append(columns, slots.len())?;
+        for (at, (slot, time)) in slots.iter().zip(times.values()).enumerate() {
+            let since = since.map_or(i64::MIN, |since| since[at]);
+            let due = match self.spec.processing_time {
+                // By the clock all rows of an epoch are due, as they came.
+                true => Due { at: i64::MIN, since, time: i64::MIN },
+                false => {
+                    Due { at: if since > i64::MIN { since } else { *time }, since, time: *time }
+                }
+            };
+            self.held.push(*time);
+            self.waiting.push(Entry { due, row: first + at as u32, slot: *slot });
+        }
+        Ok(())
+    }
+
+    /// Lets some rows of a batch wait.
+    fn let_wait(
+        &mut self,
+        changes: &ChangeBatch,
+        slots: &[u32],
+        times: &Int64Array,
+        rows: &mut Vec<(u32, i64)>,
+    ) -> Result<()> {
+        if rows.is_empty() {
             return Ok(());
         }
-        let (positions, since): (Vec<u32>, Vec<i64>) = taken.drain(..).unzip();
-        let slots = positions.iter().map(|row| slots[*row as usize]).collect();
-        let rows = take_record_batch(rows, &UInt32Array::from(positions))?;
-        self.waiting.push(Waiting { rows, slots, since });
-        Ok(())
+        let (rows, since): (Vec<u32>, Vec<i64>) = rows.drain(..).unzip();
+        let slots: Vec<u32> = rows.iter().map(|row| slots[*row as usize]).collect();
+        let times = rows.iter().map(|row| times.value(*row as usize)).collect::<Int64Array>();
+        let columns = taken(&changes.rows, &UInt32Array::from(rows))?;
+        self.wait(&columns, &slots, &times, Some(&since))
     }
 }

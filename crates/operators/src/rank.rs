@@ -62,28 +62,29 @@ impl RankSpec {
     }
 }
 
-type Bytes = Box<[u8]>;
+/// A row; the same memory for the row that is kept and the one that was emitted.
+type Row = Arc<[u8]>;
 
 /// Where a row stands: by the values it is ordered by, then as it came.
-type Place = (Bytes, u64);
+type Place = (Box<[u8]>, u64);
 
 /// The rows of one partition.
 #[derive(Default)]
 struct Partition {
-    rows: BTreeMap<Place, Bytes>,
+    rows: BTreeMap<Place, Row>,
     /// The rows that were emitted, with their numbers.
-    emitted: Vec<(Bytes, i64)>,
+    emitted: Vec<(Row, i64)>,
 }
 
 impl Partition {
     /// The rows that are kept, with their numbers. Those that can never be are given up; their bytes.
-    fn kept(&mut self, spec: &RankSpec) -> (Vec<(Bytes, i64)>, usize) {
+    fn kept(&mut self, spec: &RankSpec) -> (Vec<(Row, i64)>, usize) {
         let (mut row_number, mut rank, mut dense) = (0, 0, 0);
-        let mut before: Option<&Bytes> = None;
+        let mut before: Option<&[u8]> = None;
         let (mut kept, mut behind) = (Vec::new(), None);
         for (place, row) in &self.rows {
             row_number += 1;
-            if before != Some(&place.0) {
+            if before != Some(&*place.0) {
                 rank = row_number;
                 dense += 1;
                 before = Some(&place.0);
@@ -98,7 +99,7 @@ impl Partition {
                 break;
             }
             if number >= spec.least {
-                kept.push((row.clone(), if spec.numbered { number as i64 } else { 0 }));
+                kept.push((Arc::clone(row), if spec.numbered { number as i64 } else { 0 }));
             }
         }
         let mut given_up = 0;
@@ -124,6 +125,8 @@ pub struct Rank {
     /// How many rows have come.
     rows: u64,
     bytes: usize,
+    /// How many rows partitions remember to have emitted.
+    emitted: usize,
 }
 
 /// So few keys are not worth being numbered anew.
@@ -147,6 +150,7 @@ impl Rank {
             is_changed: Vec::new(),
             rows: 0,
             bytes: 0,
+            emitted: 0,
             spec,
         })
     }
@@ -216,6 +220,7 @@ impl Operator for Rank {
         for slot in self.expiry.begin(clock_ms) {
             let partition = std::mem::take(&mut self.partitions[slot as usize]);
             self.live -= usize::from(!partition.rows.is_empty());
+            self.emitted -= partition.emitted.len();
             let rows = partition.rows.iter();
             self.bytes -= rows.map(|(place, row)| place.0.len() + row.len()).sum::<usize>();
         }
@@ -265,7 +270,7 @@ impl Operator for Rank {
             let (kept, given_up) = partition.kept(&spec);
             self.bytes -= given_up;
             // What stays is neither taken back nor given again.
-            let mut left: HashMap<&(Bytes, i64), i64, FixedState> = HashMap::default();
+            let mut left: HashMap<&(Row, i64), i64, FixedState> = HashMap::default();
             kept.iter().for_each(|row| *left.entry(row).or_insert(0) += 1);
             for row in &partition.emitted {
                 match left.get_mut(row) {
@@ -280,6 +285,7 @@ impl Operator for Rank {
                 }
             }
             drop(left);
+            self.emitted = self.emitted + kept.len() - partition.emitted.len();
             partition.emitted = kept;
         }
         self.compact()?;
@@ -309,6 +315,7 @@ impl Operator for Rank {
         self.keys.bytes()
             + self.expiry.bytes()
             + self.bytes
+            + self.emitted * size_of::<(Row, i64)>()
             + self.partitions.capacity() * size_of::<Partition>()
     }
 }

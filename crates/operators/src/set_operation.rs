@@ -1,5 +1,6 @@
 //! [`SetOperation`]: INTERSECT and EXCEPT, with and without ALL.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
@@ -29,6 +30,9 @@ pub struct SetOperation {
 
 /// So few rows are not worth being numbered anew.
 const ROWS_MIN: usize = 1_024;
+
+/// The most rows of a batch.
+const ROWS_MAX: usize = 1 << 16;
 
 impl SetOperation {
     /// A shard without any row; what does not change is kept for `ttl` ms.
@@ -132,14 +136,21 @@ impl Operator for SetOperation {
         if slots.is_empty() {
             return self.compact();
         }
-        let columns = self.rows.columns(slots.into_iter())?;
-        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
-        let weights = Int64Array::from(weights);
-        let appends = weights.values().iter().all(|weight| *weight == 1);
-        out.emit(match appends {
-            true => ChangeBatch::insert(rows),
-            false => ChangeBatch::weighted(rows, weights),
-        });
+        // Copies that are only added are rows of their own: what appends has no weights.
+        let appends = weights.iter().all(|weight| *weight > 0);
+        if appends {
+            let copies = slots.into_iter().zip(&weights);
+            slots = copies.flat_map(|(slot, copies)| repeat_n(slot, *copies as usize)).collect();
+        }
+        for (at, slots) in slots.chunks(ROWS_MAX).enumerate() {
+            let columns = self.rows.columns(slots.iter().copied())?;
+            let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+            let weights = weights.iter().copied().skip(at * ROWS_MAX).take(slots.len());
+            out.emit(match appends {
+                true => ChangeBatch::insert(rows),
+                false => ChangeBatch::weighted(rows, Int64Array::from_iter_values(weights)),
+            });
+        }
         self.compact()
     }
 

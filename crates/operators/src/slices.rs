@@ -166,6 +166,12 @@ impl Slices for Growing {
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
+        // Windows that are complete already must not hold up those behind them.
+        while let Some(first) = self.periods.first_entry()
+            && self.passed.covers(first.key().end)
+        {
+            first.remove();
+        }
         while let Some(next) = self.next().filter(|n| self.calendar.last_ms(n.end) <= watermark) {
             self.fire_window(spec, next, out)?;
         }
@@ -365,17 +371,14 @@ impl Slices for Hopping {
     }
 
     fn fire(&mut self, spec: &WindowAggregateSpec, watermark: i64, out: &mut Output) -> Result<()> {
+        // Windows that are complete already must not hold up those behind them.
+        self.forget_passed();
         while let Some(window) =
             self.next().filter(|window| self.calendar.last_ms(window.end) <= watermark)
         {
             self.emit(spec, window, out)?;
             self.passed.end = window.end;
-            let (assigner, passed) = (self.assigner, self.passed);
-            while let Some(first) = self.slices.first_entry()
-                && passed.covers(assigner.last_end(*first.key()))
-            {
-                first.remove();
-            }
+            self.forget_passed();
             // No later window has all of a block that starts with this one, or before.
             self.blocks = self.blocks.split_off(&window.start.saturating_add(1));
         }
@@ -398,6 +401,16 @@ impl Slices for Hopping {
 }
 
 impl Hopping {
+    /// Gives up slices that are part of no window any more.
+    fn forget_passed(&mut self) {
+        let (assigner, passed) = (self.assigner, self.passed);
+        while let Some(first) = self.slices.first_entry()
+            && passed.covers(assigner.last_end(*first.key()))
+        {
+            first.remove();
+        }
+    }
+
     /// Changes all tables that hold the rows of a slice.
     fn change(
         &mut self,

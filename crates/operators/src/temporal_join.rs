@@ -3,7 +3,8 @@
 //! A right row is a version of its key from its own time on, until the next one. Left rows wait until the
 //! watermark of both inputs has passed them, so that all versions are there. Of a left row that is late
 //! the version is taken only if no other has replaced it by the watermark that the row met. A key is
-//! looked up, not compared: NULL finds the version of NULL, as in Flink.
+//! looked up, not compared: NULL finds the version of NULL, as in Flink. What is remembered of a key are its
+//! versions: one without any is forgotten once its left rows have come out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use millstream_types::{ChangeBatch, Result};
 use crate::dropped::Dropped;
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::pairs::{batch, both, holds};
+use crate::session_aggregate::renumbered;
 use crate::watermark::milliseconds;
 use crate::window_table::pick;
 use crate::window_table_function::with_rowtimes;
@@ -42,6 +44,14 @@ pub struct TemporalJoinSpec {
     pub schema: SchemaRef,
 }
 
+impl TemporalJoinSpec {
+    fn key_index(&self) -> Result<KeyIndex> {
+        let columns = self.keys[0].iter();
+        let types = columns.map(|column| self.inputs[0].field(*column).data_type().clone());
+        KeyIndex::new(&types.collect::<Vec<DataType>>())
+    }
+}
+
 type Bytes = Box<[u8]>;
 
 /// A right row from its time on; `None` where it was deleted then.
@@ -59,6 +69,9 @@ struct Waiting {
     met: i64,
 }
 
+/// So few keys are not worth being numbered anew.
+const KEYS_MIN: usize = 1_024;
+
 /// One shard of a temporal join.
 pub struct TemporalJoin {
     spec: Arc<TemporalJoinSpec>,
@@ -70,6 +83,8 @@ pub struct TemporalJoin {
     /// The slots that get a new version at a time.
     changes: BTreeMap<i64, Vec<u32>>,
     waiting: BTreeMap<i64, Vec<Waiting>>,
+    /// So many keys are looked through for those that have no version and that no row waits for.
+    keys_most: usize,
     converters: [RowConverter; 2],
     bytes: usize,
     both: SchemaRef,
@@ -82,16 +97,13 @@ impl TemporalJoin {
     /// # Errors
     /// When a column cannot be a key or be remembered.
     pub fn new(spec: Arc<TemporalJoinSpec>, dropped: Arc<Dropped>) -> Result<Self> {
-        let types: Vec<DataType> = spec.keys[0]
-            .iter()
-            .map(|column| spec.inputs[0].field(*column).data_type().clone())
-            .collect();
         let converter = |side: usize| {
             let fields = spec.inputs[side].fields().iter();
             RowConverter::new(fields.map(|f| SortField::new(f.data_type().clone())).collect())
         };
         Ok(Self {
-            keys: KeyIndex::new(&types)?,
+            keys: spec.key_index()?,
+            keys_most: KEYS_MIN,
             versions: Vec::new(),
             latest: Vec::new(),
             changes: BTreeMap::new(),
@@ -170,6 +182,36 @@ impl TemporalJoin {
         Ok(())
     }
 
+    /// Forgets keys that have no version and that no row waits for, once that may be most of them.
+    fn compact_keys(&mut self) -> Result<()> {
+        let known = self.keys.len();
+        if known <= self.keys_most {
+            return Ok(());
+        }
+        let mut live: Vec<bool> = self.versions.iter().map(|known| !known.is_empty()).collect();
+        let waiting = self.waiting.values().flatten();
+        waiting.for_each(|row| live[row.slot as usize] = true);
+        let kept: Vec<u32> = (0..known as u32).filter(|slot| live[*slot as usize]).collect();
+        self.keys_most = (2 * kept.len()).max(KEYS_MIN);
+        if kept.len() == known {
+            return Ok(());
+        }
+        let mut moved = vec![None; known];
+        (0..).zip(&kept).for_each(|(new, old)| moved[*old as usize] = Some(new));
+        self.keys = renumbered(&self.keys, &kept, self.spec.key_index()?)?;
+        let versions = kept.iter().map(|slot| std::mem::take(&mut self.versions[*slot as usize]));
+        self.versions = versions.collect();
+        self.latest = kept.iter().map(|slot| self.latest[*slot as usize]).collect();
+        for row in self.waiting.values_mut().flatten() {
+            row.slot = moved[row.slot as usize].unwrap_or(row.slot);
+        }
+        self.changes.retain(|_, slots| {
+            *slots = slots.iter().filter_map(|slot| moved[*slot as usize]).collect();
+            !slots.is_empty()
+        });
+        Ok(())
+    }
+
     /// Gives up versions that were replaced by a watermark.
     fn expire(&mut self, watermark: i64) {
         while let Some(first) = self.changes.first_entry()
@@ -243,12 +285,16 @@ impl Operator for TemporalJoin {
         }
         self.join(ready, out)?;
         self.expire(watermark);
-        Ok(())
+        self.compact_keys()
     }
 
     fn state_bytes(&self) -> usize {
         let versions: usize =
             self.versions.iter().map(|versions| versions.capacity() * size_of::<Version>()).sum();
-        self.keys.bytes() + self.bytes + versions
+        let changes: usize = self.changes.values().map(|slots| slots.capacity() * 4).sum();
+        let times = (self.changes.len() + self.waiting.len()) * size_of::<(i64, Vec<u32>)>();
+        let of_keys =
+            self.versions.capacity() * size_of::<Vec<Version>>() + self.latest.capacity() * 8;
+        self.keys.bytes() + self.bytes + versions + changes + times + of_keys
     }
 }

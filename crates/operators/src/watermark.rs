@@ -291,6 +291,12 @@ impl Progress {
     }
 }
 
+/// A watermark that a row of a time is ahead of, by so much that no session that is complete by then touches
+/// it.
+pub fn ahead_of(ms: i64) -> i64 {
+    ms.saturating_sub(2)
+}
+
 /// A column of points in time in ms since the epoch; finer digits are cut off below.
 ///
 /// # Errors

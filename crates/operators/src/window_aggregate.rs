@@ -149,6 +149,18 @@ impl WindowAggregate {
         Ok(left)
     }
 
+    /// Takes out the runs of rows that did not say that they are late, and are.
+    fn leave_out_passed(&self, runs: &mut Vec<Run>, late: &mut Vec<usize>) {
+        let lateness = self.spec.emit.map_or(0, |emit| emit.lateness);
+        let watermark = self.watermark.saturating_sub(lateness);
+        runs.retain(|run| {
+            let last = run.slice.map(|slice| self.calendar.last_ms(self.last_end(slice)));
+            let passed = last.is_some_and(|last| last <= watermark);
+            late.extend((run.from..run.to).filter(|_| passed));
+            !passed
+        });
+    }
+
     fn fire(&mut self, watermark: i64, out: &mut Output) -> Result<()> {
         self.watermark = self.watermark.max(watermark);
         let spec = Arc::clone(&self.spec);
@@ -161,8 +173,9 @@ impl Operator for WindowAggregate {
         let changes = with_rowtimes(changes, self.spec.time_column(), &self.dropped)?;
         let mut runs = runs(&self.spec, &changes.rows)?;
         let mut late = Vec::new();
-        if let Some(reached) = &changes.reached {
-            runs = self.met(&changes, reached, runs, &mut late, out)?;
+        match &changes.reached {
+            Some(reached) => runs = self.met(&changes, reached, runs, &mut late, out)?,
+            None => self.leave_out_passed(&mut runs, &mut late),
         }
         self.add(&changes, &runs)?;
         self.keep_last_copies(&changes, &mut late)?;

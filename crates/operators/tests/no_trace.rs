@@ -221,42 +221,92 @@ fn functions_of_the_order_of_rows_leave_no_trace() {
     }
 }
 
+/// The join kinds there are.
+const JOINS: [JoinKind; 6] = [
+    JoinKind::Inner,
+    JoinKind::Left,
+    JoinKind::Right,
+    JoinKind::Full,
+    JoinKind::Semi,
+    JoinKind::Anti,
+];
+
+fn join(
+    kind: JoinKind,
+    keyed: bool,
+    null_aware: Option<(usize, usize)>,
+    ttl: Option<i64>,
+) -> Box<dyn Operator> {
+    let both = [input().fields().to_vec(), input().fields().to_vec()].concat();
+    let one_sided = matches!(kind, JoinKind::Semi | JoinKind::Anti);
+    let keys = if keyed { vec![0] } else { vec![] };
+    let spec = JoinSpec {
+        kind,
+        keys: [keys.clone(), keys],
+        equal_nulls: false,
+        null_aware,
+        condition: None,
+        inputs: [input(), input()],
+        schema: if one_sided { input() } else { Arc::new(Schema::new(both)) },
+        removes: [true, true],
+        appends: false,
+        ttl: [ttl, ttl],
+    };
+    Box::new(Join::new(Arc::new(spec)).unwrap())
+}
+
 #[test]
 fn joins_leave_no_trace() {
-    let kinds = [
-        JoinKind::Inner,
-        JoinKind::Left,
-        JoinKind::Right,
-        JoinKind::Full,
-        JoinKind::Semi,
-        JoinKind::Anti,
-    ];
-    for kind in kinds {
+    for kind in JOINS {
         for keyed in [true, false] {
             for null_aware in [None, Some((1, 1))] {
                 if null_aware.is_some() && kind != JoinKind::Anti {
                     continue;
                 }
-                let make = move || {
-                    let both = [input().fields().to_vec(), input().fields().to_vec()].concat();
-                    let one_sided = matches!(kind, JoinKind::Semi | JoinKind::Anti);
-                    let keys = if keyed { vec![0] } else { vec![] };
-                    let spec = JoinSpec {
-                        kind,
-                        keys: [keys.clone(), keys],
-                        equal_nulls: false,
-                        null_aware,
-                        condition: None,
-                        inputs: [input(), input()],
-                        schema: if one_sided { input() } else { Arc::new(Schema::new(both)) },
-                        removes: [true, true],
-                        appends: false,
-                        ttl: [None, None],
-                    };
-                    Box::new(Join::new(Arc::new(spec)).unwrap()) as Box<dyn Operator>
-                };
+                let make = move || join(kind, keyed, null_aware, None);
                 check(&format!("{kind:?} {keyed} {null_aware:?}"), 2, &(Box::new(make) as Make));
             }
+        }
+    }
+}
+
+/// Each epoch brings keys that are gone in the next one, so that the keys are numbered anew again and again
+/// while what is left of the rows of the last ones is not.
+#[test]
+fn joins_take_keys_that_come_and_go() {
+    let row = |key: usize| format!(" | {key} | {} | a | -\n", key % 3);
+    for kind in JOINS {
+        for ttl in [None, Some(1_000_000)] {
+            let (mut epochs, mut kept) = (Vec::new(), vec![Vec::new()]);
+            for epoch in 0..20 {
+                let mut lines: Vec<(usize, String)> = Vec::new();
+                for side in [0, 1] {
+                    let new = epoch * 1_000 + side * 300..epoch * 1_000 + side * 300 + 400;
+                    for key in new {
+                        lines.push((side, format!("+1{}", row(key))));
+                        if key % 100 == 7 {
+                            kept[0].push((side, format!("+1{}", row(key))));
+                        } else if let Some(before) = key.checked_sub(1_000) {
+                            lines.push((side, format!("-1{}", row(before))));
+                        }
+                    }
+                }
+                let of = |side: usize| {
+                    let lines = lines.iter().filter(move |(of, _)| *of == side);
+                    (side, lines.map(|(_, line)| line.as_str()).collect::<String>())
+                };
+                epochs.push(vec![of(0), of(1)]);
+            }
+            // The last of them are taken back, too.
+            let last = [0, 1].map(|side| {
+                let keys =
+                    (19_000 + side * 300..19_000 + side * 300 + 400).filter(|k| k % 100 != 7);
+                (side, keys.map(|key| format!("-1{}", row(key))).collect::<String>())
+            });
+            epochs.push(last.to_vec());
+            let rows = run(join(kind, true, None, ttl).as_mut(), &epochs);
+            let due = run(join(kind, true, None, ttl).as_mut(), &kept);
+            assert_eq!(rows, due, "{kind:?}, ttl {ttl:?}");
         }
     }
 }

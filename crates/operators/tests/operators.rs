@@ -7,6 +7,7 @@ use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::limit::Limit;
+use millstream_operators::set_operation::SetOperation;
 use millstream_operators::window_aggregate::WindowAggregate;
 use millstream_operators::window_table::WindowAggregateSpec;
 use millstream_operators::{Dropped, Operator, OperatorTime, Output, Reason};
@@ -113,6 +114,26 @@ fn a_group_emits_the_net_change_of_an_epoch() {
     // What comes and goes within an epoch was never there.
     assert_eq!(run("+1 | c | 1\n-1 | c | 1\n+1 | a | 9\n-1 | a | 9"), "");
     assert_eq!(run("-1 | b | -\n-1 | a | 2"), "-1 | b | 1 | -\n-1 | a | 2 | 5\n+1 | a | 1 | 3\n");
+}
+
+#[test]
+fn rows_that_are_only_added_are_added_one_by_one() {
+    let input = schema(&[("n", DataType::Int64)]);
+    let mut operator = SetOperation::new(true, true, Arc::clone(&input), None).unwrap();
+    let mut run = |side: usize, rows: &str| {
+        let mut out = Output::default();
+        operator.process(side, changes(&input, rows), &mut out).unwrap();
+        let epoch = Epoch { number: 0, clock_ms: 0 };
+        let time = OperatorTime { epoch, watermark: Watermark::MIN };
+        operator.end_epoch(&time, &mut out).unwrap();
+        out.into_batches()
+    };
+    assert!(run(0, "+1 | 1\n+1 | 2\n+1 | 1\n+1 | 1").is_empty());
+    let given = run(1, "+1 | 1\n+1 | 2\n+1 | 1");
+    assert!(given[0].weights.is_none());
+    assert_eq!(text(&given[0]), "+1 | 1\n+1 | 1\n+1 | 2\n");
+    // What changes may say how many there are.
+    assert_eq!(text(&run(1, "-1 | 1\n-1 | 1")[0]), "-2 | 1\n");
 }
 
 #[test]

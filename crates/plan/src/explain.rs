@@ -140,7 +140,8 @@ fn details(plan: &Plan, node: &Node) -> String {
             let function = function.name();
             let numbered = if *numbered { ", with the number" } else { "" };
             format!(
-                "{function} {least} to {most}, partition=[{}], order=[{order}]{numbered}",
+                "{function} {}, partition=[{}], order=[{order}]{numbered}",
+                numbers(*least, *most),
                 of_input(partition)
             )
         }
@@ -159,8 +160,9 @@ fn details(plan: &Plan, node: &Node) -> String {
             let function = function.name();
             let numbered = if *numbered { ", with the number" } else { "" };
             format!(
-                "window [{}], {function} {least} to {most}, partition=[{}], order=[{order}]{numbered}",
+                "window [{}], {function} {}, partition=[{}], order=[{order}]{numbered}",
                 of_input(&[*start, *end]),
+                numbers(*least, *most),
                 of_input(partition)
             )
         }
@@ -302,6 +304,11 @@ fn apart(ms: i64) -> String {
 fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {
     let time = OrderKey { column: time, descending: false, nulls_first: true };
     order_text(schema, &[&[time], ties].concat())
+}
+
+/// The numbers that a rank keeps.
+fn numbers(least: u64, most: u64) -> String {
+    if most == u64::MAX { format!("{least} and up") } else { format!("{least} to {most}") }
 }
 
 fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> String {

@@ -111,6 +111,10 @@ impl Node {
             NodeKind::Deduplicate { .. } => {
                 "UNBOUNDED: each distinct partition key; rows that are ahead of the watermark".to_owned()
             }
+            // OFFSET alone has no last row.
+            NodeKind::Rank { most, .. } if *most >= u64::from(u32::MAX) => {
+                "UNBOUNDED: all rows".to_owned()
+            }
             NodeKind::Rank { partition, most, .. } => {
                 let of = if partition.is_empty() { "" } else { " of each distinct partition key" };
                 format!("UNBOUNDED: {most} rows{of}; all rows, where rows are taken back")
@@ -125,8 +129,8 @@ impl Node {
                 )
             }
             NodeKind::TemporalJoin { .. } => {
-                "UNBOUNDED: one version per distinct key; all that are ahead of the watermark, and the rows \
-                 that wait for it"
+                "UNBOUNDED: one version per distinct key of the right input; all that are ahead of the \
+                 watermark, and the rows that wait for it"
                     .to_owned()
             }
             NodeKind::LookupJoin { .. } => "all rows of the table".to_owned(),

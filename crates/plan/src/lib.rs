@@ -13,6 +13,7 @@
 pub mod explain;
 pub mod function;
 pub mod graph;
+pub mod key;
 pub mod node;
 pub mod table;
 pub mod window;

@@ -108,6 +108,13 @@ impl Table {
         }
     }
 
+    /// The positions of the columns of its PRIMARY KEY among the physical ones; `None` without one.
+    pub fn key(&self) -> Option<Vec<usize>> {
+        let place = |name: &String| self.physical.index_of(name).ok();
+        let key: Option<Vec<usize>> = self.primary_key.iter().map(place).collect();
+        key.filter(|key| !key.is_empty())
+    }
+
     /// The connector's name; `None` when the table declares none.
     pub fn connector(&self) -> Option<&str> {
         self.options.get("connector").map(String::as_str)

@@ -23,7 +23,9 @@ use crate::inputs::{capped, floor, origins, others, raised};
 use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
-use crate::steps::{assign, receipts, renamed, run_shards, source_flow};
+use crate::steps::{
+    assign, in_order_met, late_rows_say_so, receipts, renamed, run_shards, source_flow,
+};
 use crate::taps::{Followers, Taps};
 
 /// A plan made ready to run.
@@ -336,17 +338,17 @@ impl Dataflow {
                 flow
             }
             Stage::Union => {
-                let mut items = Vec::new();
+                let mut batches = Vec::new();
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let floor = floor(node_inputs[at], id, before);
                     let schema = &self.plan.nodes[id].schema;
                     for batch in flow.batches(pool, counters)? {
                         let batch = raised(capped(batch, others), floor);
-                        items.push((0, Item::Batch(renamed(batch, schema)?)));
+                        batches.push(renamed(batch, schema)?);
                     }
                 }
-                Flow { from: id, items, ..Flow::default() }
+                Flow::of_batches(id, in_order_met(batches)?)
             }
             Stage::Keyed { shards, keys, processing_time, reducer } => {
                 if *processing_time && watermark != Watermark::MAX {
@@ -357,16 +359,26 @@ impl Dataflow {
                 let mut dealt = Vec::with_capacity(inputs.len());
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
-                    let floor = floor(node_inputs[at], id, before).filter(|_| !*processing_time);
+                    let floor = floor(node_inputs[at], id, before);
                     let forced = flow.force(pool, counters, |changes| {
-                        let changes = raised(capped(changes, others), floor);
+                        let changes = match *processing_time {
+                            // Event time says nothing of who is late by the clock.
+                            true => ChangeBatch { reached: None, ..changes },
+                            false => raised(capped(changes, others), floor),
+                        };
                         deal(changes, &keys[at], count, reducer.as_ref())
                     })?;
                     dealt.push(forced.into_iter().flat_map(|(_, batches)| batches).collect());
                 }
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
-                let batches = run_shards(shards, dealt, &time, pool)?;
+                let batches = in_order_met(run_shards(shards, dealt, &time, pool)?)?;
+                debug_assert!(
+                    *processing_time
+                        || late_rows_say_so(&batches, &self.plan.nodes[id].rowtimes, before[id]),
+                    "{} gives late rows as if they were on time",
+                    self.plan.nodes[id].kind.name()
+                );
                 let rows = batches.iter().map(ChangeBatch::num_rows).sum();
                 counters.nodes[id].add(rows, started.elapsed());
                 Flow::of_batches(id, batches)

@@ -396,10 +396,13 @@ impl Builder<'_> {
             NodeKind::Limit { skip, fetch } => {
                 self.keyed(vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
             }
-            NodeKind::Sink { table, drops_nulls } => Stage::Sink {
-                sink: open_sink(table)?,
-                not_null: sink_check(table, *drops_nulls, dropped),
-            },
+            NodeKind::Sink { table, drops_nulls } => {
+                let mut sink = open_sink(table)?;
+                if let Some(key) = self.plan.key(id) {
+                    sink.keyed_by(&key);
+                }
+                Stage::Sink { sink, not_null: sink_check(table, *drops_nulls, dropped) }
+            }
             NodeKind::Result => Stage::Result,
         })
     }

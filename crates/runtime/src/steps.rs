@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use arrow::array::UInt32Array;
+use arrow::compute::concat_batches;
 use millstream_connectors::{Receipt, SourceEvent};
-use millstream_operators::watermark::{Progress, WatermarkSpec};
+use millstream_operators::watermark::{Progress, WatermarkSpec, milliseconds};
 use millstream_operators::{Operator, OperatorTime, Output};
 use millstream_plan::NodeId;
-use millstream_types::{ChangeBatch, Result};
+use millstream_types::{ChangeBatch, Result, Watermark};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -114,4 +116,48 @@ pub(crate) fn run_shards(
         batches.extend(output?.into_batches());
     }
     Ok(batches)
+}
+
+/// Puts rows that say which watermark they met in the order of that, behind those that were ahead of it.
+/// Where rows of several shards or inputs follow one another, a late one could else come before rows that
+/// the watermark it met had passed, and windows be complete without them.
+pub(crate) fn in_order_met(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
+    let mut last = i64::MIN;
+    let mut ascends = |batch: &ChangeBatch| match &batch.reached {
+        None => last == i64::MIN,
+        Some(reached) => {
+            reached.values().iter().all(|met| std::mem::replace(&mut last, *met) <= *met)
+        }
+    };
+    if batches.iter().any(|batch| batch.weights.is_some()) || batches.iter().all(&mut ascends) {
+        return Ok(batches);
+    }
+    let (mut ordered, marked): (Vec<_>, Vec<_>) =
+        batches.into_iter().partition(|batch| batch.reached.is_none());
+    let Some(first) = marked.first() else { return Ok(ordered) };
+    let rows = concat_batches(&first.schema(), marked.iter().map(|batch| &batch.rows))?;
+    let met = marked.iter().filter_map(|batch| batch.reached.as_ref());
+    let met: Vec<i64> = met.flat_map(|met| met.values()).copied().collect();
+    let mut order: Vec<u32> = (0..met.len() as u32).collect();
+    order.sort_by_key(|row| met[*row as usize]);
+    let marked = ChangeBatch { reached: Some(met.into()), ..ChangeBatch::insert(rows) };
+    ordered.push(marked.take(&UInt32Array::from(order))?);
+    Ok(ordered)
+}
+
+/// Whether all rows that the watermark of the last epoch had passed say so, by each of their event times:
+/// what is above takes the others for rows that are on time.
+pub(crate) fn late_rows_say_so(
+    batches: &[ChangeBatch],
+    rowtimes: &[usize],
+    watermark: Watermark,
+) -> bool {
+    let says_so = |batch: &ChangeBatch, rowtime: usize| {
+        let Ok(times) = milliseconds(batch.rows.column(rowtime)) else { return false };
+        times.iter().enumerate().all(|(row, time)| {
+            let met = batch.reached.as_ref().map_or(i64::MIN, |reached| reached.value(row));
+            time.is_none_or(|time| time > watermark.0 || time <= met || batch.weight(row) < 0)
+        })
+    };
+    batches.iter().all(|batch| rowtimes.iter().all(|rowtime| says_so(batch, *rowtime)))
 }

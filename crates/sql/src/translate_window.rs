@@ -331,9 +331,13 @@ impl Bounds {
                 let (Some(op), Some(value)) = (op, value) else { return false };
                 match op {
                     Operator::LtEq => self.at_most(value),
-                    Operator::Lt => self.at_most(value - 1),
+                    Operator::Lt => self.at_most(value.saturating_sub(1)),
                     Operator::GtEq => self.at_least(value),
-                    Operator::Gt => self.at_least(value + 1),
+                    Operator::Gt => match value.checked_add(1) {
+                        Some(least) => self.at_least(least),
+                        // No number is greater.
+                        None => self.at_most(0),
+                    },
                     Operator::Eq => {
                         self.at_least(value);
                         self.at_most(value);
