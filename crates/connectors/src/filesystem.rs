@@ -110,7 +110,7 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
 
 fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
     let path = path_of(&table.options)?;
-    let format = format_for(&table.options)?;
+    let format = format_for(&table.options)?.after_only(table.after_only);
     let pattern = table.options.get("source.path.regex-pattern").map(String::as_str);
     let files = match path {
         STANDARD if STANDARD_TAKEN.swap(true, Ordering::Relaxed) => {

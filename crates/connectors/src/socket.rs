@@ -84,7 +84,7 @@ fn text_format(table: &Table) -> Result<Format> {
             "'format' = 'parquet' is not sent over a socket",
             "its index stands at the end; json, csv and debezium-json are lines",
         )),
-        format => Ok(format),
+        format => Ok(format.after_only(table.after_only)),
     }
 }
 

@@ -23,6 +23,8 @@ pub struct DebeziumDecoder {
     /// Whether the object stands inside of one with its schema.
     enveloped: bool,
     ignore_errors: bool,
+    /// Whether the row before an update is left out.
+    after_only: bool,
 }
 
 impl DebeziumDecoder {
@@ -53,7 +55,14 @@ impl DebeziumDecoder {
         let envelope = Arc::new(Schema::new(fields));
         let all: Vec<usize> = (0..envelope.fields().len()).collect();
         let inner = JsonDecoder::new(&envelope, &all, options)?;
-        Ok(Self { inner, schema, enveloped, ignore_errors })
+        Ok(Self { inner, schema, enveloped, ignore_errors, after_only: false })
+    }
+
+    /// Leaves out the row before an update, or not.
+    #[must_use]
+    pub fn after_only(mut self, is: bool) -> Self {
+        self.after_only = is;
+        self
     }
 }
 
@@ -82,7 +91,7 @@ impl Decoder for DebeziumDecoder {
             let op = if ops.is_valid(at) { ops.value(at) } else { "" };
             let (gone, come) = match op {
                 "c" | "r" => (false, true),
-                "u" => (before.is_valid(at), true),
+                "u" => (before.is_valid(at) && !self.after_only, true),
                 "d" => (true, false),
                 _ => (false, false),
             };

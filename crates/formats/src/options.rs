@@ -27,6 +27,8 @@ pub enum Format {
         options: JsonOptions,
         /// Whether each object stands inside of one with its schema.
         enveloped: bool,
+        /// Whether the row before an update is left out.
+        after_only: bool,
     },
     /// A line a row.
     Raw,
@@ -146,7 +148,9 @@ impl Format {
                 });
                 let enveloped = flag(options, "debezium-json.schema-include")?;
                 match Self::from_options("json", &inner.collect())? {
-                    Self::Json(options) => Ok(Self::Debezium { options, enveloped }),
+                    Self::Json(options) => {
+                        Ok(Self::Debezium { options, enveloped, after_only: false })
+                    }
                     other => Ok(other),
                 }
             }
@@ -184,6 +188,15 @@ impl Format {
         self
     }
 
+    /// Of changes, leaves out the row before an update, or not.
+    #[must_use]
+    pub fn after_only(mut self, is: bool) -> Self {
+        if let Self::Debezium { after_only, .. } = &mut self {
+            *after_only = is;
+        }
+        self
+    }
+
     /// The format's name.
     pub fn name(&self) -> &'static str {
         match self {
@@ -216,9 +229,9 @@ impl Format {
             Self::Csv(options) => {
                 Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?))
             }
-            Self::Debezium { options, enveloped } => {
-                let options = options.clone();
-                Some(Arc::new(DebeziumDecoder::new(schema, columns, options, *enveloped)?))
+            Self::Debezium { options, enveloped, after_only } => {
+                let decoder = DebeziumDecoder::new(schema, columns, options.clone(), *enveloped)?;
+                Some(Arc::new(decoder.after_only(*after_only)))
             }
             Self::Raw => Some(Arc::new(RawDecoder::new(schema, columns)?)),
             Self::Parquet => None,

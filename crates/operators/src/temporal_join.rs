@@ -260,12 +260,8 @@ impl Operator for TemporalJoin {
                 *latest = time;
                 self.insert(*slot, Version { time, row: Some(bytes) });
             } else {
-                // The row before an update is no end of its key; the one after it is right behind it.
-                let next = row + 1;
-                let updates = next < count && slots[next] == *slot && changes.weight(next) > 0;
-                if !updates {
-                    self.insert(*slot, Version { time, row: None });
-                }
+                // What is replaced is not taken back: its source gives the row after an update only.
+                self.insert(*slot, Version { time, row: None });
             }
         }
         Ok(())

@@ -32,6 +32,8 @@ pub struct Table {
     pub options: Options,
     /// What the embedding program gave, for connectors that hold no text options.
     pub handle: Option<Handle>,
+    /// Of a row that is updated, what it is after that is read only: what is taken back is deleted then.
+    pub after_only: bool,
 }
 
 /// A value that only the table's connector looks into.
@@ -83,6 +85,7 @@ impl Table {
             primary_key: Vec::new(),
             options: Options::new(),
             handle: None,
+            after_only: false,
         }
     }
 

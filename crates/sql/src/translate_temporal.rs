@@ -8,7 +8,9 @@ use datafusion_expr::logical_plan::Join;
 use datafusion_expr::utils::split_conjunction;
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 use millstream_expr::ScalarExpr;
-use millstream_plan::{ChangelogMode, JoinKind, Node, NodeId, NodeKind, OrderKey, RankFunction};
+use millstream_plan::{
+    ChangelogMode, JoinKind, Node, NodeId, NodeKind, OrderKey, RankFunction, Table,
+};
 
 use crate::diagnostics::{Result, SqlError};
 use crate::temporal::TemporalNode;
@@ -358,10 +360,15 @@ impl Translator<'_> {
                 self.plan.nodes[id].kind = NodeKind::Calc { condition: None, projection: None };
                 found
             }
-            NodeKind::Source { table, .. } if !table.primary_key.is_empty() => {
+            NodeKind::Source { table, columns } if !table.primary_key.is_empty() => {
                 let schema = &self.plan.nodes[id].schema;
                 let key = table.primary_key.iter().map(|name| schema.index_of(name).ok());
                 let key = key.collect::<Option<Vec<_>>>().ok_or_else(none)?;
+                // The end of a version is a row that is deleted, not one that is replaced.
+                let mut table = Table::clone(table);
+                table.after_only = true;
+                let (table, columns) = (Arc::new(table), columns.clone());
+                self.plan.nodes[id].kind = NodeKind::Source { table, columns };
                 // The assigner above says which column it is.
                 Versions { key, rowtime: usize::MAX, ascending: false }
             }
