@@ -1,13 +1,16 @@
 //! Text files: their bytes on the way to a decoder.
 //!
-//! A file whose records are lines is cut into ranges, which are read and decoded on all cores. Other
-//! files, those that are compressed and those that somebody still writes are read here, a chunk of whole
-//! records at a time; only the decoding is on all cores then.
+//! A file is read where it is decoded, on any core, into memory that is in its cache. One whose records are
+//! lines is cut into ranges, which do not wait for each other. Where only reading tells where a record ends,
+//! as in CSV with quotes, its chunks are read one after the other. Files that are compressed and those that
+//! somebody still writes are read ahead here; only the decoding is on all cores then.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_formats::{Chunk, Decoded, Decoder};
 use millstream_types::{Error, Result};
@@ -38,6 +41,8 @@ pub struct TextFiles {
 enum Current {
     /// Read here, from its start to its end.
     Whole(OpenFile),
+    /// Read where it is decoded, a chunk after the other; so many were given out.
+    Shared(Arc<SharedFile>, usize),
     /// Read where it is decoded, and given out up to a byte.
     Lines(Arc<LineFile>, u64),
 }
@@ -57,12 +62,19 @@ impl TextFiles {
     }
 
     fn open(&self, path: PathBuf) -> Result<Current> {
-        let in_ranges =
-            self.decoder.is_by_line() && !self.waits && !self.header && !is_packed(&path);
-        if in_ranges && let Some(lines) = LineFile::open(&path)? {
+        let plain = !self.waits && !is_packed(&path);
+        if plain
+            && self.decoder.is_by_line()
+            && let Some(lines) = LineFile::open(&path)?
+        {
             return Ok(Current::Lines(Arc::new(lines), 0));
         }
-        OpenFile::new(path, self.header).map(Current::Whole)
+        let plain = plain && path.is_file();
+        let file = OpenFile::new(path, self.header)?;
+        if !plain {
+            return Ok(Current::Whole(file));
+        }
+        Ok(Current::Shared(Arc::new(SharedFile::new(file)), 0))
     }
 
     /// The next piece of the file that is being read; `None` at its end.
@@ -72,6 +84,12 @@ impl TextFiles {
             Some((_, Current::Whole(file))) => {
                 let chunk = file.chunk(decoder.as_ref(), &buffers, self.waits)?;
                 Ok(chunk.map(|chunk| Box::new(TextPiece { decoder, buffers, chunk }) as _))
+            }
+            // Some more than there are may be given out before that is known.
+            Some((_, Current::Shared(file, given))) if !file.ended.load(Ordering::Relaxed) => {
+                let (file, number) = (Arc::clone(file), *given);
+                *given += 1;
+                Ok(Some(Box::new(SharedPiece { decoder, buffers, file, number })))
             }
             Some((_, Current::Lines(file, given))) if *given < file.length => {
                 let range = *given..file.length.min(*given + CHUNK_BYTES as u64);
@@ -254,6 +272,65 @@ impl Piece for TextPiece {
     }
 }
 
+/// A file whose chunks are read by whoever decodes them: the end of one is only known once it was read.
+struct SharedFile {
+    reading: Mutex<Reading>,
+    ended: AtomicBool,
+}
+
+struct Reading {
+    file: OpenFile,
+    /// The number of the next chunk.
+    next: usize,
+    /// Chunks that were read on the way to a later one.
+    read: BTreeMap<usize, Chunk>,
+}
+
+impl SharedFile {
+    fn new(file: OpenFile) -> Self {
+        let reading = Reading { file, next: 0, read: BTreeMap::new() };
+        Self { reading: Mutex::new(reading), ended: AtomicBool::new(false) }
+    }
+
+    /// A chunk by its number; `None` behind the end.
+    fn chunk(
+        &self,
+        number: usize,
+        decoder: &dyn Decoder,
+        buffers: &Buffers,
+    ) -> Result<Option<Chunk>> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading { file, next, read } = &mut *reading;
+        while *next <= number && !self.ended.load(Ordering::Relaxed) {
+            match file.chunk(decoder, buffers, false)? {
+                Some(chunk) => read.insert(*next, chunk),
+                None => {
+                    self.ended.store(true, Ordering::Relaxed);
+                    None
+                }
+            };
+            *next += 1;
+        }
+        Ok(read.remove(&number))
+    }
+}
+
+struct SharedPiece {
+    decoder: Arc<dyn Decoder>,
+    buffers: Arc<Buffers>,
+    file: Arc<SharedFile>,
+    number: usize,
+}
+
+impl Piece for SharedPiece {
+    fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
+        let chunk = self.file.chunk(self.number, self.decoder.as_ref(), &self.buffers)?;
+        let Some(chunk) = chunk else { return Ok(()) };
+        let (decoder, buffers) = (self.decoder, self.buffers);
+        Box::new(TextPiece { decoder, buffers, chunk }).decode(each)
+    }
+}
+
 /// The lines that start in a range of a file.
 struct LinesPiece {
     decoder: Arc<dyn Decoder>,
@@ -298,20 +375,32 @@ impl Piece for LinesPiece {
 mod tests {
     use std::io::Write;
 
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow::array::AsArray;
+    use arrow::datatypes::{DataType, Field, Int64Type, Schema};
     use millstream_formats::Format;
 
     use super::*;
 
-    /// The rows of a file of JSON lines, and the message of what went wrong.
-    fn read(text: &str, options: &[(&str, &str)]) -> (usize, Option<String>) {
+    /// A file of some text, and a reader of it.
+    fn reader(
+        format: &str,
+        text: &str,
+        options: &[(&str, &str)],
+    ) -> (tempfile::NamedTempFile, TextFiles) {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let options = options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let format = Format::from_options("json", &options.collect()).unwrap();
-        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
-        let decoder = format.decoder(&schema, &[0]).unwrap().unwrap();
-        let mut files = TextFiles::new(vec![file.path().to_path_buf()], decoder, false);
+        let format = Format::from_options(format, &options.collect()).unwrap();
+        let text = Field::new("s", DataType::Utf8, true);
+        let schema = Schema::new(vec![Field::new("n", DataType::Int64, true), text]);
+        let decoder = format.decoder(&Arc::new(schema), &[0]).unwrap().unwrap();
+        let files = TextFiles::new(vec![file.path().to_path_buf()], decoder, format.has_header());
+        (file, files)
+    }
+
+    /// The rows of a file, and the message of what went wrong.
+    fn read(format: &str, text: &str, options: &[(&str, &str)]) -> (usize, Option<String>) {
+        let (file, mut files) = reader(format, text, options);
         let mut rows = 0;
         while let Some(event) = files.next().unwrap() {
             let SourceEvent::Rows { piece, .. } = event else { continue };
@@ -332,14 +421,53 @@ mod tests {
         let good: Vec<String> = (0..200_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
         let mut text = good.concat();
         assert!(text.len() > 2 * CHUNK_BYTES);
-        assert_eq!(read(&text, &[]), (200_000, None));
+        assert_eq!(read("json", &text, &[]), (200_000, None));
         text.push_str("{\"n\":\"x\"}");
         let message = "file:200001, column \"n\": \"x\" does not fit BIGINT";
-        assert_eq!(read(&text, &[]).1.as_deref(), Some(message));
+        assert_eq!(read("json", &text, &[]).1.as_deref(), Some(message));
         let skips = [("json.ignore-parse-errors", "true")];
-        assert_eq!(read(&text, &skips), (200_001, None));
+        assert_eq!(read("json", &text, &skips), (200_001, None));
         // One line that is longer than many ranges.
         let long = format!("{{\"s\":\"{}\",\"n\":1}}\n{{\"n\":2}}", "y".repeat(5 * CHUNK_BYTES));
-        assert_eq!(read(&long, &[]), (2, None));
+        assert_eq!(read("json", &long, &[]), (2, None));
+    }
+
+    #[test]
+    fn chunks_follow_from_each_other_in_whatever_order_they_are_decoded() {
+        let header = [("csv.header", "true")];
+        let mut text = "n,s\n".to_owned();
+        // A record has three lines.
+        (0..100_000).for_each(|n| text.push_str(&format!("{n},\"a\n\"\"b\"\"\n{n}\"\n")));
+        assert!(text.len() > 2 * CHUNK_BYTES);
+        assert_eq!(read("csv", &text, &header), (100_000, None));
+        let (_file, mut files) = reader("csv", &text, &header);
+        let mut numbers = Vec::new();
+        loop {
+            // As many as are ahead of whoever decodes them.
+            let events = (0..7).map_while(|_| files.next().unwrap());
+            let pieces = events.filter_map(|event| match event {
+                SourceEvent::Rows { piece, .. } => Some(piece),
+                SourceEvent::EndOfSplit(_) => None,
+            });
+            let pieces: Vec<_> = pieces.collect();
+            if pieces.is_empty() {
+                break;
+            }
+            let before = numbers.len();
+            for piece in pieces.into_iter().rev() {
+                let mut part = Vec::new();
+                let mut take = |decoded: Decoded| {
+                    let column = decoded.rows.column(0).as_primitive::<Int64Type>();
+                    part.extend_from_slice(column.values());
+                    Ok(())
+                };
+                piece.decode(&mut take).unwrap();
+                numbers.splice(before..before, part);
+            }
+        }
+        assert!(numbers.into_iter().eq(0..100_000));
+        text.push_str("x,\"\"\n");
+        let message = "file:300002, column \"n\": \"x\" does not fit BIGINT";
+        assert_eq!(read("csv", &text, &header).1.as_deref(), Some(message));
     }
 }

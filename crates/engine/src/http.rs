@@ -61,7 +61,9 @@ impl Engine {
     /// # Errors
     /// When the address cannot be had, or is open to other machines and no token is set.
     pub fn listen(&self) -> Result<SocketAddr, Error> {
-        self.listen_as(&self.catalog())
+        let address = self.listen_as(&self.catalog())?;
+        self.open_server();
+        Ok(address)
     }
 
     /// Where the server listens, once it does.
@@ -111,7 +113,14 @@ impl Engine {
         Ok(address)
     }
 
-    /// Starts the server when a plan needs it.
+    /// Lets in who connects to the server, if there is one.
+    pub(crate) fn open_server(&self) {
+        let server = self.http().server.lock().unwrap_or_else(PoisonError::into_inner);
+        server.iter().for_each(Server::open);
+    }
+
+    /// Starts the server when a plan needs it. It opens when the job is there, so that nobody is told that
+    /// there is no such table.
     pub(crate) fn listen_for(&self, plan: &Plan, catalog: &Catalog) -> Result<(), Error> {
         let posted = plan.nodes.iter().any(|node| match &node.kind {
             NodeKind::Source { table, .. } => table.connector() == Some("http-server"),

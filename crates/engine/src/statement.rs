@@ -264,7 +264,9 @@ impl Engine {
         let bounded = is_bounded(&plan)?;
         self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
-        let job = job::start(plan, options, Some(sender))?;
+        let job = job::start(plan, options, Some(sender));
+        self.open_server();
+        let job = job?;
         self.remember(&job);
         let job = Job::new(job, bounded);
         Ok(Query { job, changes, schema, bounded, appends, key, zone: catalog.zone() })
@@ -274,7 +276,9 @@ impl Engine {
         check_options(&plan)?;
         let bounded = is_bounded(&plan)?;
         self.listen_for(&plan, catalog)?;
-        let job = job::start(plan, &self.job_options(catalog), None)?;
+        let job = job::start(plan, &self.job_options(catalog), None);
+        self.open_server();
+        let job = job?;
         self.remember(&job);
         Ok(Job::new(job, bounded))
     }

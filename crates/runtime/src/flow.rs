@@ -87,13 +87,15 @@ impl Flow {
             })?;
             Ok((split, done))
         };
-        let done: Vec<Result<(usize, Vec<T>)>> =
-            if self.items.len() < 2 || pool.current_num_threads() < 2 {
-                self.items.into_iter().map(run).collect()
-            } else {
-                pool.install(|| self.items.into_par_iter().map(run).collect())
-            };
-        done.into_iter().collect()
+        if self.items.len() < 2 || pool.current_num_threads() < 2 {
+            return self.items.into_iter().map(run).collect();
+        }
+        // They are begun in their order: pieces of a file follow from each other.
+        let items = self.items.into_iter().enumerate().par_bridge();
+        let mut done: Vec<(usize, Result<_>)> =
+            pool.install(|| items.map(|(at, item)| (at, run(item))).collect());
+        done.sort_unstable_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, done)| done).collect()
     }
 
     /// The batches, once everything has been done to them; empty ones are gone.

@@ -98,6 +98,7 @@ impl std::fmt::Debug for ServerOptions {
 pub struct Server {
     address: SocketAddr,
     runtime: Option<Runtime>,
+    opening: watch::Sender<bool>,
     stopping: watch::Sender<bool>,
     connections: Arc<Connections>,
 }
@@ -112,7 +113,7 @@ impl std::fmt::Debug for Server {
 const THREADS: usize = 2;
 
 impl Server {
-    /// Listens.
+    /// Listens. Who connects waits until the server [opens](Self::open).
     ///
     /// # Errors
     /// When the address cannot be had, or is not of this machine alone and no token is given.
@@ -143,11 +144,18 @@ impl Server {
             let _inside = runtime.enter();
             TcpListener::from_std(listener).map_err(failed)?
         };
+        let (opening, opened) = watch::channel(false);
         let (stopping, stopped) = watch::channel(false);
         let connections = Connections::new(options.connections_max);
         let gate = Arc::new(Gate::new(options, inlets, pages));
-        runtime.spawn(accept(listener, gate, Arc::clone(&connections), stopped));
-        Ok(Self { address, runtime: Some(runtime), stopping, connections })
+        runtime.spawn(accept(listener, gate, Arc::clone(&connections), opened, stopped));
+        Ok(Self { address, runtime: Some(runtime), opening, stopping, connections })
+    }
+
+    /// Lets connections in, once the tables are there that are posted to.
+    pub fn open(&self) {
+        // Whoever was to be told may be gone.
+        let _ = self.opening.send(true);
     }
 
     /// Where it listens.
@@ -179,8 +187,13 @@ async fn accept(
     listener: TcpListener,
     gate: Arc<Gate>,
     connections: Arc<Connections>,
+    mut opened: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
+    tokio::select! {
+        opened = opened.wait_for(|opened| *opened) => if opened.is_err() { return },
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    }
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -36,7 +36,9 @@ fn server(options: impl Fn(&mut ServerOptions)) -> (Server, Arc<Inlets>) {
     let mut given = ServerOptions::new("127.0.0.1:0".parse().unwrap());
     options(&mut given);
     let inlets = Arc::new(Inlets::default());
-    (Server::start(given, Arc::clone(&inlets), Arc::new(Nothing)).unwrap(), inlets)
+    let server = Server::start(given, Arc::clone(&inlets), Arc::new(Nothing)).unwrap();
+    server.open();
+    (server, inlets)
 }
 
 /// Somebody who takes what is posted, and gives it back as done.
