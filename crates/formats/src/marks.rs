@@ -16,7 +16,7 @@ pub struct Marks<'a, const N: usize> {
 }
 
 /// How many bytes are looked at together.
-const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
 
 impl<'a, const N: usize> Marks<'a, N> {
     /// For the bytes of some kinds in a text.
@@ -61,20 +61,37 @@ impl<'a, const N: usize> Marks<'a, N> {
         };
     }
 
+    /// The bits of each kind in all blocks, one block after the other; behind the end there is none.
+    pub fn blocks(bytes: &'a [u8], kinds: [u8; N]) -> impl Iterator<Item = [u64; N]> {
+        let kinds = kinds.map(u8x16::splat);
+        let (whole, rest) = bytes.as_chunks::<BLOCK>();
+        let mut padded = [0; BLOCK];
+        padded[..rest.len()].copy_from_slice(rest);
+        let rest = (!rest.is_empty()).then_some(padded);
+        let each = move |block: &[u8; BLOCK]| kinds.map(|kind| equal(block, &[kind]));
+        whole.iter().map(each).chain(rest.map(move |rest| each(&rest)))
+    }
+
     #[inline]
     fn bits(&self, block: &[u8; BLOCK]) -> u64 {
-        let (quarters, _) = block.as_chunks::<16>();
-        let mut bits = 0;
-        for (at, quarter) in quarters.iter().enumerate() {
-            let quarter = u8x16::new(*quarter);
-            let mut equal = u8x16::ZERO;
-            for kind in &self.kinds {
-                equal |= quarter.simd_eq(*kind);
-            }
-            bits |= u64::from(equal.to_bitmask()) << (at * 16);
-        }
-        bits
+        equal(block, &self.kinds)
     }
+}
+
+/// A bit for each byte of a block that is of one of some kinds.
+#[inline]
+fn equal<const N: usize>(block: &[u8; BLOCK], kinds: &[u8x16; N]) -> u64 {
+    let (quarters, _) = block.as_chunks::<16>();
+    let mut bits = 0;
+    for (at, quarter) in quarters.iter().enumerate() {
+        let quarter = u8x16::new(*quarter);
+        let mut equal = u8x16::ZERO;
+        for kind in kinds {
+            equal |= quarter.simd_eq(*kind);
+        }
+        bits |= u64::from(equal.to_bitmask()) << (at * 16);
+    }
+    bits
 }
 
 #[cfg(test)]
