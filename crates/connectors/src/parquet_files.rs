@@ -63,7 +63,7 @@ impl Piece for ParquetPiece {
 
     fn weight(&self) -> usize {
         // A few large ones are enough to keep all cores busy.
-        if self.range.bytes() > LARGE_BYTES { 4 } else { 1 }
+        if self.range.bytes() > LARGE_BYTES { 8 } else { 2 }
     }
 }
 
