@@ -456,8 +456,15 @@ fn equal_rows(left: &Expr, right: &Expr) -> Option<Expr> {
     equal.reduce(|all, one| binary(all, BinaryOperator::And, one)).map(nested)
 }
 
+/// The longest list of rows that is compared value by value. A longer one is searched for whole rows, where
+/// NULL is equal to NULL: planning so many comparisons takes longer than anybody waits.
+const ROWS_MAX: usize = 64;
+
 /// `(a, b) IN ((1, 2), (3, 4))`
 fn row_in_list(row: &Expr, list: &[Expr], negated: bool) -> Option<Expr> {
+    if list.len() > ROWS_MAX {
+        return None;
+    }
     let equal: Option<Vec<Expr>> = list.iter().map(|item| equal_rows(row, item)).collect();
     let among = equal?.into_iter().reduce(|all, one| binary(all, BinaryOperator::Or, one))?;
     Some(match negated {
