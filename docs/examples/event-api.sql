@@ -12,8 +12,8 @@
 --   curl -d '{"id": "o-1", "customer": "ann", "amount": 12.50, "at": "2026-01-31 12:00:05"}' http://127.0.0.1:7171/event
 --   curl -d '[{"id": "o-2", "customer": "ann", "amount": 1500, "at": "2026-01-31 12:00:40"}, {"id": "o-3", "customer": "bob", "amount": 3, "at": "2026-01-31 12:01:10"}]' http://127.0.0.1:7171/event
 --
--- An answer comes when the order is kept, its minute counted and the webhook has taken it. Post it again: it is
--- there once.
+-- An answer comes when the order is kept, its minute counted and the webhook has taken it. Posted again it is kept once, as its
+-- id is the key; with the same header Idempotency-Key it is also counted once.
 
 CREATE TABLE orders (
   request_id STRING METADATA,

@@ -15,6 +15,9 @@ pub const KEY: &str = "stop.timeout";
 /// How long that is when it is not said, in ms.
 const GRACE_MS: i64 = 5_000;
 
+/// So long a try takes at least before it is given up.
+const TRY_MIN: Duration = Duration::from_secs(1);
+
 /// How often it is looked at while something is waited for.
 const STEP: Duration = Duration::from_millis(50);
 
@@ -39,6 +42,11 @@ impl Ending {
     /// Heeds a flag.
     pub fn heed(&mut self, asked: &Arc<AtomicBool>) {
         self.asked = Arc::clone(asked);
+    }
+
+    /// For how long a try that begins now may go on: as long as it likes, before the job is to end.
+    pub fn limit(&self) -> Option<Duration> {
+        self.asked.load(Ordering::Acquire).then_some(self.grace.max(TRY_MIN))
     }
 
     /// Whether it is to end, and has been for so long that nothing is tried again.

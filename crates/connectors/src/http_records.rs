@@ -2,7 +2,7 @@
 //!
 //! A body is objects one after the other, or arrays of them. What is no JSON ends the cutting, or, where
 //! records may be left out, becomes an empty line: it ends with its line, and the next record begins behind
-//! that. Once one was not closed up to the end of the body, each line is a record of its own, so that nothing
+//! that; an element of an array that is no object ends with itself. Once one was not closed up to the end of the body, each line is a record of its own, so that nothing
 //! is looked at more than twice.
 
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub(crate) struct Broken {
 /// The first record that is no JSON, when it is not to be left out.
 pub(crate) fn split_json(body: &[u8], leaves_out: bool) -> Result<Records, Broken> {
     let records = Records { lines: Vec::with_capacity(body.len() + 1), ..Records::default() };
-    let mut splitter = Splitter { body, at: 0, end: body.len(), records };
+    let mut splitter = Splitter { body, at: 0, end: body.len(), leaves_out, records };
     if body.starts_with(b"\xef\xbb\xbf") {
         splitter.at = 3;
     }
@@ -46,8 +46,8 @@ pub(crate) fn split_json(body: &[u8], leaves_out: bool) -> Result<Records, Broke
         if by_lines {
             splitter.end = splitter.line_end(splitter.at);
         }
-        let (start, count, length) =
-            (splitter.at, splitter.records.count, splitter.records.lines.len());
+        let (start, count) = (splitter.at, splitter.records.count);
+        let (length, broken) = (splitter.records.lines.len(), splitter.records.broken.len());
         let cut = if byte == b'[' { splitter.array() } else { splitter.object() };
         let Err(reason) = cut else { continue };
         if !leaves_out {
@@ -59,6 +59,7 @@ pub(crate) fn split_json(body: &[u8], leaves_out: bool) -> Result<Records, Broke
         let end = splitter.line_end(if is_open { start } else { splitter.at });
         // What was cut out of an array that is none is part of it.
         splitter.records.lines.truncate(length);
+        splitter.records.broken.truncate(broken);
         splitter.records.lines.push(b'\n');
         splitter.records.count = count + 1;
         splitter.records.broken.push(Broken { row: count + 1, reason, bytes: start..end });
@@ -66,11 +67,16 @@ pub(crate) fn split_json(body: &[u8], leaves_out: bool) -> Result<Records, Broke
     }
 }
 
+/// What is said of another value than an object.
+const NO_OBJECT: &str = "expected a JSON object";
+
 struct Splitter<'a> {
     body: &'a [u8],
     at: usize,
     /// Where the record must have ended.
     end: usize,
+    /// Whether what is no object is left out.
+    leaves_out: bool,
     records: Records,
 }
 
@@ -98,7 +104,11 @@ impl Splitter<'_> {
             return Ok(());
         }
         loop {
-            self.object()?;
+            match self.byte() {
+                Some(b'{') | None => self.object()?,
+                Some(_) if self.leaves_out => self.other(),
+                Some(_) => return Err(NO_OBJECT),
+            }
             match self.next_byte() {
                 Some(b',') => {
                     self.at += 1;
@@ -113,10 +123,33 @@ impl Splitter<'_> {
         }
     }
 
+    /// Passes an element of an array that is no object: up to what stands behind it.
+    fn other(&mut self) {
+        let start = self.at;
+        let (mut depth, mut inside, mut escaped) = (0_usize, false, false);
+        while let Some(byte) = self.byte() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if inside => escaped = true,
+                b'"' => inside = !inside,
+                _ if inside => {}
+                b',' | b']' if depth == 0 => break,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.records.lines.push(b'\n');
+        self.records.count += 1;
+        let row = self.records.count;
+        self.records.broken.push(Broken { row, reason: NO_OBJECT, bytes: start..self.at });
+    }
+
     /// Passes an object; what is inside of it the decoder looks at.
     fn object(&mut self) -> Result<(), &'static str> {
         if self.byte() != Some(b'{') {
-            return Err("expected a JSON object");
+            return Err(NO_OBJECT);
         }
         let (mut depth, mut inside, mut escaped) = (0_usize, false, false);
         while let Some(byte) = self.byte() {
@@ -186,7 +219,10 @@ mod tests {
             ("no\r\n{\n\"a\":2\n}\n", "\n{ \"a\":2 }\n", "1 no\r"),
             ("{\"a\":1}\n{\"a\":\n{\"a\":3}\n", "{\"a\":1}\n\n{\"a\":3}\n", "2 {\"a\":"),
             ("{\"a\":\"x\n{\"a\":2}", "\n{\"a\":2}\n", "1 {\"a\":\"x"),
-            ("[{\"a\":1},no]\n{\"a\":2}", "\n{\"a\":2}\n", "1 [{\"a\":1},no]"),
+            ("[{\"a\":1},no]\n{\"a\":2}", "{\"a\":1}\n\n{\"a\":2}\n", "2 no"),
+            ("[{\"a\":1},\n5,\n{\"a\":2}]", "{\"a\":1}\n\n{\"a\":2}\n", "2 5"),
+            ("[\"x,]\\\"\",[{},2],{\"a\":2}]", "\n\n{\"a\":2}\n", "1 \"x,]\\\"\"|2 [{},2]"),
+            ("[{\"a\":1},]", "{\"a\":1}\n\n", "2 "),
             ("{\"a\":1}} x\n{}", "{\"a\":1}\n\n{}\n", "2 } x"),
             ("[{\"a\":1},\n{\"a\":", "\n\n", "1 [{\"a\":1},|2 {\"a\":"),
         ] {

@@ -273,6 +273,10 @@ impl Sink for Discreet<dyn Sink> {
         self.inner.keep_epochs();
     }
 
+    fn keyed_by(&mut self, key: &[usize]) {
+        self.inner.keyed_by(key);
+    }
+
     fn attach(&mut self, inlets: &Arc<Inlets>) {
         self.inner.attach(inlets);
     }

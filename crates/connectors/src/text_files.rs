@@ -41,8 +41,8 @@ pub struct TextFiles {
 enum Current {
     /// Read here, from its start to its end.
     Whole(OpenFile),
-    /// Read where it is decoded, a chunk after the other; so many were given out.
-    Shared(Arc<SharedFile>, usize),
+    /// Read where it is decoded, a chunk after the other: the numbers that are to be given out.
+    Shared(Arc<SharedFile>, Range<usize>),
     /// Read where it is decoded, and given out up to a byte.
     Lines(Arc<LineFile>, u64),
 }
@@ -69,12 +69,13 @@ impl TextFiles {
         {
             return Ok(Current::Lines(Arc::new(lines), 0));
         }
-        let plain = plain && path.is_file();
+        let metadata = std::fs::metadata(&path).ok().filter(|found| plain && found.is_file());
         let file = OpenFile::new(path, self.header)?;
-        if !plain {
+        let Some(length) = metadata.map(|found| found.len() as usize).filter(|length| *length > 0)
+        else {
             return Ok(Current::Whole(file));
-        }
-        Ok(Current::Shared(Arc::new(SharedFile::new(file)), 0))
+        };
+        Ok(Current::Shared(Arc::new(SharedFile::new(file)), 0..length.div_ceil(CHUNK_BYTES)))
     }
 
     /// The next piece of the file that is being read; `None` at its end.
@@ -85,11 +86,10 @@ impl TextFiles {
                 let chunk = file.chunk(decoder.as_ref(), &buffers, self.waits)?;
                 Ok(chunk.map(|chunk| Box::new(TextPiece { decoder, buffers, chunk }) as _))
             }
-            // Some more than there are may be given out before that is known.
-            Some((_, Current::Shared(file, given))) if !file.ended.load(Ordering::Relaxed) => {
-                let (file, number) = (Arc::clone(file), *given);
-                *given += 1;
-                Ok(Some(Box::new(SharedPiece { decoder, buffers, file, number })))
+            Some((_, Current::Shared(file, numbers))) => {
+                let Some(number) = numbers.next() else { return Ok(None) };
+                let (file, is_last) = (Arc::clone(file), number + 1 == numbers.end);
+                Ok(Some(Box::new(SharedPiece { decoder, buffers, file, number, is_last })))
             }
             Some((_, Current::Lines(file, given))) if *given < file.length => {
                 let range = *given..file.length.min(*given + CHUNK_BYTES as u64);
@@ -302,14 +302,17 @@ impl SharedFile {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let Reading { file, next, read } = &mut *reading;
         while *next <= number && !self.ended.load(Ordering::Relaxed) {
-            match file.chunk(decoder, buffers, false)? {
-                Some(chunk) => read.insert(*next, chunk),
-                None => {
-                    self.ended.store(true, Ordering::Relaxed);
-                    None
+            match file.chunk(decoder, buffers, false) {
+                Ok(Some(chunk)) => {
+                    read.insert(*next, chunk);
+                    *next += 1;
                 }
-            };
-            *next += 1;
+                // Behind a failure nothing is known to start with a record.
+                ended => {
+                    self.ended.store(true, Ordering::Relaxed);
+                    ended?;
+                }
+            }
         }
         Ok(read.remove(&number))
     }
@@ -320,14 +323,22 @@ struct SharedPiece {
     buffers: Arc<Buffers>,
     file: Arc<SharedFile>,
     number: usize,
+    /// Whether it takes what is left, too: chunks end with records, and are a little shorter than they may be.
+    is_last: bool,
 }
 
 impl Piece for SharedPiece {
     fn decode(self: Box<Self>, each: Each<'_>) -> Result<()> {
-        let chunk = self.file.chunk(self.number, self.decoder.as_ref(), &self.buffers)?;
-        let Some(chunk) = chunk else { return Ok(()) };
-        let (decoder, buffers) = (self.decoder, self.buffers);
-        Box::new(TextPiece { decoder, buffers, chunk }).decode(each)
+        let mut number = self.number;
+        while let Some(chunk) = self.file.chunk(number, self.decoder.as_ref(), &self.buffers)? {
+            let (decoder, buffers) = (Arc::clone(&self.decoder), Arc::clone(&self.buffers));
+            Box::new(TextPiece { decoder, buffers, chunk }).decode(each)?;
+            if !self.is_last {
+                break;
+            }
+            number += 1;
+        }
+        Ok(())
     }
 }
 

@@ -200,6 +200,8 @@ struct Webhook {
     key: Option<Vec<usize>>,
     rows: Vec<String>,
     ending: Ending,
+    /// Why the last try failed before the job had to end: then nothing is sent any more.
+    given_up: Option<String>,
     peer: Arc<Peer>,
 }
 
@@ -227,6 +229,7 @@ impl Webhook {
             key: table.key(),
             rows: Vec::new(),
             ending: Ending::of(table)?,
+            given_up: None,
             peer: Arc::new(Peer::new(&settings.name, settings.server.clone())),
             settings,
         })
@@ -243,6 +246,11 @@ impl Webhook {
         for (name, value) in &self.settings.headers {
             request = request.header(name, value);
         }
+        let limit = self.ending.limit().map(|limit| limit.min(self.settings.timeout));
+        let request = match limit {
+            Some(_) => request.config().timeout_global(limit).build(),
+            None => request,
+        };
         let mut response = match request.send(body) {
             Ok(response) => response,
             Err(error) => return Sent::Later(reason(&error), None),
@@ -269,6 +277,10 @@ impl Webhook {
         let key = |at: usize| format!("{}-{:016x}-{epoch}-{at}", settings.name, self.run);
         let mut attempt = 1;
         let reason = loop {
+            if let Some(reason) = &self.given_up {
+                attempt = 0;
+                break reason.clone();
+            }
             match self.send(&body, &key(first)) {
                 Sent::Taken => {
                     self.peer.works();
@@ -278,11 +290,11 @@ impl Webhook {
                     self.peer.works();
                     break reason;
                 }
-                Sent::Later(reason, _)
-                    if attempt >= settings.attempts_max || self.ending.is_over() =>
-                {
+                Sent::Later(reason, _) if self.ending.is_over() => {
+                    self.given_up = Some(reason.clone());
                     break reason;
                 }
+                Sent::Later(reason, _) if attempt >= settings.attempts_max => break reason,
                 Sent::Later(reason, wait) => {
                     self.peer.fails(&reason);
                     let wait = self.wait(attempt, wait);

@@ -78,7 +78,8 @@ struct Changes {
 impl Changes {
     fn of(engine: &Engine, name: &str, place: Place) -> std::result::Result<Self, Error> {
         let parts: Vec<String> = name.split('.').map(str::to_owned).collect();
-        let catalog = engine.catalog();
+        let mut catalog = engine.catalog();
+        engine.observed(&mut catalog);
         let followed = match catalog.get(&parts)? {
             Entry::Table(table) => followed(engine, table),
             Entry::View(_) => None,

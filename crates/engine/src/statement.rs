@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// Adds the tables of what the engine tells of itself.
-    fn observed(&self, catalog: &mut Catalog) {
+    pub(crate) fn observed(&self, catalog: &mut Catalog) {
         type Rows = fn(&[Arc<Counters>]) -> millstream_types::Result<RecordBatch>;
         let tables: [(&str, Rows); 2] = [
             (observe::DROPPED_ROWS, observe::dropped_rows),
@@ -229,7 +229,8 @@ impl Engine {
     /// Starts a query that nobody should wait for: it fails when it is behind what is brought to it.
     pub(crate) fn observe(&self, text: &str) -> Result<Query, Error> {
         let script = millstream_sql::Script::new(text)?;
-        let catalog = self.catalog();
+        let mut catalog = self.catalog();
+        self.observed(&mut catalog);
         let [tokens] = script.statements() else {
             return Err(SqlError::new("one query is due").into());
         };

@@ -68,7 +68,8 @@ pub fn floor_to(unit: &str, value: i64, per_second: i64) -> Result<i64> {
         let days = days_from_civil(year, month, 1).unwrap_or(days);
         days.checked_mul(day).ok_or_else(out_of_range)
     };
-    let down = |size: i64| value.div_euclid(size) * size;
+    let times = |count: i64, size: i64| count.checked_mul(size).ok_or_else(out_of_range);
+    let down = |size: i64| times(value.div_euclid(size), size);
     Ok(match unit {
         "MILLENNIUM" => start((year - 1).div_euclid(1_000) * 1_000 + 1, 1)?,
         "CENTURY" => start((year - 1).div_euclid(100) * 100 + 1, 1)?,
@@ -77,13 +78,13 @@ pub fn floor_to(unit: &str, value: i64, per_second: i64) -> Result<i64> {
         "QUARTER" => start(year, (month - 1) / 3 * 3 + 1)?,
         "MONTH" => start(year, month)?,
         // Weeks start on Sunday here, as in Flink.
-        "WEEK" => (days - (days + 4).rem_euclid(7)) * day,
-        "DAY" => days * day,
-        "HOUR" => down(3_600 * per_second),
-        "MINUTE" => down(60 * per_second),
-        "SECOND" => down(per_second),
-        "MILLISECOND" if per_second >= 1_000 => down(per_second / 1_000),
-        "MICROSECOND" if per_second >= 1_000_000 => down(per_second / 1_000_000),
+        "WEEK" => times(days - (days + 4).rem_euclid(7), day)?,
+        "DAY" => times(days, day)?,
+        "HOUR" => down(3_600 * per_second)?,
+        "MINUTE" => down(60 * per_second)?,
+        "SECOND" => down(per_second)?,
+        "MILLISECOND" if per_second >= 1_000 => down(per_second / 1_000)?,
+        "MICROSECOND" if per_second >= 1_000_000 => down(per_second / 1_000_000)?,
         "MILLISECOND" | "MICROSECOND" => value,
         other => {
             return Err(Error::Evaluation(format!("\"{other}\" is not a unit to round time to")));

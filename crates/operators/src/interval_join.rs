@@ -100,8 +100,8 @@ struct Side {
     by_time: BTreeMap<i64, Vec<u32>>,
     /// How many rows wait.
     live: usize,
-    /// The slots of rows that are here to the end of the epoch only.
-    passing: Vec<u32>,
+    /// The slots and times of rows that are here to the end of the epoch only.
+    passing: Vec<(u32, i64)>,
 }
 
 /// So few keys or rows are not worth being numbered anew.
@@ -121,9 +121,12 @@ impl Side {
         }
     }
 
-    fn insert(&mut self, slot: u32, entry: Entry) {
+    fn insert(&mut self, slot: u32, entry: Entry, waits: bool) {
         self.live += 1;
-        self.by_time.entry(entry.time).or_default().push(slot);
+        match waits {
+            true => self.by_time.entry(entry.time).or_default().push(slot),
+            false => self.passing.push((slot, entry.time)),
+        }
         let rows = &mut self.rows[slot as usize];
         let at = match rows.back() {
             Some(last) if last.time > entry.time => {
@@ -158,24 +161,16 @@ impl Side {
     /// Gives up the rows that came too late to wait, and returns those that found no partner.
     fn pass(&mut self, most: i64) -> Vec<Entry> {
         let mut alone = Vec::new();
-        for slot in std::mem::take(&mut self.passing) {
+        for (slot, time) in std::mem::take(&mut self.passing) {
             let rows = &mut self.rows[slot as usize];
-            let mut at = 0;
-            while at < rows.len() {
+            let mut at = rows.partition_point(|entry| entry.time < time);
+            while rows.get(at).is_some_and(|entry| entry.time == time) {
                 if rows[at].waits(most) {
                     at += 1;
                     continue;
                 }
                 let Some(entry) = rows.remove(at) else { break };
                 self.live -= 1;
-                if let Some(slots) = self.by_time.get_mut(&entry.time) {
-                    if let Some(place) = slots.iter().position(|known| *known == slot) {
-                        slots.swap_remove(place);
-                    }
-                    if slots.is_empty() {
-                        self.by_time.remove(&entry.time);
-                    }
-                }
                 if !entry.matched {
                     alone.push(entry);
                 }
@@ -387,10 +382,8 @@ impl Operator for IntervalJoin {
         for (number, row) in (first..).zip(kept) {
             let row = row as usize;
             let entry = Entry { row: number, matched: matched[row], ..entry(row) };
-            if !entry.waits(most) {
-                own.passing.push(slots[row]);
-            }
-            own.insert(slots[row], entry);
+            let waits = entry.waits(most);
+            own.insert(slots[row], entry, waits);
         }
         if alone.is_empty() {
             return Ok(());

@@ -3,6 +3,7 @@
 
 use crate::graph::{NodeId, Plan};
 use crate::node::{NodeKind, RankFunction, WindowColumns, WindowOutput};
+use crate::window::WindowKind;
 
 impl Plan {
     /// The key of what a node gives, by the positions of its columns; none of them where there is one row.
@@ -15,7 +16,9 @@ impl Plan {
             NodeKind::WindowAggregate { window, keys, output, .. } => {
                 let at = |column: WindowOutput| output.iter().position(|known| *known == column);
                 // Sessions of a key may end together, but do not start so.
-                let start = at(WindowOutput::Start);
+                // Windows that accumulate share their start.
+                let accumulates = matches!(window.window().kind, WindowKind::Cumulate { .. });
+                let start = at(WindowOutput::Start).filter(|_| !accumulates);
                 let aligned = matches!(window, WindowColumns::Rowtime { window, .. }
                     if window.kind.is_aligned());
                 let end = at(WindowOutput::End).or_else(|| at(WindowOutput::Time));

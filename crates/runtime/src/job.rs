@@ -175,6 +175,8 @@ const STACK_BYTES: usize = 16 << 20;
 const IDLE: Duration = Duration::from_millis(100);
 
 fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
+    // A clock that is put back stands still until it is where it was: windows by it do not open again.
+    let mut clock_ms = i64::MIN;
     loop {
         if stop.asked.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
@@ -183,8 +185,9 @@ fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
         if ending && dataflow.is_drained() {
             return dataflow.commit();
         }
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        match dataflow.run_epoch(clock.as_millis() as i64)? {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        clock_ms = clock_ms.max(now.as_millis() as i64);
+        match dataflow.run_epoch(clock_ms)? {
             Outcome::Continues => {}
             Outcome::Idle if ending => stop.bell.wait(Duration::from_millis(1)),
             Outcome::Idle => stop.bell.wait(IDLE),

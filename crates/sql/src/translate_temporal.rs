@@ -220,7 +220,10 @@ impl Translator<'_> {
     /// A join with the version of a table at a point in time.
     pub(crate) fn temporal_join(&mut self, node: &TemporalNode) -> Result<NodeId> {
         let left = self.node(&node.left)?;
+        // What it reads is changed to give versions, which is nothing for others that read the same table.
+        let shared = std::mem::take(&mut self.sources);
         let right = self.node(&node.right)?;
+        self.sources = shared;
         let wrong = |what: String| SqlError::new(what).about("SYSTEM_TIME");
         let hint = "the time is a time attribute of the left table: FOR SYSTEM_TIME AS OF o.ts, where ts \
                     is what WATERMARK FOR names, or PROCTIME()";
