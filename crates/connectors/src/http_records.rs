@@ -2,8 +2,8 @@
 //!
 //! A body is objects one after the other, or arrays of them. What is no JSON ends the cutting, or, where
 //! records may be left out, becomes an empty line: it ends with its line, and the next record begins behind
-//! that; an element of an array that is no object ends with itself. Once one was not closed up to the end of the body, each line is a record of its own, so that nothing
-//! is looked at more than twice.
+//! that; an element of an array that is no object ends with itself. Once one was not closed up to the end of
+//! the body, each line is a record of its own, so that nothing is looked at more than twice.
 
 use std::ops::Range;
 

@@ -323,7 +323,7 @@ struct SharedPiece {
     buffers: Arc<Buffers>,
     file: Arc<SharedFile>,
     number: usize,
-    /// Whether it takes what is left, too: chunks end with records, and are a little shorter than they may be.
+    /// Whether it takes what is left, too: chunks end with records, and are a little shorter than they may.
     is_last: bool,
 }
 

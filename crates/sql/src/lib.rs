@@ -33,6 +33,7 @@ mod optimize;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;
+mod row_comparisons;
 pub mod script;
 pub mod statement;
 mod subqueries;
