@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 use millstream_types::{Error, Result};
 
 use crate::text_files::RECORD_BYTES_MAX;
@@ -63,10 +63,11 @@ impl LineFile {
         self.read(start, (range.end - start) as usize, buffer)?;
         if buffer.last().is_some_and(|last| *last != b'\n') {
             let read = start + buffer.len() as u64;
-            let most = start + RECORD_BYTES_MAX as u64;
+            let open = start + memrchr(b'\n', buffer).map_or(0, |at| at as u64 + 1);
+            let most = open + RECORD_BYTES_MAX as u64;
             let end = self.line_end(read..most.min(self.length).max(read))?;
             if end.is_none() && most < self.length {
-                return Err(too_long(&self.source, self.number(start)?));
+                return Err(too_long(&self.source, self.number(open)?));
             }
             let mut rest = Vec::new();
             self.read(read, (end.unwrap_or(self.length) - read) as usize, &mut rest)?;

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_formats::{Chunk, Decoded, Decoder};
@@ -273,13 +272,12 @@ impl Piece for TextPiece {
 }
 
 /// A file whose chunks are read by whoever decodes them: the end of one is only known once it was read.
-struct SharedFile {
-    reading: Mutex<Reading>,
-    ended: AtomicBool,
-}
+struct SharedFile(Mutex<Reading>);
 
 struct Reading {
     file: OpenFile,
+    /// Whether nothing comes any more: it was read to its end, or could not be.
+    ended: bool,
     /// The number of the next chunk.
     next: usize,
     /// Chunks that were read on the way to a later one.
@@ -288,8 +286,7 @@ struct Reading {
 
 impl SharedFile {
     fn new(file: OpenFile) -> Self {
-        let reading = Reading { file, next: 0, read: BTreeMap::new() };
-        Self { reading: Mutex::new(reading), ended: AtomicBool::new(false) }
+        Self(Mutex::new(Reading { file, ended: false, next: 0, read: BTreeMap::new() }))
     }
 
     /// A chunk by its number; `None` behind the end.
@@ -299,18 +296,18 @@ impl SharedFile {
         decoder: &dyn Decoder,
         buffers: &Buffers,
     ) -> Result<Option<Chunk>> {
-        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let Reading { file, next, read } = &mut *reading;
-        while *next <= number && !self.ended.load(Ordering::Relaxed) {
+        let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading { file, ended, next, read } = &mut *reading;
+        while *next <= number && !*ended {
             match file.chunk(decoder, buffers, false) {
                 Ok(Some(chunk)) => {
                     read.insert(*next, chunk);
                     *next += 1;
                 }
                 // Behind a failure nothing is known to start with a record.
-                ended => {
-                    self.ended.store(true, Ordering::Relaxed);
-                    ended?;
+                end => {
+                    *ended = true;
+                    end?;
                 }
             }
         }

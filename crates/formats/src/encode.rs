@@ -102,7 +102,7 @@ impl Encoder {
                     out.push('\n');
                 }
             }
-            TextFormat::Raw => raw::write(rows, out),
+            TextFormat::Raw => raw::write(rows, out)?,
             TextFormat::Csv(options) => {
                 let values =
                     rows.columns().iter().map(CsvValue::new).collect::<Result<Vec<_>>>()?;

@@ -84,19 +84,27 @@ impl Decoder for RawDecoder {
 }
 
 /// Appends a line a row; NULL is an empty one.
-pub fn write(rows: &RecordBatch, out: &mut String) {
+///
+/// # Errors
+/// When bytes are no UTF-8.
+pub fn write(rows: &RecordBatch, out: &mut String) -> Result<()> {
     for column in rows.columns() {
         for row in 0..column.len() {
             match column.data_type() {
                 _ if column.is_null(row) => {}
                 DataType::Binary => {
-                    out.push_str(&String::from_utf8_lossy(column.as_binary::<i32>().value(row)));
+                    let bytes = std::str::from_utf8(column.as_binary::<i32>().value(row));
+                    out.push_str(bytes.map_err(|_| {
+                        let message = "bytes that are no UTF-8 are not written as format \"raw\"";
+                        Error::Evaluation(message.to_owned())
+                    })?);
                 }
                 _ => out.push_str(column.as_string::<i32>().value(row)),
             }
             out.push('\n');
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -121,5 +129,16 @@ mod tests {
         assert!(decoded("").is_empty());
         let two = Schema::new(vec![Field::new("n", DataType::Int64, true)]);
         assert!(RawDecoder::new(&Arc::new(two), &[0]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_written() {
+        let written = |bytes: &[u8]| {
+            let column: ArrayRef = Arc::new(arrow::array::BinaryArray::from_vec(vec![bytes]));
+            let mut out = String::new();
+            write(&RecordBatch::try_from_iter([("b", column)]).unwrap(), &mut out).map(|()| out)
+        };
+        assert_eq!(written("é".as_bytes()).unwrap(), "é\n");
+        assert!(written(b"\xff").is_err());
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::Int64Array;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use millstream_operators::group_aggregate::{GroupAggregate, GroupAggregateSpec};
 use millstream_operators::limit::Limit;
 use millstream_operators::set_operation::SetOperation;
@@ -14,13 +14,8 @@ use millstream_operators::{Dropped, Operator, OperatorTime, Output, Reason};
 use millstream_plan::{
     AggregateCall, AggregateFunction, TimeWindow, WindowColumns, WindowKind, WindowOutput,
 };
-use millstream_testing::notation::{changes, text};
+use millstream_testing::notation::{changes, schema, text};
 use millstream_types::{ChangeBatch, Epoch, Watermark};
-
-fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
-    let fields = columns.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
 
 fn call(function: AggregateFunction, arguments: Vec<usize>, distinct: bool) -> AggregateCall {
     AggregateCall { function, distinct, arguments, filter: None, result: DataType::Int64 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use millstream_operators::reduce::Reducer;
 use millstream_operators::window_aggregate::WindowAggregate;
 use millstream_operators::window_table::WindowAggregateSpec;
@@ -15,16 +15,11 @@ use millstream_plan::{
     AggregateCall, AggregateFunction, TimeWindow, WindowColumns, WindowKind, WindowOutput,
 };
 use millstream_testing::Random;
-use millstream_testing::notation::text;
+use millstream_testing::notation::{schema, text};
 use millstream_types::{ChangeBatch, Epoch, Watermark};
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
 const SHARDS: usize = 3;
-
-fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
-    let fields = columns.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
 
 fn spec(kind: WindowKind, keys: Vec<usize>) -> Arc<WindowAggregateSpec> {
     let window = TimeWindow { kind, zone: None, processing_time: false };

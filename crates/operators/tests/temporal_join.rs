@@ -5,19 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use millstream_operators::temporal_join::{TemporalJoin, TemporalJoinSpec};
 use millstream_operators::{Dropped, Operator, OperatorTime, Output};
 use millstream_testing::Random;
-use millstream_testing::notation::{changes, text};
+use millstream_testing::notation::{changes, schema, text};
 use millstream_types::{Epoch, Watermark};
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
-
-fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
-    let fields = columns.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
 
 fn input() -> SchemaRef {
     schema(&[("k", DataType::Int64), ("ts", TIME)])

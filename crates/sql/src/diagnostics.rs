@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use datafusion_common::{DataFusionError, SchemaError};
+use datafusion_common::{Column, DataFusionError, SchemaError};
 use millstream_types::sql_type::in_sql_names;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
@@ -285,7 +285,12 @@ fn from_schema(error: SchemaError) -> SqlError {
             };
             let error =
                 SqlError::new(format!("column \"{name}\" not found{of_table}")).about(&name);
-            let mut names: Vec<&str> = valid_fields.iter().map(|column| column.name()).collect();
+            let theirs = |column: &&Column| match (&field.relation, &column.relation) {
+                (Some(due), Some(known)) => due.table() == known.table(),
+                _ => true,
+            };
+            let known = valid_fields.iter().filter(theirs);
+            let mut names: Vec<&str> = known.map(|column| column.name()).collect();
             names.dedup();
             match nearest(&name, names.iter().copied()) {
                 Some(near) => {

@@ -96,7 +96,7 @@ struct Rewriter<'a> {
 
 /// Stands as a database before a relation of a query around, where the library looks for columns that have
 /// the name of the relation last.
-pub(crate) const AROUND: &str = "\u{1}around";
+const AROUND: &str = "\u{1}around";
 
 /// The name of the table function that gives the elements of a collection.
 pub const UNNEST: &str = "UNNEST";

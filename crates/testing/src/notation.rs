@@ -1,23 +1,26 @@
 //! Changes as text, for tests of operators: one change a line, its weight first.
 //!
 //! ```
-//! use arrow::datatypes::{DataType, Field, Schema};
-//! use millstream_testing::notation::{changes, text};
+//! use arrow::datatypes::DataType;
+//! use millstream_testing::notation::{changes, schema, text};
 //!
-//! let schema = Schema::new(vec![
-//!     Field::new("k", DataType::Utf8, true),
-//!     Field::new("n", DataType::Int64, true),
-//! ]);
-//! let batch = changes(&schema.into(), "+1 | a | 3\n-1 | - | 4");
+//! let columns = schema(&[("k", DataType::Utf8), ("n", DataType::Int64)]);
+//! let batch = changes(&columns, "+1 | a | 3\n-1 | - | 4");
 //! assert_eq!(text(&batch), "+1 | a | 3\n-1 | - | 4\n");
 //! ```
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use millstream_types::ChangeBatch;
+
+/// Columns by their names and types; each may be NULL.
+pub fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
+    let fields = columns.iter().map(|(name, data_type)| Field::new(*name, data_type.clone(), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
 
 /// Reads changes; `-` is NULL. Columns are read as texts and cast.
 ///
