@@ -7,14 +7,16 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use millstream_formats::Format;
 use millstream_formats::encode::Encoder;
 use millstream_formats::parquet_file::ParquetWriter;
+use millstream_plan::Table;
 use millstream_types::{ChangeBatch, Error, Result};
 
-use crate::connector::Sink;
+use crate::connector::{Sink, duration};
 use crate::files::STANDARD;
 
 /// The sink of a filesystem table.
@@ -27,9 +29,75 @@ pub struct FileSink {
     header_due: bool,
     /// Whether each epoch is a part of its own.
     rolls: bool,
+    /// When a part ends before the job does.
+    rolling: Rolling,
+    /// The file beside the parts that says that they are all there.
+    success: Option<String>,
     /// What tells the parts of this run from those of others, and how many there are.
     run: u64,
     parts: u64,
+}
+
+/// When a part is made visible and another one begun, as an epoch ends; where nothing is said, when the job
+/// ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rolling {
+    /// From how many bytes on.
+    bytes: Option<u64>,
+    /// How long after its first row.
+    age: Option<Duration>,
+    /// How long after its last row.
+    rest: Option<Duration>,
+}
+
+impl Rolling {
+    /// What the options of a table say.
+    ///
+    /// # Errors
+    /// When a size or a duration is none.
+    pub fn of(table: &Table) -> Result<Self> {
+        let some = |key: &str| -> Result<Option<Duration>> {
+            let key = format!("sink.rolling-policy.{key}");
+            let asked = table.options.contains_key(&key);
+            asked.then(|| duration(table, &key, 0, 0)).transpose()
+        };
+        let key = "sink.rolling-policy.file-size";
+        let bytes = table.options.get(key).map(|text| {
+            parse_bytes(text).ok_or_else(|| {
+                Error::options(
+                    format!("'{key}' = '{text}' is no size"),
+                    "write it as in '128 MB' or '500 kb'",
+                )
+            })
+        });
+        Ok(Self {
+            bytes: bytes.transpose()?,
+            age: some("rollover-interval")?,
+            rest: some("inactivity-interval")?,
+        })
+    }
+
+    fn is_due(&self, part: &Part) -> bool {
+        let length = || fs::metadata(&part.hidden).map_or(0, |metadata| metadata.len());
+        self.bytes.is_some_and(|most| length() >= most)
+            || self.age.is_some_and(|most| part.opened.elapsed() >= most)
+            || self.rest.is_some_and(|most| part.written.elapsed() >= most)
+    }
+}
+
+/// A number of bytes, with a unit of 1,024 or of a power of it behind it, as Flink reads it.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" | "bytes" => 0,
+        "k" | "kb" | "kibibytes" => 1,
+        "m" | "mb" | "mebibytes" => 2,
+        "g" | "gb" | "gibibytes" => 3,
+        "t" | "tb" | "tebibytes" => 4,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(1024_u64.pow(unit))
 }
 
 /// A part file in the making.
@@ -37,6 +105,8 @@ struct Part {
     hidden: PathBuf,
     visible: PathBuf,
     writer: Writer,
+    opened: Instant,
+    written: Instant,
 }
 
 enum Writer {
@@ -73,8 +143,31 @@ impl FileSink {
             ));
         }
         let header_due = format.has_header();
-        let (part, rolls, run, parts) = (None, false, rand::random(), 0);
-        Ok(Self { folder, format, schema, part, standard, header_due, rolls, run, parts })
+        Ok(Self {
+            folder,
+            format,
+            schema,
+            part: None,
+            standard,
+            header_due,
+            rolls: false,
+            rolling: Rolling::default(),
+            success: None,
+            run: rand::random(),
+            parts: 0,
+        })
+    }
+
+    /// Ends parts before the job ends.
+    pub fn rolling(mut self, rolling: Rolling) -> Self {
+        self.rolling = rolling;
+        self
+    }
+
+    /// Writes a file beside the parts when there is nothing more to come.
+    pub fn telling(mut self, success: Option<String>) -> Self {
+        self.success = success;
+        self
     }
 
     fn open(&mut self) -> Result<&mut Part> {
@@ -104,7 +197,8 @@ impl FileSink {
                 }
                 None => Writer::Parquet(Box::new(ParquetWriter::new(&hidden, file, &self.schema)?)),
             };
-            self.part = Some(Part { hidden, visible, writer });
+            let now = Instant::now();
+            self.part = Some(Part { hidden, visible, writer, opened: now, written: now });
         }
         self.part
             .as_mut()
@@ -139,6 +233,7 @@ impl Sink for FileSink {
             return self.write_standard(changes);
         }
         let part = self.open()?;
+        part.written = Instant::now();
         match &mut part.writer {
             Writer::Text { file, encoder } => {
                 let mut text = String::new();
@@ -153,12 +248,24 @@ impl Sink for FileSink {
     }
 
     fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
-        if self.rolls { self.commit() } else { Ok(()) }
+        let due = self.part.as_ref().is_some_and(|part| self.rolls || self.rolling.is_due(part));
+        if due { self.publish() } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.publish()?;
+        let Some(name) = &self.success else { return Ok(()) };
+        let path = self.folder.join(name);
+        File::create(&path).map_err(|error| Error::io("cannot create", &path, error))?;
+        Ok(())
+    }
+}
+
+impl FileSink {
+    /// Makes the part that is being written visible.
+    fn publish(&mut self) -> Result<()> {
         let Some(part) = self.part.take() else { return Ok(()) };
-        let Part { hidden, visible, writer } = part;
+        let Part { hidden, visible, writer, .. } = part;
         let finished = match writer {
             Writer::Text { file, .. } => file
                 .into_inner()

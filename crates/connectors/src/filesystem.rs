@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::datatypes::SchemaRef;
+use millstream_formats::debezium::Before;
 use millstream_formats::parquet_file::schema_of;
 use millstream_formats::{ErrorPolicy, Format, infer};
 use millstream_plan::Table;
@@ -15,9 +16,10 @@ use millstream_plan::table::Options;
 use millstream_types::{Error, Result};
 
 use crate::connector::{Connector, Sink, Source};
-use crate::file_sink::FileSink;
+use crate::file_sink::{FileSink, Rolling};
 use crate::files::{STANDARD, format_of, list, sample};
 use crate::parquet_files::ParquetFiles;
+use crate::partitions::{PartitionedFiles, PartitionedSink, Partitions};
 use crate::text_files::TextFiles;
 
 /// `'connector' = 'filesystem'`
@@ -28,6 +30,27 @@ pub const CONNECTOR: Connector = Connector {
         "source.path.regex-pattern",
         "lookup.full-cache.periodic-reload.interval",
         "scan.changelog-mode",
+        "partition.default-name",
+        "partition.time-extractor.kind",
+        "partition.time-extractor.timestamp-pattern",
+        "partition.time-extractor.timestamp-formatter",
+        "sink.partition-commit.trigger",
+        "sink.partition-commit.delay",
+        "sink.partition-commit.watermark-time-zone",
+        "sink.partition-commit.policy.kind",
+        "sink.partition-commit.success-file.name",
+        "sink.rolling-policy.file-size",
+        "sink.rolling-policy.rollover-interval",
+        "sink.rolling-policy.inactivity-interval",
+        // A part is looked at when an epoch ends.
+        "sink.rolling-policy.check-interval",
+        // One writer a folder makes no small files, and needs none beside it.
+        "auto-compaction",
+        "compaction.file-size",
+        "compaction.parallelism",
+        "sink.parallelism",
+        "sink.shuffle-by-partition.enable",
+        "source.report-statistics",
     ],
     has_format: true,
     metadata: &[],
@@ -67,8 +90,34 @@ fn format_for(options: &Options) -> Result<Format> {
 /// When path or format are missing or make no sense.
 pub fn validate(table: &Table) -> Result<()> {
     let format = format_for(&table.options)?;
-    let columns: Vec<usize> = (0..table.physical.fields().len()).collect();
-    format.decoder(&table.physical, &columns).map(|_| ())
+    let partitions = Partitions::of(table)?;
+    if partitions.is_some() && path_of(&table.options)? == STANDARD {
+        return Err(Error::options(
+            format!("standard input and output, 'path' = '{STANDARD}', have no partitions"),
+            "leave PARTITIONED BY out, or give the path of a folder",
+        ));
+    }
+    Rolling::of(table)?;
+    success_file(table)?;
+    let in_files =
+        partitions.map_or_else(|| Arc::clone(&table.physical), |partitions| partitions.in_files());
+    let columns: Vec<usize> = (0..in_files.fields().len()).collect();
+    format.decoder(&in_files, &columns).map(|_| ())
+}
+
+/// The file that tells of a partition that it is whole, where one is asked for.
+fn success_file(table: &Table) -> Result<Option<String>> {
+    let Some(kinds) = table.options.get("sink.partition-commit.policy.kind") else {
+        return Ok(None);
+    };
+    for kind in kinds.split(',').map(str::trim).filter(|kind| *kind != "success-file") {
+        return Err(Error::options(
+            format!("'sink.partition-commit.policy.kind' cannot be '{kind}'"),
+            "it is success-file; there is no metastore",
+        ));
+    }
+    let name = table.options.get("sink.partition-commit.success-file.name");
+    Ok(Some(name.map_or("_SUCCESS", String::as_str).to_owned()))
 }
 
 /// The columns of a table that declares none, from its data; adds options that were found with them.
@@ -108,9 +157,18 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
     }
 }
 
+/// What is to be made of the row before an update of a table.
+pub(crate) fn before_of(table: &Table) -> Before {
+    match table.primary_key.is_empty() {
+        _ if table.after_only => Before::LeftOut,
+        true => Before::Due,
+        false => Before::Optional,
+    }
+}
+
 fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
     let path = path_of(&table.options)?;
-    let format = format_for(&table.options)?.after_only(table.after_only);
+    let format = format_for(&table.options)?.before(before_of(table));
     let pattern = table.options.get("source.path.regex-pattern").map(String::as_str);
     let files = match path {
         STANDARD if STANDARD_TAKEN.swap(true, Ordering::Relaxed) => {
@@ -123,21 +181,52 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
         path => list(path, pattern)?,
     };
     let policy = ErrorPolicy::of(&table.options, format.name())?;
-    let decoder = format.decoder(&table.physical, columns)?;
+    let open = |files, schema: &SchemaRef, columns: &[usize]| {
+        open_files(path, &format, &policy, files, schema, columns)
+    };
+    match Partitions::of(table)? {
+        Some(partitions) => {
+            let in_files = partitions.in_files();
+            let open = |files, columns: &[usize]| open(files, &in_files, columns);
+            Ok(Box::new(PartitionedFiles::new(&partitions, files, columns, open)?))
+        }
+        None => open(files, &table.physical, columns),
+    }
+}
+
+/// Opens files that hold the columns of `schema`, to read some of them.
+fn open_files(
+    path: &str,
+    format: &Format,
+    policy: &ErrorPolicy,
+    files: Vec<PathBuf>,
+    schema: &SchemaRef,
+    columns: &[usize],
+) -> Result<Box<dyn Source>> {
+    let decoder = format.decoder(schema, columns)?;
     match decoder.map(|decoder| policy.applied(decoder)) {
         Some(decoder) => Ok(Box::new(TextFiles::new(files, decoder, format.has_header()))),
         None if path == STANDARD => Err(Error::options(
             "Parquet cannot be read from standard input",
             "its index stands at the end; give a file",
         )),
-        None => {
-            Ok(Box::new(ParquetFiles::new(&files, Arc::new(table.physical.project(columns)?))?))
-        }
+        None => Ok(Box::new(ParquetFiles::new(&files, Arc::new(schema.project(columns)?))?)),
     }
 }
 
 fn sink(table: &Table) -> Result<Box<dyn Sink>> {
     let path = path_of(&table.options)?;
     let format = format_for(&table.options)?;
-    Ok(Box::new(FileSink::new(path, format, Arc::clone(&table.physical))?))
+    let (rolling, success) = (Rolling::of(table)?, success_file(table)?);
+    let Some(partitions) = Partitions::of(table)? else {
+        let sink = FileSink::new(path, format, Arc::clone(&table.physical))?;
+        return Ok(Box::new(sink.rolling(rolling).telling(success)));
+    };
+    let (path, in_files) = (path.to_owned(), partitions.in_files());
+    let open = move |folder: &str| -> Result<Box<dyn Sink>> {
+        let folder = format!("{path}/{folder}");
+        let sink = FileSink::new(&folder, format.clone(), Arc::clone(&in_files))?;
+        Ok(Box::new(sink.rolling(rolling).telling(success.clone())))
+    };
+    Ok(Box::new(PartitionedSink::new(partitions, Box::new(open))))
 }

@@ -5,6 +5,7 @@
 //! | [`connector`] | the traits and the registry |
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
 //! | `text_files`, `line_file`, `parquet_files` | files that are read |
+//! | `partitions` | a folder for each value of columns |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
 //! | [`sqlite`], `sqlite_source`, `sqlite_sink` | tables of SQLite files |
@@ -37,6 +38,7 @@ pub mod lookup;
 pub mod memory;
 pub mod nexmark;
 mod parquet_files;
+mod partitions;
 pub mod peer;
 pub mod print;
 pub mod secrets;

@@ -18,6 +18,7 @@ use crate::connector::{
     Attachment, Connector, Each, Piece, Sink, Source, SourceEvent, duration, number,
 };
 use crate::ending::{self, Ending};
+use crate::filesystem::before_of;
 use crate::http_inlet::Inlets;
 use crate::peer::Peer;
 
@@ -84,7 +85,7 @@ fn text_format(table: &Table) -> Result<Format> {
             "'format' = 'parquet' is not sent over a socket",
             "its index stands at the end; json, csv and debezium-json are lines",
         )),
-        format => Ok(format.after_only(table.after_only)),
+        format => Ok(format.before(before_of(table))),
     }
 }
 

@@ -27,6 +27,7 @@
 //! | [`settings`] | the keys of SET |
 //! | [`error`] | [`Error`] |
 
+mod alter;
 mod changes;
 pub mod engine;
 pub mod error;

@@ -9,9 +9,10 @@ use millstream_plan::Table;
 use millstream_runtime::metrics::Counters;
 use millstream_sql::catalog::{Entry, View};
 use millstream_sql::parser::parts_of;
-use millstream_sql::statement::Show;
+use millstream_sql::statement::{NamePattern, Show};
 use millstream_sql::{Catalog, Planner, SqlError};
 use millstream_types::sql_type::field_type_name;
+use sqlparser::ast::ObjectName;
 
 use crate::observe;
 
@@ -24,20 +25,21 @@ pub fn show(
     queries: &[Arc<Counters>],
     show: &Show,
 ) -> Result<RecordBatch, SqlError> {
-    let like = |names: Vec<String>, pattern: &Option<String>| match pattern {
-        Some(pattern) => names.into_iter().filter(|name| matches(pattern, name)).collect(),
-        None => names,
+    let chosen = |names: Vec<String>, like: &Option<NamePattern>| {
+        names.into_iter().filter(|name| is_meant(like.as_ref(), name)).collect()
+    };
+    let names = |of: &Option<ObjectName>, test: fn(&Entry) -> bool| match of {
+        Some(database) => catalog.names_in(&parts_of(database), test),
+        None => Ok(catalog.names(test)),
     };
     match show {
-        Show::Tables(pattern) => column("table name", like(catalog.names(|_| true), pattern)),
-        Show::Views(pattern) => {
-            let views = catalog.names(|entry| matches!(entry, Entry::View(_)));
-            column("view name", like(views, pattern))
+        Show::Tables { of, like } => column("table name", chosen(names(of, |_| true)?, like)),
+        Show::Views { of, like } => {
+            let views = names(of, |entry| matches!(entry, Entry::View(_)))?;
+            column("view name", chosen(views, like))
         }
-        Show::Functions(pattern) => {
-            column("function name", like(catalog.functions.names(), pattern))
-        }
-        Show::Columns(name) => describe(catalog, &parts_of(name)),
+        Show::Functions(like) => column("function name", chosen(catalog.functions.names(), like)),
+        Show::Columns { of, like } => describe(catalog, &parts_of(of), like.as_ref()),
         Show::Create(name) => {
             let text = match catalog.get(&parts_of(name))? {
                 Entry::Table(table) => create_table(table),
@@ -45,8 +47,11 @@ pub fn show(
             };
             column("result", vec![text])
         }
-        Show::Catalogs => column("catalog name", catalog.catalogs()),
-        Show::Databases => column("database name", catalog.databases()),
+        Show::Catalogs(like) => column("catalog name", chosen(catalog.catalogs(), like)),
+        Show::Databases { of, like } => {
+            let of = of.as_ref().map(|of| parts_of(of).join("."));
+            column("database name", chosen(catalog.databases(of.as_deref())?, like))
+        }
         Show::CurrentCatalog => {
             column("current catalog name", vec![catalog.current().0.to_owned()])
         }
@@ -87,6 +92,17 @@ pub fn table(names: &[&str], columns: Vec<Vec<Option<String>>>) -> Result<Record
         .map_err(|error| SqlError::new(error.to_string()))
 }
 
+/// Whether a name is one of those that are asked for.
+fn is_meant(like: Option<&NamePattern>, name: &str) -> bool {
+    like.is_none_or(|like| {
+        let found = match like.any_case {
+            true => matches(&like.text.to_lowercase(), &name.to_lowercase()),
+            false => matches(&like.text, name),
+        };
+        found != like.negated
+    })
+}
+
 /// SQL's LIKE over names.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('%') {
@@ -104,9 +120,16 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn describe(catalog: &Catalog, parts: &[String]) -> Result<RecordBatch, SqlError> {
+fn describe(
+    catalog: &Catalog,
+    parts: &[String],
+    like: Option<&NamePattern>,
+) -> Result<RecordBatch, SqlError> {
     let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); 6];
     let mut add = |values: [Option<String>; 6]| {
+        if !is_meant(like, values[0].as_deref().unwrap_or_default()) {
+            return;
+        }
         columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
     };
     let null = |nullable: bool| Some(if nullable { "TRUE" } else { "FALSE" }.to_owned());
@@ -215,6 +238,10 @@ pub fn create_table(table: &Table) -> String {
         .map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value)))
         .collect();
     let mut text = format!("CREATE TABLE `{}` (\n{}\n)", table.name, lines.join(",\n"));
+    if !table.partitioned_by.is_empty() {
+        let by: Vec<_> = table.partitioned_by.iter().map(|name| format!("`{name}`")).collect();
+        text.push_str(&format!(" PARTITIONED BY ({})", by.join(", ")));
+    }
     if !options.is_empty() {
         text.push_str(&format!(" WITH (\n{}\n)", options.join(",\n")));
     }

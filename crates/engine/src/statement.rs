@@ -20,6 +20,7 @@ use millstream_sql::{Catalog, Planner, SqlError, time_settings};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 use tokio::sync::mpsc;
 
+use crate::alter::alter;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::query::{Analysis, Job, Query, Started};
@@ -90,23 +91,23 @@ impl Engine {
                     query: query.as_ref().clone(),
                     text: text.clone(),
                 };
-                // A view that cannot be planned is refused now, not when it is first used.
-                let planner = Planner::new(&catalog);
-                planner.query(&view.query)?;
-                let given = planner.schema_of(&view.query)?.fields().len();
-                if !view.columns.is_empty() && view.columns.len() != given {
-                    let (name, due) = (&view.name, view.columns.len());
-                    let message =
-                        format!("view \"{name}\" names {due} columns, its query has {given}");
-                    return Err(SqlError::new(message).about(name).into());
-                }
-                catalog.create(&parts, Entry::View(Arc::new(view)), *if_not_exists, *or_replace)?;
+                create_view(&mut catalog, &parts, view, *if_not_exists, *or_replace)?;
             }
+            Statement::Alter(change) => alter(&mut catalog, change)?,
             Statement::Drop { view, name, if_exists } => {
                 catalog.drop(&parts_of(name), *view, *if_exists)?
             }
             Statement::CreateDatabase { name, if_not_exists } => {
                 catalog.create_database(&parts_of(name), *if_not_exists)?;
+            }
+            Statement::DropDatabase { name, if_exists, cascade } => {
+                catalog.drop_database(&parts_of(name), *if_exists, *cascade)?;
+            }
+            Statement::CreateCatalog { name, if_not_exists, options } => {
+                create_catalog(&mut catalog, &parts_of(name).join("."), *if_not_exists, options)?;
+            }
+            Statement::DropCatalog { name, if_exists } => {
+                catalog.drop_catalog(&parts_of(name).join("."), *if_exists)?;
             }
             Statement::Use { catalog: true, name } => {
                 catalog.use_catalog(&parts_of(name).join("."))?
@@ -301,16 +302,7 @@ impl Engine {
             None => None,
         };
         create.options = options.into_iter().collect();
-        let table =
-            Planner::new(&catalog).table(&create, inferred.map(|schema| stored(&schema)))?;
-        if table.schema.fields().is_empty() {
-            return Err(SqlError::new(format!("table \"{}\" has no columns", table.name))
-                .hint("declare them, as in CREATE TABLE t (id BIGINT, name STRING) WITH (…)")
-                .about(&table.name)
-                .into());
-        }
-        millstream_connectors::validate(&table).map_err(|error| about(&error))?;
-        time_settings::watermark_options(&catalog, &table, Default::default())?;
+        let table = declared(&catalog, &create, inferred)?;
         catalog.create(
             &parts,
             Entry::Table(Arc::new(table)),
@@ -334,6 +326,73 @@ impl Engine {
         self.set_catalog(catalog);
         Ok(Outcome::Job(job))
     }
+}
+
+/// The table of a declaration, checked; columns that it does not declare are `inferred`.
+pub(crate) fn declared(
+    catalog: &Catalog,
+    create: &CreateTable,
+    inferred: Option<SchemaRef>,
+) -> Result<Table, Error> {
+    let table = Planner::new(catalog).table(create, inferred.map(|schema| stored(&schema)))?;
+    if table.schema.fields().is_empty() {
+        return Err(SqlError::new(format!("table \"{}\" has no columns", table.name))
+            .hint("declare them, as in CREATE TABLE t (id BIGINT, name STRING) WITH (…)")
+            .about(&table.name)
+            .into());
+    }
+    millstream_connectors::validate(&table).map_err(|error| about(&error))?;
+    time_settings::watermark_options(catalog, &table, Default::default())?;
+    Ok(table)
+}
+
+/// Adds a view. One that cannot be planned is refused now, not when it is first used.
+pub(crate) fn create_view(
+    catalog: &mut Catalog,
+    parts: &[String],
+    view: View,
+    if_not_exists: bool,
+    or_replace: bool,
+) -> Result<(), Error> {
+    let planner = Planner::new(catalog);
+    planner.query(&view.query)?;
+    let given = planner.schema_of(&view.query)?.fields().len();
+    if !view.columns.is_empty() && view.columns.len() != given {
+        let (name, due) = (&view.name, view.columns.len());
+        let message = format!("view \"{name}\" names {due} columns, its query has {given}");
+        return Err(SqlError::new(message).about(name).into());
+    }
+    Ok(catalog.create(parts, Entry::View(Arc::new(view)), if_not_exists, or_replace)?)
+}
+
+/// The database of a catalog that names none.
+const CATALOG_DATABASE: &str = "default";
+
+/// Adds a catalog that is kept in memory, as all are.
+fn create_catalog(
+    catalog: &mut Catalog,
+    name: &str,
+    if_not_exists: bool,
+    options: &[(String, String)],
+) -> Result<(), SqlError> {
+    let mut database = CATALOG_DATABASE;
+    for (key, value) in options {
+        match key.as_str() {
+            "type" if value == "generic_in_memory" => {}
+            "type" => {
+                return Err(SqlError::unsupported(format!("a catalog of type '{value}'"))
+                    .hint("'type' = 'generic_in_memory' is")
+                    .about(value));
+            }
+            "default-database" => database = value,
+            _ => {
+                return Err(SqlError::new(format!("option '{key}' is not known to catalogs"))
+                    .hint("they have 'type' and 'default-database'")
+                    .about(key));
+            }
+        }
+    }
+    catalog.create_catalog(name, database, if_not_exists)
 }
 
 /// A table of what the engine tells of itself.

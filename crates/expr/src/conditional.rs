@@ -3,14 +3,18 @@
 use std::sync::LazyLock;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt32Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::kernels::cmp;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
+use datafusion_expr::Operator;
 use fancy_regex::Regex;
 use millstream_types::{Error, Result, SqlType};
 
 use crate::cast::{How, cast};
 use crate::common_type::common_type;
+use crate::float_compare::floats_compared;
 use crate::function::{Builtin, Call, Typing, typing};
 
 /// The functions of this family.
@@ -124,15 +128,33 @@ fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
+/// Which values are equal, as `=` says it: numbers as numbers, rows by their fields.
+fn equal(left: &ArrayRef, right: &ArrayRef) -> Result<BooleanArray> {
+    let of = left.data_type();
+    if of.is_floating() {
+        return Ok(floats_compared(left, Operator::Eq, right));
+    }
+    if !of.is_nested() {
+        return Ok(cmp::eq(left, right)?);
+    }
+    let converter = RowConverter::new(vec![SortField::new(of.clone())])?;
+    let (a, b) = (
+        converter.convert_columns(std::slice::from_ref(left))?,
+        converter.convert_columns(std::slice::from_ref(right))?,
+    );
+    let values = BooleanBuffer::collect_bool(left.len(), |row| a.row(row) == b.row(row));
+    Ok(BooleanArray::new(values, NullBuffer::union(left.nulls(), right.nulls())))
+}
+
 fn null_if(call: &Call<'_>) -> Result<ArrayRef> {
     let (value, other) = (&call.arguments[0], &call.arguments[1]);
     let equal = if value.data_type() == other.data_type() {
-        cmp::eq(value, other)?
+        equal(value, other)?
     } else {
         let to = SqlType::of_arrow(other.data_type())
             .ok_or_else(|| Error::Internal(format!("{} is no SQL type", other.data_type())))?;
         let compared = cast(value, &to, &How { try_cast: true, zone: call.zone, digits: None })?;
-        cmp::eq(&compared, other)?
+        equal(&compared, other)?
     };
     Ok(arrow::compute::nullif(value, &equal)?)
 }

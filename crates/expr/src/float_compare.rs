@@ -5,7 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, RecordBatch,
+};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Schema};
 use datafusion_common::Result as DfResult;
@@ -98,6 +100,20 @@ where
     BooleanArray::new(values, NullBuffer::union(left.nulls(), right.nulls()))
 }
 
+/// Columns of FLOAT or of DOUBLE compared as numbers.
+pub(crate) fn floats_compared(left: &ArrayRef, op: Operator, right: &ArrayRef) -> BooleanArray {
+    match left.data_type() {
+        DataType::Float32 => {
+            let (a, b) = (left.as_primitive::<Float32Type>(), right.as_primitive());
+            compare(a, op, b)
+        }
+        _ => {
+            let (a, b) = (left.as_primitive::<Float64Type>(), right.as_primitive());
+            compare(a, op, b)
+        }
+    }
+}
+
 impl PhysicalExpr for FloatCompare {
     fn data_type(&self, _: &Schema) -> DfResult<DataType> {
         Ok(DataType::Boolean)
@@ -111,17 +127,7 @@ impl PhysicalExpr for FloatCompare {
         let rows = batch.num_rows();
         let left = self.left.evaluate(batch)?.into_array(rows)?;
         let right = self.right.evaluate(batch)?.into_array(rows)?;
-        let values = match left.data_type() {
-            DataType::Float32 => {
-                let (a, b) = (left.as_primitive::<Float32Type>(), right.as_primitive());
-                compare(a, self.op, b)
-            }
-            _ => {
-                let (a, b) = (left.as_primitive::<Float64Type>(), right.as_primitive());
-                compare(a, self.op, b)
-            }
-        };
-        Ok(ColumnarValue::Array(Arc::new(values)))
+        Ok(ColumnarValue::Array(Arc::new(floats_compared(&left, self.op, &right))))
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {

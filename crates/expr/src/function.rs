@@ -155,7 +155,8 @@ impl ScalarUDFImpl for Adapter {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
-        invoke(&call, self.zone, self.builtin.body)
+        let once = !self.builtin.volatile;
+        invoke_as(&call, self.zone, once, self.builtin.body)
     }
 }
 
@@ -168,9 +169,19 @@ pub fn invoke(
     zone: Tz,
     body: impl Fn(&Call<'_>) -> Result<ArrayRef>,
 ) -> DfResult<ColumnarValue> {
+    invoke_as(call, zone, true, body)
+}
+
+/// As [`invoke`]; unless `once`, a call of constants is different in each row, too.
+fn invoke_as(
+    call: &ScalarFunctionArgs,
+    zone: Tz,
+    once: bool,
+    body: impl Fn(&Call<'_>) -> Result<ArrayRef>,
+) -> DfResult<ColumnarValue> {
     let constant: Vec<bool> =
         call.args.iter().map(|value| matches!(value, ColumnarValue::Scalar(_))).collect();
-    let once = !constant.is_empty() && constant.iter().all(|constant| *constant);
+    let once = once && !constant.is_empty() && constant.iter().all(|constant| *constant);
     let rows = if once { 1 } else { call.number_rows };
     let arguments: Vec<ArrayRef> =
         call.args.iter().map(|value| value.to_array(rows)).collect::<DfResult<_>>()?;

@@ -218,6 +218,8 @@ impl Pattern {
                     let found = DAYS.iter().find(|day| rest.starts_with(&name(day)))?;
                     rest = &rest[name(found).len()..];
                 }
+                // The reading is that of the text, wherever its zone is.
+                'X' | 'x' | 'Z' => _ = offset(&mut rest, letter)?,
                 _ => return None,
             }
         }
@@ -234,9 +236,15 @@ impl Pattern {
     /// Reads the start of a text as Java's `SimpleDateFormat` does, in seconds: blanks before a number do not
     /// count, nor does what follows, and a field may be larger than its place, as in month 13.
     pub fn parse_lenient(&self, text: &str) -> Option<i64> {
+        Some(self.parse_zoned(text)?.0)
+    }
+
+    /// As [`Self::parse_lenient`], with how many seconds the zone of the text is ahead of UTC, if it names
+    /// one.
+    pub fn parse_zoned(&self, text: &str) -> Option<(i64, Option<i64>)> {
         let (mut year, mut month, mut day) = (1970, 1, 1);
         let (mut seconds, mut ms, mut afternoon) = (0, 0, 0);
-        let mut rest = text;
+        let (mut rest, mut zoned) = (text, None);
         for (index, part) in self.parts.iter().enumerate() {
             let (letter, count) = match *part {
                 Part::Literal(character) => {
@@ -254,6 +262,10 @@ impl Pattern {
                 }
                 ('E', _) => {
                     rest = &rest[named(&DAYS, rest)?.1..];
+                    continue;
+                }
+                ('X' | 'Z' | 'z', _) => {
+                    zoned = Some(offset(&mut rest, letter)?);
                     continue;
                 }
                 ('a', _) => {
@@ -290,8 +302,40 @@ impl Pattern {
         }
         let months = year * 12 + month - 1;
         let first = days_from_civil(months.div_euclid(12), months.rem_euclid(12) as u32 + 1, 1)?;
-        Some((first + day - 1) * 86_400 + seconds + afternoon + ms / 1_000)
+        let local = (first + day - 1) * 86_400 + seconds + afternoon + ms / 1_000;
+        Some((local, zoned))
     }
+}
+
+/// Takes how far a zone is ahead of UTC, in seconds: `+0100`, `+01:00` and `+01`, `Z` for the letter X, for z
+/// UTC and GMT with or without such a difference.
+fn offset(rest: &mut &str, letter: char) -> Option<i64> {
+    let named = ["GMT", "UTC"].iter().find_map(|name| rest.strip_prefix(name));
+    if let ('z' | 'Z', Some(behind)) = (letter, named) {
+        *rest = behind;
+        if !behind.starts_with(['+', '-']) {
+            return Some(0);
+        }
+    }
+    if let ('X', Some(behind)) = (letter, rest.strip_prefix('Z')) {
+        *rest = behind;
+        return Some(0);
+    }
+    let sign = match rest.chars().next()? {
+        '+' => 1,
+        '-' => -1,
+        _ => return None,
+    };
+    let two = |text: &str| -> Option<i64> {
+        let digits = text.get(..2).filter(|two| two.bytes().all(|byte| byte.is_ascii_digit()));
+        digits?.parse().ok()
+    };
+    let hours = two(&rest[1..])?;
+    *rest = &rest[3..];
+    let minutes = rest.strip_prefix(':').unwrap_or(rest);
+    let Some(behind) = two(minutes) else { return Some(sign * hours * 3_600) };
+    *rest = &minutes[2..];
+    Some(sign * (hours * 3_600 + behind * 60))
 }
 
 /// The short name of a zone at a calendar reading, such as CET or CEST.

@@ -74,7 +74,7 @@ impl Path {
             (_, Some(path)) => (false, path),
             _ => (false, text),
         };
-        let mut reader = Reader { text: path, at: 0 };
+        let mut reader = Reader { text: path, at: 0, in_filter: false };
         // A path without `$` is read as if it stood there.
         if !reader.take("$") && path.starts_with('@') {
             return None;
@@ -112,6 +112,8 @@ impl Path {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Whether it stands in a filter, where operators end a name.
+    in_filter: bool,
 }
 
 impl Reader<'_> {
@@ -136,7 +138,12 @@ impl Reader<'_> {
 
     /// A name without quotes.
     fn name(&mut self) -> Option<String> {
-        let ends = |c: char| matches!(c, '.' | '[' | ']' | '(' | ')') || c.is_whitespace();
+        let operator = |c: char| matches!(c, '=' | '!' | '<' | '>' | '&' | '|' | ',');
+        let ends = |c: char| {
+            matches!(c, '.' | '[' | ']' | '(' | ')')
+                || c.is_whitespace()
+                || (self.in_filter && operator(c))
+        };
         let length = self.rest().find(ends).unwrap_or(self.rest().len());
         let name = self.rest()[..length].to_owned();
         self.at += length;
@@ -210,7 +217,9 @@ impl Reader<'_> {
             Step::All
         } else if self.token("?") {
             let open = self.token("(");
+            let outside = std::mem::replace(&mut self.in_filter, true);
             let filter = self.filter()?;
+            self.in_filter = outside;
             if open && !self.token(")") {
                 return None;
             }
@@ -426,6 +435,8 @@ mod tests {
         assert_eq!(read("$.s[1:].p", text).as_deref(), Some("[5,9]"));
         assert_eq!(read("$.s[?(@.p > 1 && @.t)].t", text).as_deref(), Some(r#"["y"]"#));
         assert_eq!(read("$.s[?(@.t == 'x')].p", text).as_deref(), Some("[1]"));
+        assert_eq!(read("$.s[?(@.p>1&&@.t=='y')].t", text).as_deref(), Some(r#"["y"]"#));
+        assert_eq!(read("$.s[?(@.p>=5)].p", text).as_deref(), Some("[5,9]"));
         assert_eq!(read("$.s[?(!(@.p < 5))].p", text).as_deref(), Some("[5,9]"));
     }
 }

@@ -460,7 +460,9 @@ fn substring(call: &Call<'_>) -> Result<ArrayRef> {
             out.append_null();
         } else {
             let length = lengths.map(|lengths| lengths.value(row));
-            out.append_value(part(texts.value(row), starts.value(row), length));
+            // A length below zero leaves nothing, not even an empty text.
+            let due = length.is_none_or(|length| length >= 0);
+            out.append_option(due.then(|| part(texts.value(row), starts.value(row), length)));
         }
     }
     Ok(Arc::new(out.finish()))

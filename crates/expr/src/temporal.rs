@@ -142,6 +142,9 @@ pub const BUILTINS: &[Builtin] = &[
             [DataType::Utf8, ..] => {
                 typing::between(given, &[TEXT, TEXT, TEXT], 1, ltz(TimeUnit::Millisecond))
             }
+            [number, ..] if number.is_floating() => {
+                typing::between(given, &[DataType::Float64, INT], 1, ltz(TimeUnit::Millisecond))
+            }
             _ => typing::between(given, &[BIGINT, INT], 1, ltz(TimeUnit::Millisecond)),
         },
         body: time_values::to_timestamp_ltz,

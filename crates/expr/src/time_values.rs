@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringArray, StringBuilder,
 };
-use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimeUnit};
 use chrono_tz::Tz;
 use millstream_types::sql_type::{precision_of, units_per_second};
 use millstream_types::time::timestamp_text;
@@ -131,11 +131,15 @@ pub(crate) fn unix_timestamp(call: &Call<'_>) -> Result<ArrayRef> {
     }
     let default = Pattern::compile(FORMAT)?;
     let plain = |text: &str| {
-        default.parse_lenient(text).or_else(|| parse_point(text).map(|point| point.seconds))
+        let local =
+            default.parse_lenient(text).or_else(|| parse_point(text).map(|point| point.seconds));
+        Some(local_to_utc(call.zone, local?, 1))
     };
-    let seconds = read(call, plain, Pattern::parse_lenient)?;
-    let seconds = seconds.into_iter().map(|s| s.map(|s| local_to_utc(call.zone, s, 1)));
-    Ok(Arc::new(seconds.collect::<Int64Array>()))
+    let formatted = |format: &Pattern, text: &str| {
+        let (local, zoned) = format.parse_zoned(text)?;
+        Some(zoned.map_or_else(|| local_to_utc(call.zone, local, 1), |ahead| local - ahead))
+    };
+    Ok(Arc::new(read(call, plain, formatted)?.into_iter().collect::<Int64Array>()))
 }
 
 /// `FROM_UNIXTIME(seconds[, format])`
@@ -198,19 +202,26 @@ fn in_zones(call: &Call<'_>) -> Result<Vec<Option<i64>>> {
 
 /// Counts of parts of a second in units of the result.
 fn counted(call: &Call<'_>, per_second: i64) -> Vec<Option<i64>> {
-    let numbers = call.arguments[0].as_primitive::<Int64Type>();
     let precisions = call.arguments.get(1).map(|p| p.as_primitive::<Int32Type>());
+    let fractions = call.arguments[0].as_primitive_opt::<Float64Type>();
     let read = |(row, number): (usize, Option<i64>)| {
         let precision = match precisions {
             Some(precisions) => precisions.is_valid(row).then(|| precisions.value(row))?,
             None => i32::from(precision_of(&TimeUnit::Millisecond)),
         };
         let parts = 10_i64.checked_pow(u32::try_from(precision).ok().filter(|p| *p <= 9)?)?;
+        if let Some(parts_of_seconds) = fractions {
+            let ms = parts_of_seconds.is_valid(row).then(|| parts_of_seconds.value(row))?;
+            return ((ms * 1_000.0 / parts as f64) as i64).checked_mul(per_second / 1_000);
+        }
         let number = number.filter(|number| SECONDS.contains(&number.div_euclid(parts)))?;
         match per_second >= parts {
             true => number.checked_mul(per_second / parts),
             false => Some(number.div_euclid(parts / per_second)),
         }
     };
-    numbers.iter().enumerate().map(read).collect()
+    match call.arguments[0].as_primitive_opt::<Int64Type>() {
+        Some(numbers) => numbers.iter().enumerate().map(read).collect(),
+        None => (0..call.rows).map(|row| read((row, None))).collect(),
+    }
 }

@@ -23,8 +23,19 @@ pub struct DebeziumDecoder {
     /// Whether the object stands inside of one with its schema.
     enveloped: bool,
     ignore_errors: bool,
-    /// Whether the row before an update is left out.
-    after_only: bool,
+    before: Before,
+}
+
+/// What is to be made of the row before an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Before {
+    /// It is taken back, so it must be there: no key says which one it is.
+    #[default]
+    Due,
+    /// It is taken back where it is there; the change is by key anyway.
+    Optional,
+    /// It is left out.
+    LeftOut,
 }
 
 impl DebeziumDecoder {
@@ -55,13 +66,13 @@ impl DebeziumDecoder {
         let envelope = Arc::new(Schema::new(fields));
         let all: Vec<usize> = (0..envelope.fields().len()).collect();
         let inner = JsonDecoder::new(&envelope, &all, options)?;
-        Ok(Self { inner, schema, enveloped, ignore_errors, after_only: false })
+        Ok(Self { inner, schema, enveloped, ignore_errors, before: Before::default() })
     }
 
-    /// Leaves out the row before an update, or not.
+    /// What is to be made of the row before an update.
     #[must_use]
-    pub fn after_only(mut self, is: bool) -> Self {
-        self.after_only = is;
+    pub fn before(mut self, before: Before) -> Self {
+        self.before = before;
         self
     }
 }
@@ -91,7 +102,11 @@ impl Decoder for DebeziumDecoder {
             let op = if ops.is_valid(at) { ops.value(at) } else { "" };
             let (gone, come) = match op {
                 "c" | "r" => (false, true),
-                "u" => (before.is_valid(at) && !self.after_only, true),
+                "u" => match self.before {
+                    Before::Due => (true, true),
+                    Before::Optional => (before.is_valid(at), true),
+                    Before::LeftOut => (false, true),
+                },
                 "d" => (true, false),
                 _ => (false, false),
             };
@@ -100,6 +115,11 @@ impl Decoder for DebeziumDecoder {
                 let change = u64::from(row) + chunk.first_line;
                 let location = format!("{}, change {change}", chunk.source);
                 let message = match op {
+                    "u" if gone && before.is_null(at) => {
+                        "a change \"op\" = \"u\" without \"before\", which \
+                         a table without PRIMARY KEY needs"
+                            .to_owned()
+                    }
                     "c" | "r" | "u" | "d" => format!(
                         "a change \"op\" = \"{op}\" without \"{}\"",
                         if gone && before.is_null(at) { "before" } else { "after" }

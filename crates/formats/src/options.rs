@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use millstream_types::{Error, Result};
 
 use crate::csv::{CsvDecoder, CsvOptions};
-use crate::debezium::DebeziumDecoder;
+use crate::debezium::{Before, DebeziumDecoder};
 use crate::decoder::Decoder;
 use crate::encode::Encoder;
 use crate::json::{JsonDecoder, JsonOptions};
@@ -27,8 +27,8 @@ pub enum Format {
         options: JsonOptions,
         /// Whether each object stands inside of one with its schema.
         enveloped: bool,
-        /// Whether the row before an update is left out.
-        after_only: bool,
+        /// What is to be made of the row before an update.
+        before: Before,
     },
     /// A line a row.
     Raw,
@@ -149,7 +149,7 @@ impl Format {
                 let enveloped = flag(options, "debezium-json.schema-include")?;
                 match Self::from_options("json", &inner.collect())? {
                     Self::Json(options) => {
-                        Ok(Self::Debezium { options, enveloped, after_only: false })
+                        Ok(Self::Debezium { options, enveloped, before: Before::default() })
                     }
                     other => Ok(other),
                 }
@@ -188,11 +188,11 @@ impl Format {
         self
     }
 
-    /// Of changes, leaves out the row before an update, or not.
+    /// Of changes, what is to be made of the row before an update.
     #[must_use]
-    pub fn after_only(mut self, is: bool) -> Self {
-        if let Self::Debezium { after_only, .. } = &mut self {
-            *after_only = is;
+    pub fn before(mut self, is: Before) -> Self {
+        if let Self::Debezium { before, .. } = &mut self {
+            *before = is;
         }
         self
     }
@@ -229,9 +229,9 @@ impl Format {
             Self::Csv(options) => {
                 Some(Arc::new(CsvDecoder::new(schema, columns, options.clone())?))
             }
-            Self::Debezium { options, enveloped, after_only } => {
+            Self::Debezium { options, enveloped, before } => {
                 let decoder = DebeziumDecoder::new(schema, columns, options.clone(), *enveloped)?;
-                Some(Arc::new(decoder.after_only(*after_only)))
+                Some(Arc::new(decoder.before(*before)))
             }
             Self::Raw => Some(Arc::new(RawDecoder::new(schema, columns)?)),
             Self::Parquet => None,

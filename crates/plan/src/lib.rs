@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`graph`] | [`Plan`]: nodes, their inputs and derived properties |
 //! | [`node`] | what each operator is told |
+//! | `key`, `partition` | the key of a node's rows, and how they are spread over shards |
 //! | [`window`] | [`TimeWindow`]: how rows are assigned to windows |
 //! | [`table`] | [`Table`]: a table of the catalog, as plans refer to it |
 //! | [`function`] | table functions |
@@ -15,6 +16,7 @@ pub mod function;
 pub mod graph;
 pub mod key;
 pub mod node;
+mod partition;
 pub mod table;
 pub mod window;
 

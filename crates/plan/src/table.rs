@@ -28,6 +28,8 @@ pub struct Table {
     pub watermark: Option<WatermarkSpec>,
     /// The names of the primary key's columns.
     pub primary_key: Vec<String>,
+    /// The names of the columns that it is `PARTITIONED BY`.
+    pub partitioned_by: Vec<String>,
     /// What stands in `WITH (…)`.
     pub options: Options,
     /// What the embedding program gave, for connectors that hold no text options.
@@ -83,6 +85,7 @@ impl Table {
             metadata: BTreeMap::new(),
             watermark: None,
             primary_key: Vec::new(),
+            partitioned_by: Vec::new(),
             options: Options::new(),
             handle: None,
             after_only: false,

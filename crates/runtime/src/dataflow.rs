@@ -18,13 +18,14 @@ use rayon::ThreadPool;
 use tokio::sync::mpsc;
 
 use crate::feed::{Bell, Feed};
-use crate::flow::{Flow, Item, deal};
+use crate::flow::{Dealt, Flow, Item, are_of_shard, deal};
 use crate::inputs::{capped, floor, origins, others, raised};
 use crate::job::JobOptions;
 use crate::metrics::{Counters, SplitState, SplitStatus, Status, Wait};
 use crate::stages::{Builder, source_check};
 use crate::steps::{
-    assign, in_order_met, late_rows_say_so, receipts, renamed, run_shards, source_flow,
+    Due, assign, in_order_met, late_rows_say_so, receipts, renamed, run_shards, shards_flow,
+    source_flow,
 };
 use crate::taps::{Followers, Taps};
 
@@ -87,6 +88,8 @@ pub enum Stage {
         shards: Vec<Box<dyn Operator>>,
         /// For each input the columns by which rows are dealt out to them.
         keys: Vec<Vec<usize>>,
+        /// For each input whether its rows are already in the shard they belong to.
+        stands: Vec<bool>,
         /// Whether its time is the clock.
         processing_time: bool,
         /// What puts rows together before they are dealt out.
@@ -282,7 +285,7 @@ impl Dataflow {
         if *left == 0 {
             return Ok(whole);
         }
-        let (from, mut ends) = (whole.from, whole.ends.clone());
+        let (from, by_shard, mut ends) = (whole.from, whole.by_shard, whole.ends.clone());
         let forced = whole.force(&self.pool, &self.counters, Ok)?;
         for (before, _) in &mut ends {
             *before = forced[..*before].iter().map(|(_, batches)| batches.len()).sum();
@@ -291,6 +294,7 @@ impl Dataflow {
         let copy = || Flow {
             from,
             items: batches.clone().map(|(split, one)| (split, Item::Batch(one.clone()))).collect(),
+            by_shard,
             ends: ends.clone(),
             pending: Vec::new(),
         };
@@ -350,38 +354,51 @@ impl Dataflow {
                 }
                 Flow::of_batches(id, in_order_met(batches)?)
             }
-            Stage::Keyed { shards, keys, processing_time, reducer } => {
+            Stage::Keyed { shards, keys, stands, processing_time, reducer } => {
                 if *processing_time && watermark != Watermark::MAX {
                     // Rows of later epochs carry a later time than this epoch's.
                     watermark = Watermark(epoch.clock_ms - 1);
                 }
                 let count = shards.len();
-                let mut dealt = Vec::with_capacity(inputs.len());
+                let mut due: Due = (0..count).map(|_| Vec::new()).collect();
                 for (at, flow) in inputs.into_iter().enumerate() {
                     let others = others(node_inputs, at, before, &self.idle, &self.origins);
                     let floor = floor(node_inputs[at], id, before);
+                    let stays = stands[at] && flow.by_shard;
                     let forced = flow.force(pool, counters, |changes| {
                         let changes = match *processing_time {
                             // Event time says nothing of who is late by the clock.
                             true => ChangeBatch { reached: None, ..changes },
                             false => raised(capped(changes, others), floor),
                         };
-                        deal(changes, &keys[at], count, reducer.as_ref())
+                        match stays {
+                            true => Ok(vec![Dealt::Rows(changes)]),
+                            false => deal(changes, &keys[at], count, reducer.as_ref()),
+                        }
                     })?;
-                    dealt.push(forced.into_iter().flat_map(|(_, batches)| batches).collect());
+                    for (shard, batches) in forced {
+                        let first = if stays { shard } else { 0 };
+                        for parts in batches {
+                            debug_assert!(
+                                !stays || are_of_shard(&parts, &keys[at], shard, count),
+                                "rows of input {at} are not in the shard of their key"
+                            );
+                            (first..).zip(parts).for_each(|(to, part)| due[to].push((at, part)));
+                        }
+                    }
                 }
                 let time = OperatorTime { epoch, watermark };
                 let started = Instant::now();
-                let batches = in_order_met(run_shards(shards, dealt, &time, pool)?)?;
+                let batches = run_shards(shards, due, &time, pool)?;
                 debug_assert!(
                     *processing_time
                         || late_rows_say_so(&batches, &self.plan.nodes[id].rowtimes, before[id]),
                     "{} gives late rows as if they were on time",
                     self.plan.nodes[id].kind.name()
                 );
-                let rows = batches.iter().map(ChangeBatch::num_rows).sum();
+                let rows = batches.iter().map(|(_, batch)| batch.num_rows()).sum();
                 counters.nodes[id].add(rows, started.elapsed());
-                Flow::of_batches(id, batches)
+                shards_flow(id, batches)?
             }
             Stage::Sink { sink, not_null } => {
                 let mut input = inputs.swap_remove(0);

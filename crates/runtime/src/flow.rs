@@ -34,8 +34,10 @@ pub enum Item {
 pub struct Flow {
     /// The node they come from.
     pub from: NodeId,
-    /// The batches, each with the split it came from.
+    /// The batches, each with the split it came from, or the shard.
     pub items: Vec<(usize, Item)>,
+    /// Whether they come with the shard whose rows they are.
+    pub by_shard: bool,
     /// Splits that ended, each with the number of items before that.
     pub ends: Vec<(usize, usize)>,
     /// Transforms that are put off, each with its node.
@@ -47,6 +49,12 @@ impl Flow {
     pub fn of_batches(from: NodeId, batches: Vec<ChangeBatch>) -> Self {
         let items = batches.into_iter().map(|batch| (0, Item::Batch(batch))).collect();
         Self { from, items, ..Self::default() }
+    }
+
+    /// Changes that are there, each with its shard.
+    pub fn of_shards(from: NodeId, batches: Vec<(usize, ChangeBatch)>) -> Self {
+        let items = batches.into_iter().map(|(shard, batch)| (shard, Item::Batch(batch))).collect();
+        Self { from, items, by_shard: true, ..Self::default() }
     }
 
     /// Runs what was put off, then `last`, on each batch on its own; the results are in order, those of each
@@ -166,4 +174,15 @@ pub fn deal(
     }
     let rows = |positions| Ok(Dealt::Rows(changes.take(&UInt32Array::from(positions))?));
     positions.into_iter().map(rows).collect()
+}
+
+/// Whether rows are those of a shard by the hash of their key.
+pub fn are_of_shard(parts: &[Dealt], keys: &[usize], shard: usize, shards: usize) -> bool {
+    parts.iter().all(|part| {
+        let Dealt::Rows(changes) = part else { return false };
+        let columns: Vec<_> =
+            keys.iter().map(|key| Arc::clone(changes.rows.column(*key))).collect();
+        let hashes = hash_rows(&columns, changes.num_rows());
+        hashes.is_ok_and(|hashes| hashes.iter().all(|hash| shard_of(*hash, shards) == shard))
+    })
 }

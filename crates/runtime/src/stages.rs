@@ -87,13 +87,15 @@ impl Builder<'_> {
     /// Shards by keys: one when there are none.
     fn keyed(
         &self,
+        id: NodeId,
         keys: Vec<Vec<usize>>,
         processing_time: bool,
         shard: impl Fn() -> Result<Box<dyn Operator>>,
     ) -> Result<Stage> {
         let count = if keys.iter().any(Vec::is_empty) { 1 } else { self.shards };
         let shards = (0..count).map(|_| shard()).collect::<Result<_>>()?;
-        Ok(Stage::Keyed { shards, keys, processing_time, reducer: None })
+        let (keys, stands) = self.plan.dealing(id, &keys).into_iter().unzip();
+        Ok(Stage::Keyed { shards, keys, stands, processing_time, reducer: None })
     }
 
     /// What a node is while it runs.
@@ -134,7 +136,7 @@ impl Builder<'_> {
                 Stage::Transform(Arc::new(function))
             }
             NodeKind::SessionWindow { rowtime, keys, window } => {
-                self.keyed(vec![keys.clone()], window.processing_time, || {
+                self.keyed(id, vec![keys.clone()], window.processing_time, || {
                     Ok(Box::new(SessionWindow::new(
                         *rowtime,
                         keys.clone(),
@@ -171,15 +173,15 @@ impl Builder<'_> {
                 let kind = window.window();
                 let sessions =
                     !kind.kind.is_aligned() && matches!(window, WindowColumns::Rowtime { .. });
-                let mut stage = self.keyed(vec![keys.clone()], kind.processing_time, || {
+                let mut stage = self.keyed(id, vec![keys.clone()], kind.processing_time, || {
                     let (spec, dropped) = (Arc::clone(&spec), Arc::clone(dropped));
                     Ok(match sessions {
                         true => Box::new(SessionAggregate::new(spec, dropped)?),
                         false => Box::new(WindowAggregate::new(spec, dropped)?),
                     })
                 })?;
-                if let Stage::Keyed { reducer, .. } = &mut stage {
-                    *reducer = (!sessions).then(|| Reducer::new(&spec)).flatten();
+                if let Stage::Keyed { reducer, stands, .. } = &mut stage {
+                    *reducer = (!sessions && !stands[0]).then(|| Reducer::new(&spec)).flatten();
                 }
                 stage
             }
@@ -209,7 +211,7 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(vec![partition.clone()], window.processing_time, || {
+                self.keyed(id, vec![partition.clone()], window.processing_time, || {
                     Ok(Box::new(WindowRank::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
@@ -235,7 +237,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(vec![left_keys, right_keys], window.processing_time, || {
+                self.keyed(id, vec![left_keys, right_keys], window.processing_time, || {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
@@ -246,7 +248,7 @@ impl Builder<'_> {
                     ttl: ttl[0],
                     input,
                 });
-                self.keyed(vec![partition.clone()], false, || {
+                self.keyed(id, vec![partition.clone()], false, || {
                     Ok(Box::new(KeepFirst::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -265,7 +267,7 @@ impl Builder<'_> {
                     schema,
                 });
                 let keeps_one = KeepOne::fits(&spec) && !plain_paths();
-                self.keyed(vec![partition.clone()], false, || match keeps_one {
+                self.keyed(id, vec![partition.clone()], false, || match keeps_one {
                     true => Ok(Box::new(KeepOne::new(Arc::clone(&spec))?)),
                     false => Ok(Box::new(Rank::new(Arc::clone(&spec))?)),
                 })?
@@ -286,7 +288,7 @@ impl Builder<'_> {
                     appends: node.changelog == ChangelogMode::Append,
                     ttl,
                 });
-                self.keyed(vec![left_keys, right_keys], false, || {
+                self.keyed(id, vec![left_keys, right_keys], false, || {
                     Ok(Box::new(Join::new(Arc::clone(&spec))?))
                 })?
             }
@@ -313,7 +315,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(vec![left_keys, right_keys], *processing_time, || {
+                self.keyed(id, vec![left_keys, right_keys], *processing_time, || {
                     Ok(Box::new(IntervalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -328,7 +330,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(vec![left_keys, right_keys], false, || {
+                self.keyed(id, vec![left_keys, right_keys], false, || {
                     Ok(Box::new(TemporalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -364,18 +366,20 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(vec![partition.clone()], *processing_time, || {
+                self.keyed(id, vec![partition.clone()], *processing_time, || {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
             // One shard: what comes out stands in the order of the stream, on which texts put together, first
             // and last values and equal ranks depend.
-            NodeKind::ChangelogNormalize { key } => self.keyed(vec![Vec::new()], false, || {
-                Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
-            })?,
+            NodeKind::ChangelogNormalize { key } => {
+                self.keyed(id, vec![Vec::new()], false, || {
+                    Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
+                })?
+            }
             NodeKind::SetOperation { intersect, all } => {
                 let columns: Vec<usize> = (0..schema.fields().len()).collect();
-                self.keyed(vec![columns.clone(), columns], false, || {
+                self.keyed(id, vec![columns.clone(), columns], false, || {
                     Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema), ttl[0])?))
                 })?
             }
@@ -389,12 +393,12 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(vec![keys.clone()], false, || {
+                self.keyed(id, vec![keys.clone()], false, || {
                     Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?))
                 })?
             }
             NodeKind::Limit { skip, fetch } => {
-                self.keyed(vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
+                self.keyed(id, vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
             }
             NodeKind::Sink { table, drops_nulls } => {
                 let mut sink = open_sink(table)?;

@@ -80,19 +80,16 @@ pub(crate) fn renamed(
     Ok(ChangeBatch { rows, ..batch })
 }
 
-/// Runs the shards of an operator over what was dealt out of each of its inputs, batch by batch.
+/// What each shard of an operator is to take: the rows of its inputs, batch by batch, each with its input.
+pub(crate) type Due = Vec<Vec<(usize, Dealt)>>;
+
+/// Runs the shards of an operator over what is due to them.
 pub(crate) fn run_shards(
     shards: &mut [Box<dyn Operator>],
-    dealt: Vec<Vec<Vec<Dealt>>>,
+    due: Due,
     time: &OperatorTime,
     pool: &ThreadPool,
-) -> Result<Vec<ChangeBatch>> {
-    let mut due: Vec<Vec<(usize, Dealt)>> = shards.iter().map(|_| Vec::new()).collect();
-    for (input, batches) in dealt.into_iter().enumerate() {
-        for part in batches {
-            due.iter_mut().zip(part).for_each(|(due, part)| due.push((input, part)));
-        }
-    }
+) -> Result<Vec<(usize, ChangeBatch)>> {
     let run = |(shard, due): (&mut Box<dyn Operator>, Vec<(usize, Dealt)>)| -> Result<Output> {
         let mut out = Output::default();
         shard.begin_epoch(time.epoch.clock_ms)?;
@@ -112,24 +109,38 @@ pub(crate) fn run_shards(
         pool.install(|| shards.par_iter_mut().zip(due).map(run).collect())
     };
     let mut batches = Vec::new();
-    for output in outputs {
-        batches.extend(output?.into_batches());
+    for (shard, output) in outputs.into_iter().enumerate() {
+        batches.extend(output?.into_batches().into_iter().map(|batch| (shard, batch)));
     }
     Ok(batches)
 }
 
-/// Puts rows that say which watermark they met in the order of that, behind those that were ahead of it.
-/// Where rows of several shards or inputs follow one another, a late one could else come before rows that
-/// the watermark it met had passed, and windows be complete without them.
-pub(crate) fn in_order_met(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
+/// Whether rows that say which watermark they met stand in the order of that, behind those that were ahead
+/// of it. Where rows of several shards or inputs follow one another, a late one could else come before rows
+/// that the watermark it met had passed, and windows be complete without them.
+fn stand_as_met<'a>(batches: impl Iterator<Item = &'a ChangeBatch> + Clone) -> bool {
     let mut last = i64::MIN;
-    let mut ascends = |batch: &ChangeBatch| match &batch.reached {
+    let ascends = |batch: &ChangeBatch| match &batch.reached {
         None => last == i64::MIN,
         Some(reached) => {
             reached.values().iter().all(|met| std::mem::replace(&mut last, *met) <= *met)
         }
     };
-    if batches.iter().any(|batch| batch.weights.is_some()) || batches.iter().all(&mut ascends) {
+    batches.clone().any(|batch| batch.weights.is_some()) || batches.clone().all(ascends)
+}
+
+/// What shards gave, in the order in which late rows met the watermark: see [`in_order_met`].
+pub(crate) fn shards_flow(from: NodeId, batches: Vec<(usize, ChangeBatch)>) -> Result<Flow> {
+    if stand_as_met(batches.iter().map(|(_, batch)| batch)) {
+        return Ok(Flow::of_shards(from, batches));
+    }
+    let batches = batches.into_iter().map(|(_, batch)| batch).collect();
+    Ok(Flow::of_batches(from, in_order_met(batches)?))
+}
+
+/// Puts rows that say which watermark they met in the order of that, behind those that were ahead of it.
+pub(crate) fn in_order_met(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
+    if stand_as_met(batches.iter()) {
         return Ok(batches);
     }
     let (mut ordered, marked): (Vec<_>, Vec<_>) =
@@ -148,7 +159,7 @@ pub(crate) fn in_order_met(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>
 /// Whether all rows that the watermark of the last epoch had passed say so, by each of their event times:
 /// what is above takes the others for rows that are on time.
 pub(crate) fn late_rows_say_so(
-    batches: &[ChangeBatch],
+    batches: &[(usize, ChangeBatch)],
     rowtimes: &[usize],
     watermark: Watermark,
 ) -> bool {
@@ -159,5 +170,5 @@ pub(crate) fn late_rows_say_so(
             time.is_none_or(|time| time > watermark.0 || time <= met || batch.weight(row) < 0)
         })
     };
-    batches.iter().all(|batch| rowtimes.iter().all(|rowtime| says_so(batch, *rowtime)))
+    batches.iter().all(|(_, batch)| rowtimes.iter().all(|rowtime| says_so(batch, *rowtime)))
 }

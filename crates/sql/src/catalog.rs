@@ -103,12 +103,21 @@ impl Catalog {
         names
     }
 
-    /// The databases of the current catalog, sorted.
-    pub fn databases(&self) -> Vec<String> {
-        let mine = self.databases.iter().filter(|(catalog, _)| *catalog == self.current.0);
+    /// The databases of a catalog, or of the current one, sorted.
+    ///
+    /// # Errors
+    /// When there is no such catalog.
+    pub fn databases(&self, of: Option<&str>) -> Result<Vec<String>, SqlError> {
+        let of = of.unwrap_or(&self.current.0);
+        let mine = self.databases.iter().filter(|(catalog, _)| catalog == of);
         let mut names: Vec<_> = mine.map(|(_, database)| database.clone()).collect();
         names.sort();
-        names
+        match names.is_empty() {
+            true => Err(SqlError::new(format!("catalog \"{of}\" not found"))
+                .hint(format!("there is {}", self.catalogs().join(", ")))
+                .about(of)),
+            false => Ok(names),
+        }
     }
 
     /// Adds a database to the current catalog, or to the one named before it.
@@ -157,6 +166,76 @@ impl Catalog {
                 .about(name));
         };
         self.current = (catalog.clone(), database.clone());
+        Ok(())
+    }
+
+    /// Removes a database.
+    ///
+    /// # Errors
+    /// When there is none, it is the current one, or has tables that are not dropped with it.
+    pub fn drop_database(
+        &mut self,
+        parts: &[String],
+        if_exists: bool,
+        cascade: bool,
+    ) -> Result<(), SqlError> {
+        let wanted = self.database_of(parts)?;
+        let name = wanted.1.clone();
+        if !self.databases.contains(&wanted) {
+            let error = SqlError::new(format!("database \"{name}\" not found")).about(&name);
+            return if if_exists { Ok(()) } else { Err(error.hint("add IF EXISTS")) };
+        }
+        if wanted == self.current {
+            return Err(SqlError::new(format!("database \"{name}\" is the current one"))
+                .hint("USE another one first")
+                .about(&name));
+        }
+        let within =
+            |(catalog, database, _): &FullName| (catalog, database) == (&wanted.0, &wanted.1);
+        if !cascade && self.entries.keys().any(within) {
+            return Err(SqlError::new(format!("database \"{name}\" is not empty"))
+                .hint("CASCADE drops its tables and views, too")
+                .about(&name));
+        }
+        self.entries.retain(|full, _| !within(full));
+        self.databases.retain(|known| *known != wanted);
+        Ok(())
+    }
+
+    /// Adds a catalog with one database.
+    ///
+    /// # Errors
+    /// When there is one of that name.
+    pub fn create_catalog(
+        &mut self,
+        name: &str,
+        database: &str,
+        if_not_exists: bool,
+    ) -> Result<(), SqlError> {
+        if self.databases.iter().any(|(catalog, _)| catalog == name) {
+            let error = SqlError::new(format!("catalog \"{name}\" exists already")).about(name);
+            return if if_not_exists { Ok(()) } else { Err(error.hint("add IF NOT EXISTS")) };
+        }
+        self.databases.push((name.to_owned(), database.to_owned()));
+        Ok(())
+    }
+
+    /// Removes a catalog with all that is in it.
+    ///
+    /// # Errors
+    /// When there is none, or it is the current one.
+    pub fn drop_catalog(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
+        if !self.databases.iter().any(|(catalog, _)| catalog == name) {
+            let error = SqlError::new(format!("catalog \"{name}\" not found")).about(name);
+            return if if_exists { Ok(()) } else { Err(error.hint("add IF EXISTS")) };
+        }
+        if self.current.0 == name {
+            return Err(SqlError::new(format!("catalog \"{name}\" is the current one"))
+                .hint("USE CATALOG another one first")
+                .about(name));
+        }
+        self.entries.retain(|(catalog, ..), _| catalog != name);
+        self.databases.retain(|(catalog, _)| catalog != name);
         Ok(())
     }
 
@@ -279,6 +358,48 @@ impl Catalog {
         }
         self.entries.remove(&self.full(parts));
         Ok(())
+    }
+
+    /// Gives a table or view another name.
+    ///
+    /// # Errors
+    /// When it is not there or the other of both, or the name is taken.
+    pub fn rename(&mut self, parts: &[String], view: bool, to: &[String]) -> Result<(), SqlError> {
+        let from = self.full(parts);
+        let to = match to {
+            [name] => (from.0.clone(), from.1.clone(), name.clone()),
+            named => self.full(named),
+        };
+        let to_parts = [to.0, to.1, to.2];
+        if self.contains(&to_parts) {
+            let name = &to_parts[2];
+            return Err(SqlError::new(format!("table \"{name}\" exists already")).about(name));
+        }
+        let mut entry = self.get(parts)?.clone();
+        match &mut entry {
+            Entry::Table(table) => Arc::make_mut(table).name.clone_from(&to_parts[2]),
+            Entry::View(view) => Arc::make_mut(view).name.clone_from(&to_parts[2]),
+        }
+        self.drop(parts, view, false)?;
+        self.create(&to_parts, entry, false, false)
+    }
+
+    /// The names in a database of the entries that pass a test, sorted.
+    ///
+    /// # Errors
+    /// When there is no such database.
+    pub fn names_in(
+        &self,
+        database: &[String],
+        test: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<String>, SqlError> {
+        let wanted = self.database_of(database)?;
+        if !self.databases.contains(&wanted) {
+            let error = SqlError::new(format!("database \"{}\" not found", wanted.1));
+            return Err(error.about(&wanted.1));
+        }
+        let there = Self { current: wanted, ..self.clone() };
+        Ok(there.names(test))
     }
 
     /// The names in the current database of the entries that pass a test, sorted.

@@ -103,7 +103,7 @@ impl Dialect for FlinkDialect {
             ("TRIM", Token::LParen) => trim_blanks(parser),
             ("POSITION", Token::LParen) => position_from(parser),
             ("MAP", Token::LBracket) => Some(map(parser)),
-            ("CASE", _) => case_of_lists(parser),
+            ("CASE", _) => case_of_values(parser),
             (name, Token::LParen) => json_syntax::call_of(name).map(|read| read(parser)),
             _ => None,
         }
@@ -319,19 +319,18 @@ fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     Ok(call(name, arguments))
 }
 
-/// `CASE value WHEN a, b THEN c …`, where several values stand behind one WHEN: as a CASE of conditions.
-/// Any other CASE is left to the parser.
-fn case_of_lists(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+/// `CASE value WHEN a, b THEN c …` as a CASE of conditions: that is where values are compared as `=` compares
+/// them, 0.0 with -0.0. Any other CASE is left to the parser.
+fn case_of_values(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
     let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
         parser.expect_keyword(Keyword::CASE)?;
         if parser.parse_keyword(Keyword::WHEN) {
             return Ok(None);
         }
         let value = parser.parse_expr()?;
-        let (mut conditions, mut lists) = (Vec::new(), false);
+        let mut conditions = Vec::new();
         while parser.parse_keyword(Keyword::WHEN) {
             let among = parser.parse_comma_separated(Parser::parse_expr)?;
-            lists |= among.len() > 1;
             parser.expect_keyword(Keyword::THEN)?;
             let equal = among.into_iter().map(|one| Expr::BinaryOp {
                 left: Box::new(value.clone()),
@@ -345,9 +344,6 @@ fn case_of_lists(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
             });
             let Some(condition) = any else { return Ok(None) };
             conditions.push(CaseWhen { condition, result: parser.parse_expr()? });
-        }
-        if !lists {
-            return Ok(None);
         }
         let otherwise = parser.parse_keyword(Keyword::ELSE);
         let else_result = otherwise.then(|| parser.parse_expr()).transpose()?.map(Box::new);

@@ -1,5 +1,7 @@
 //! One statement from its tokens.
 
+mod definitions;
+
 use sqlparser::ast::{Expr, Ident, ObjectName};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -10,7 +12,7 @@ use crate::dialect::FlinkDialect;
 use crate::hints::hints_as_options;
 use crate::script::{text_between, tokenize};
 use crate::statement::{
-    Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Show, Statement,
+    Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Place, Show, Statement,
 };
 use crate::types::parse_type;
 
@@ -49,9 +51,9 @@ struct Reader<'a> {
     text: &'a str,
 }
 
-const STATEMENTS: [&str; 14] = [
-    "SELECT", "INSERT", "CREATE", "DROP", "EXPLAIN", "SHOW", "DESCRIBE", "SET", "RESET", "USE",
-    "WITH", "VALUES", "EXECUTE", "BEGIN",
+const STATEMENTS: [&str; 15] = [
+    "SELECT", "INSERT", "CREATE", "ALTER", "DROP", "EXPLAIN", "SHOW", "DESCRIBE", "SET", "RESET",
+    "USE", "WITH", "VALUES", "EXECUTE", "BEGIN",
 ];
 
 impl<'a> Reader<'a> {
@@ -66,8 +68,9 @@ impl<'a> Reader<'a> {
             "TABLE" => self.explicit_table(),
             _ if first.token == Token::LParen => Ok(Statement::Query(self.parser.parse_query()?)),
             "INSERT" => Ok(Statement::Insert(vec![self.insert()?])),
-            "EXECUTE" | "BEGIN" => self.statement_set(),
+            "EXECUTE" | "BEGIN" => self.execute(),
             "CREATE" => self.create(),
+            "ALTER" => self.alter(),
             "DROP" => self.drop(),
             "EXPLAIN" => self.explain(),
             "SHOW" => self.show(),
@@ -75,8 +78,8 @@ impl<'a> Reader<'a> {
             "SET" => self.set(),
             "RESET" => self.reset(),
             "USE" => self.use_(),
-            "ALTER" | "STOP" | "ADD" | "REMOVE" | "UPDATE" | "DELETE" | "TRUNCATE" | "ANALYZE"
-            | "CALL" | "LOAD" | "UNLOAD" | "COMPILE" => {
+            "STOP" | "ADD" | "REMOVE" | "UPDATE" | "DELETE" | "TRUNCATE" | "ANALYZE" | "CALL"
+            | "LOAD" | "UNLOAD" | "COMPILE" => {
                 Err(SqlError::unsupported(format!("the statement {word}")).at(&first))
             }
             _ => {
@@ -196,28 +199,20 @@ impl<'a> Reader<'a> {
             let (query, text) = self.with_text(Parser::parse_query)?;
             Ok(Statement::CreateView { name, columns, query, text, if_not_exists, or_replace })
         } else if self.word("DATABASE") {
-            let if_not_exists = self.words("IF NOT EXISTS");
-            Ok(Statement::CreateDatabase { name: self.name()?, if_not_exists })
+            self.create_database()
+        } else if self.word("CATALOG") {
+            self.create_catalog()
         } else {
             Err(SqlError::unsupported(format!("CREATE {}", shown(&token)))
-                .hint("CREATE TABLE, CREATE VIEW and CREATE DATABASE are")
+                .hint("CREATE TABLE, CREATE VIEW, CREATE DATABASE and CREATE CATALOG are")
                 .at(&token))
         }
     }
 
     fn create_table(&mut self, or_replace: bool) -> Result<Statement> {
         let if_not_exists = self.words("IF NOT EXISTS");
-        let mut table = CreateTable {
-            name: self.name()?,
-            columns: Vec::new(),
-            watermark: None,
-            primary_key: Vec::new(),
-            options: Vec::new(),
-            like: None,
-            query: None,
-            if_not_exists,
-            or_replace,
-        };
+        let mut table = CreateTable::new(self.name()?);
+        (table.if_not_exists, table.or_replace) = (if_not_exists, or_replace);
         if self.parser.consume_token(&Token::LParen) {
             loop {
                 self.table_element(&mut table)?;
@@ -230,9 +225,10 @@ impl<'a> Reader<'a> {
         if self.word("COMMENT") {
             self.string("a comment")?;
         }
-        let partitioned = self.parser.peek_token();
         if self.words("PARTITIONED BY") {
-            return Err(SqlError::unsupported("PARTITIONED BY").at(&partitioned));
+            self.parser.expect_token(&Token::LParen)?;
+            table.partitioned_by = self.parser.parse_comma_separated(Parser::parse_identifier)?;
+            self.parser.expect_token(&Token::RParen)?;
         }
         if self.word("WITH") {
             table.options = self.options()?;
@@ -300,7 +296,7 @@ impl<'a> Reader<'a> {
                 SqlError::new(format!("column \"{}\" is declared twice", name.value)).at(&start)
             );
         }
-        table.columns.push(Column { name, kind });
+        table.columns.push(Column { name, kind, place: Place::Last });
         Ok(())
     }
 
@@ -321,6 +317,7 @@ impl<'a> Reader<'a> {
             excluding_options: false,
             excluding_generated: false,
             excluding_constraints: false,
+            excluding_partitions: false,
         };
         if !self.parser.consume_token(&Token::LParen) {
             return Ok(like);
@@ -341,8 +338,10 @@ impl<'a> Reader<'a> {
                     like.excluding_options = excluding;
                     like.excluding_generated = excluding;
                     like.excluding_constraints = excluding;
+                    like.excluding_partitions = excluding;
                 }
-                "METADATA" | "PARTITIONS" | "DISTRIBUTION" => {}
+                "PARTITIONS" => like.excluding_partitions = excluding,
+                "METADATA" | "DISTRIBUTION" => {}
                 _ => {
                     return Err(
                         SqlError::new(format!("LIKE cannot include or exclude {what}")).about(what)
@@ -413,6 +412,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `EXECUTE STATEMENT SET …`, and EXECUTE before a statement that would be executed anyway.
+    fn execute(&mut self) -> Result<Statement> {
+        let next = match &self.parser.peek_nth_token_ref(1).token {
+            Token::Word(word) => word.value.to_ascii_uppercase(),
+            _ => String::new(),
+        };
+        if ["INSERT", "SELECT", "WITH", "VALUES"].contains(&next.as_str()) && self.word("EXECUTE") {
+            return self.statement();
+        }
+        self.statement_set()
+    }
+
     fn statement_set(&mut self) -> Result<Statement> {
         self.word("EXECUTE");
         let began = self.word("BEGIN");
@@ -439,20 +450,6 @@ impl<'a> Reader<'a> {
         Ok(Statement::Insert(inserts))
     }
 
-    fn drop(&mut self) -> Result<Statement> {
-        self.expect("DROP")?;
-        self.word("TEMPORARY");
-        let token = self.parser.peek_token();
-        let view = self.word("VIEW");
-        if !view && !self.word("TABLE") {
-            return Err(SqlError::unsupported(format!("DROP {}", shown(&token)))
-                .hint("DROP TABLE and DROP VIEW are")
-                .at(&token));
-        }
-        let if_exists = self.words("IF EXISTS");
-        Ok(Statement::Drop { view, name: self.name()?, if_exists })
-    }
-
     fn explain(&mut self) -> Result<Statement> {
         self.expect("EXPLAIN")?;
         self.words("PLAN FOR");
@@ -471,44 +468,6 @@ impl<'a> Reader<'a> {
         Ok(Statement::Explain { analyze, statement: Box::new(statement) })
     }
 
-    fn pattern(&mut self) -> Result<Option<String>> {
-        if self.word("LIKE") { Ok(Some(self.string("a pattern")?)) } else { Ok(None) }
-    }
-
-    fn show(&mut self) -> Result<Statement> {
-        self.expect("SHOW")?;
-        let token = self.parser.peek_token();
-        let show = if self.word("TABLES") {
-            Show::Tables(self.pattern()?)
-        } else if self.word("VIEWS") {
-            Show::Views(self.pattern()?)
-        } else if self.words("USER FUNCTIONS") || self.word("FUNCTIONS") {
-            Show::Functions(self.pattern()?)
-        } else if self.words("COLUMNS FROM") || self.words("COLUMNS IN") {
-            Show::Columns(self.name()?)
-        } else if self.words("CREATE TABLE") || self.words("CREATE VIEW") {
-            Show::Create(self.name()?)
-        } else if self.word("CATALOGS") {
-            Show::Catalogs
-        } else if self.word("DATABASES") {
-            Show::Databases
-        } else if self.words("CURRENT CATALOG") {
-            Show::CurrentCatalog
-        } else if self.words("CURRENT DATABASE") {
-            Show::CurrentDatabase
-        } else if self.word("WATERMARKS") {
-            Show::Watermarks
-        } else {
-            return Err(SqlError::unsupported(format!("SHOW {}", shown(&token)))
-                .hint(
-                    "SHOW TABLES, VIEWS, FUNCTIONS, COLUMNS FROM t, CREATE TABLE t, CATALOGS, \
-                     DATABASES, CURRENT CATALOG, CURRENT DATABASE and WATERMARKS are",
-                )
-                .at(&token));
-        };
-        Ok(Statement::Show(show))
-    }
-
     fn describe(&mut self) -> Result<Statement> {
         self.parser.next_token();
         if self.word("FUNCTION") {
@@ -518,7 +477,7 @@ impl<'a> Reader<'a> {
         }
         self.word("TABLE");
         self.word("EXTENDED");
-        Ok(Statement::Show(Show::Columns(self.name()?)))
+        Ok(Statement::Show(Show::Columns { of: self.name()?, like: None }))
     }
 
     fn set(&mut self) -> Result<Statement> {

@@ -280,6 +280,7 @@ impl<'a> Planner<'a> {
         let inferred = inferred.unwrap_or_else(|| Arc::new(Schema::empty()));
         let mut table = Table {
             primary_key: create.primary_key.iter().map(|column| column.value.clone()).collect(),
+            partitioned_by: create.partitioned_by.iter().map(|c| c.value.clone()).collect(),
             options: create.options.iter().cloned().collect(),
             ..Table::new(name, inferred)
         };
@@ -302,6 +303,9 @@ impl<'a> Planner<'a> {
             }
             if !like.excluding_constraints && table.primary_key.is_empty() {
                 table.primary_key.clone_from(&base.primary_key);
+            }
+            if !like.excluding_partitions && table.partitioned_by.is_empty() {
+                table.partitioned_by.clone_from(&base.partitioned_by);
             }
             inherited_watermark = base.watermark.clone().filter(|_| !like.excluding_watermarks);
         }

@@ -26,6 +26,8 @@ pub enum Statement {
         /// `OR REPLACE`
         or_replace: bool,
     },
+    /// `ALTER TABLE | VIEW`
+    Alter(Alter),
     /// `DROP [TEMPORARY] TABLE | VIEW [IF EXISTS]`
     Drop {
         /// Whether it is a view.
@@ -41,6 +43,31 @@ pub enum Statement {
         name: ObjectName,
         /// `IF NOT EXISTS`
         if_not_exists: bool,
+    },
+    /// `DROP DATABASE [IF EXISTS] name [RESTRICT | CASCADE]`
+    DropDatabase {
+        /// Its name.
+        name: ObjectName,
+        /// `IF EXISTS`
+        if_exists: bool,
+        /// Whether its tables are dropped, too.
+        cascade: bool,
+    },
+    /// `CREATE CATALOG [IF NOT EXISTS] name WITH (…)`
+    CreateCatalog {
+        /// Its name.
+        name: ObjectName,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// `WITH (…)`
+        options: OptionList,
+    },
+    /// `DROP CATALOG [IF EXISTS] name`
+    DropCatalog {
+        /// Its name.
+        name: ObjectName,
+        /// `IF EXISTS`
+        if_exists: bool,
     },
     /// A query whose changes are shown.
     Query(Box<Query>),
@@ -105,6 +132,8 @@ pub struct CreateTable {
     pub watermark: Option<(Ident, Expr, String)>,
     /// The columns of the primary key.
     pub primary_key: Vec<Ident>,
+    /// `PARTITIONED BY (…)`
+    pub partitioned_by: Vec<Ident>,
     /// `WITH (…)`
     pub options: OptionList,
     /// `LIKE table`
@@ -117,6 +146,82 @@ pub struct CreateTable {
     pub or_replace: bool,
 }
 
+impl CreateTable {
+    /// A table of which nothing is said yet.
+    pub fn new(name: ObjectName) -> Self {
+        Self {
+            name,
+            columns: Vec::new(),
+            watermark: None,
+            primary_key: Vec::new(),
+            partitioned_by: Vec::new(),
+            options: Vec::new(),
+            like: None,
+            query: None,
+            if_not_exists: false,
+            or_replace: false,
+        }
+    }
+}
+
+/// `ALTER TABLE | VIEW`
+#[derive(Debug, Clone)]
+pub enum Alter {
+    /// `RENAME TO`
+    Rename {
+        /// Whether it is a view.
+        view: bool,
+        /// Its name.
+        name: ObjectName,
+        /// The name that it gets, in the same database unless that is named, too.
+        to: ObjectName,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// A table's columns or options.
+    Table {
+        /// Its name.
+        name: ObjectName,
+        /// What is changed.
+        change: Box<TableChange>,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+    /// `ALTER VIEW name AS query`
+    View {
+        /// Its name.
+        name: ObjectName,
+        /// What it shows.
+        query: Box<Query>,
+        /// The query as it was written.
+        text: String,
+    },
+}
+
+/// What `ALTER TABLE` changes.
+#[derive(Debug, Clone)]
+pub enum TableChange {
+    /// `SET ('key' = 'value', …)`
+    Set(OptionList),
+    /// `RESET ('key', …)`
+    Reset(Vec<String>),
+    /// `RENAME column TO name`
+    RenameColumn(Ident, Ident),
+    /// `ADD` or `MODIFY` of columns, a watermark and a primary key.
+    Elements {
+        /// Whether they are new.
+        adds: bool,
+        /// What they are.
+        elements: Box<CreateTable>,
+    },
+    /// `DROP column` or `DROP (column, …)`
+    DropColumns(Vec<Ident>),
+    /// `DROP PRIMARY KEY`
+    DropPrimaryKey,
+    /// `DROP WATERMARK`
+    DropWatermark,
+}
+
 /// A declared column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -124,6 +229,19 @@ pub struct Column {
     pub name: Ident,
     /// What it is.
     pub kind: ColumnKind,
+    /// Where `ALTER TABLE` puts it.
+    pub place: Place,
+}
+
+/// Where a column comes to stand.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Behind the others, or, where it is there already, where it is.
+    Last,
+    /// `FIRST`
+    First,
+    /// `AFTER column`
+    After(Ident),
 }
 
 /// What a column is.
@@ -150,25 +268,58 @@ pub struct Like {
     pub excluding_generated: bool,
     /// Whether its primary key is left out.
     pub excluding_constraints: bool,
+    /// Whether what it is partitioned by is left out.
+    pub excluding_partitions: bool,
+}
+
+/// `[NOT] LIKE pattern`, over names.
+#[derive(Debug, Clone)]
+pub struct NamePattern {
+    /// The pattern.
+    pub text: String,
+    /// Whether those are meant that do not match.
+    pub negated: bool,
+    /// Whether capitals do not count.
+    pub any_case: bool,
 }
 
 /// `SHOW …` and `DESCRIBE`
 #[derive(Debug, Clone)]
 pub enum Show {
-    /// `SHOW TABLES [LIKE pattern]`
-    Tables(Option<String>),
-    /// `SHOW VIEWS [LIKE pattern]`
-    Views(Option<String>),
-    /// `SHOW FUNCTIONS [LIKE pattern]`
-    Functions(Option<String>),
-    /// `SHOW COLUMNS FROM table`, `DESCRIBE table`
-    Columns(ObjectName),
+    /// `SHOW TABLES [FROM database] [[NOT] LIKE pattern]`
+    Tables {
+        /// The database, if it is not the current one.
+        of: Option<ObjectName>,
+        /// Which of them.
+        like: Option<NamePattern>,
+    },
+    /// `SHOW VIEWS [FROM database] [[NOT] LIKE pattern]`
+    Views {
+        /// The database, if it is not the current one.
+        of: Option<ObjectName>,
+        /// Which of them.
+        like: Option<NamePattern>,
+    },
+    /// `SHOW FUNCTIONS [[NOT] LIKE pattern]`
+    Functions(Option<NamePattern>),
+    /// `SHOW COLUMNS FROM table [[NOT] LIKE pattern]`, `DESCRIBE table`
+    Columns {
+        /// The table.
+        of: ObjectName,
+        /// Which of them.
+        like: Option<NamePattern>,
+    },
     /// `SHOW CREATE TABLE | VIEW name`
     Create(ObjectName),
-    /// `SHOW CATALOGS`
-    Catalogs,
-    /// `SHOW DATABASES`
-    Databases,
+    /// `SHOW CATALOGS [[NOT] LIKE pattern]`
+    Catalogs(Option<NamePattern>),
+    /// `SHOW DATABASES [FROM catalog] [[NOT] LIKE pattern]`
+    Databases {
+        /// The catalog, if it is not the current one.
+        of: Option<ObjectName>,
+        /// Which of them.
+        like: Option<NamePattern>,
+    },
     /// `SHOW CURRENT CATALOG`
     CurrentCatalog,
     /// `SHOW CURRENT DATABASE`
