@@ -22,7 +22,7 @@ use crate::time_shift::{TimeShift, times_shifted};
 /// An expression that reads the columns of a batch and gives one value a row.
 #[derive(Clone)]
 pub struct ScalarExpr {
-    physical: Arc<dyn PhysicalExpr>,
+    pub(crate) physical: Arc<dyn PhysicalExpr>,
 }
 
 impl ScalarExpr {

@@ -8,6 +8,7 @@
 //! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
 //! | `float_compare` | floating point numbers compared as numbers |
 //! | `time_shift` | points in time moved by a constant interval |
+//! | [`shared`](mod@shared) | what a condition and the values behind it both compute |
 //! | [`function`] | how a function is declared, typed and called |
 //! | [`registry`] | every function by name |
 //! | [`reference`](mod@reference) | what each is for, with examples |
@@ -48,6 +49,7 @@ pub mod printf;
 pub mod reference;
 mod regex_text;
 pub mod registry;
+pub mod shared;
 mod string_search;
 pub mod strings;
 pub mod temporal;
