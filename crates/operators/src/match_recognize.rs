@@ -169,13 +169,12 @@ impl MatchRecognize {
             self.take(&round, &due, &truths)?;
         }
         let mut touched: Vec<u32> = due.iter().map(|row| row.slot).collect();
-        self.expire(due.len(), &mut touched)?;
-        self.emit(out)?;
         touched.sort_unstable();
         touched.dedup();
-        for slot in touched {
-            self.settle(slot);
-        }
+        touched.iter().for_each(|slot| self.watch(*slot));
+        self.expire(due.len(), &mut touched)?;
+        self.emit(out)?;
+        touched.into_iter().for_each(|slot| self.trim(slot));
         self.compact()
     }
 
@@ -346,6 +345,7 @@ impl MatchRecognize {
             self.alarms.pop();
             self.keys[slot as usize].alarm = None;
             self.let_expire(slot, self.watermark, at)?;
+            self.watch(slot);
             touched.push(slot);
         }
         Ok(())
@@ -378,21 +378,25 @@ impl MatchRecognize {
         Ok(())
     }
 
-    /// Gives up the rows of a key that no match needs, and sees to it that it is looked at in time.
-    fn settle(&mut self, slot: u32) {
-        let (held, live) = (&mut self.held, &mut self.live);
-        let key = &mut self.keys[slot as usize];
-        key.trim(|row| {
-            held[row as usize] = false;
-            *live -= 1;
-        });
+    /// Sees to it that a key is looked at when the first of its partial matches expires.
+    fn watch(&mut self, slot: u32) {
         let Some(within) = self.spec.plan.pattern.within else { return };
+        let key = &mut self.keys[slot as usize];
         if key.alarm.is_none()
             && let Some(deadline) = key.deadline(within)
         {
             key.alarm = Some(deadline);
             self.alarms.push(Reverse((deadline, slot)));
         }
+    }
+
+    /// Gives up the rows of a key that no match needs.
+    fn trim(&mut self, slot: u32) {
+        let (held, live) = (&mut self.held, &mut self.live);
+        self.keys[slot as usize].trim(|row| {
+            held[row as usize] = false;
+            *live -= 1;
+        });
     }
 
     /// Numbers the rows anew once most are not needed.

@@ -67,7 +67,7 @@ pub fn plan_match(
     let within = within(items(WITHIN).first().copied()).map_err(external)?;
     let skip = skip(&items(SKIP), &pattern).map_err(external)?;
     let conditions = builder.conditions(&items(DEFINE), context)?;
-    let measures = builder.measures(&items(MEASURES), context)?;
+    let measures = builder.measures(&items(MEASURES), partition, context)?;
     let variables = pattern.iter().zip(conditions.0);
     let variables = variables.map(|((name, of), is)| (name.clone(), *of, is));
     let spec = MatchSpec {
@@ -325,6 +325,8 @@ impl<'a> Builder<'a> {
             let text = shown(&expr);
             let value = match &expr {
                 Expr::Column(column) if parts_of_column(&column.name).is_some() => {
+                    // A column of all rows is that of the last one; columns of the partition have that name.
+                    let text = if text.contains('.') { text } else { format!("LAST({text})") };
                     Some((self.row(&expr, true, 0)?, text))
                 }
                 Expr::ScalarFunction(call) if marker(&expr).is_some() => Some(match call.name() {
@@ -447,11 +449,20 @@ impl<'a> Builder<'a> {
     fn measures(
         &mut self,
         items: &[&SqlExpr],
+        keys: usize,
         context: &mut dyn RelationPlannerContext,
     ) -> DfResult<Vec<Expr>> {
-        let mut measures = Vec::with_capacity(items.len() / 2);
+        let mut measures: Vec<Expr> = Vec::with_capacity(items.len() / 2);
         for item in items.chunks(2) {
             let Some(name) = item.get(1).and_then(|name| text_of(name)) else { continue };
+            let is_key = |key: &Expr| matches!(key, Expr::Column(column) if column.name == name);
+            let known = |measure: &Expr| measure.name_for_alias().is_ok_and(|known| known == name);
+            if self.columns[..keys].iter().any(is_key) || measures.iter().any(known) {
+                let error = SqlError::new(format!("two columns of a match have the name \"{name}\""));
+                return Err(external(
+                    error.hint("give the measure another name: those of PARTITION BY come out, too").about(name),
+                ));
+            }
             let measure = self.plan(item[0], context)?;
             measures.push(self.over_values(measure, false)?.alias(name));
         }

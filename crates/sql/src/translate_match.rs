@@ -70,6 +70,11 @@ impl Translator<'_> {
         columns: &[usize],
     ) -> Result<(usize, Vec<OrderKey>)> {
         let of = &self.plan.nodes[input];
+        if of.changelog != ChangelogMode::Append {
+            return Err(SqlError::unsupported("MATCH_RECOGNIZE over rows that change")
+                .hint("a match is of rows that stay: group by a time window below it")
+                .about("MATCH_RECOGNIZE"));
+        }
         let order = columns[node.partition..].iter().zip(&node.order);
         let mut order = order.map(|(column, (descending, nulls_first))| OrderKey {
             column: *column,
@@ -92,11 +97,6 @@ impl Translator<'_> {
         }
         if first.descending {
             return wrong("MATCH_RECOGNIZE must be ordered by time ascending".to_owned());
-        }
-        if of.changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("MATCH_RECOGNIZE over rows that change")
-                .hint("a match is of rows that stay: group by a time window below it")
-                .about("MATCH_RECOGNIZE"));
         }
         Ok((first.column, order.collect()))
     }
