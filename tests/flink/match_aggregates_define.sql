@@ -7,6 +7,6 @@ SELECT * FROM ticker MATCH_RECOGNIZE (
   PARTITION BY symbol ORDER BY ts
   MEASURES LAST(A.id) AS a, LAST(B.id) AS b, C.id AS c, COUNT(*) AS n
   ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
-  PATTERN (A+ B* C) 
+  PATTERN (A+ B+ C) 
   DEFINE A AS AVG(A.price) < 19 AND COUNT(*) < 4, B AS SUM(B.price) < 30, C AS SUM(B.price) + C.price >= 30
 ) AS m;

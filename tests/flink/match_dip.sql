@@ -1,4 +1,4 @@
--- A price that falls and rises again; a late row and one without a time are left out.
+-- A price that falls and rises again; a late row is left out.
 CREATE TABLE ticker (
   id INT, symbol STRING, price INT, tax INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND
 ) WITH ('connector'='filesystem', 'path'='data/ticker.csv', 'format'='csv', 'csv.null-literal'='');

@@ -1,8 +1,9 @@
 //! [`Heap`]: partial matches, the one that starts first in front.
 //!
-//! Where several start with the same row, which comes first decides which match is found. Flink leaves that to
-//! `java.util.PriorityQueue`, whose order among equals is that of a binary heap in which a new element rises and
-//! the last one sinks into a gap; this one is the same, so that the same match is found.
+//! Where several start with the same row, which comes first decides which match is found. Flink leaves
+//! that to `java.util.PriorityQueue`, whose order among equals is that of a binary heap in which a new
+//! element rises and the last one sinks into a gap; this one is the same, so that the same match is
+//! found.
 
 /// What starts somewhere.
 pub(crate) trait Starts {
@@ -77,8 +78,7 @@ impl<T: Starts> Heap<T> {
     fn sink(&mut self, mut at: usize) {
         while 2 * at + 1 < self.0.len() {
             let (left, right) = (2 * at + 1, 2 * at + 2);
-            let right_first =
-                right < self.0.len() && self.0[left].start() > self.0[right].start();
+            let right_first = right < self.0.len() && self.0[left].start() > self.0[right].start();
             let child = if right_first { right } else { left };
             if self.0[at].start() <= self.0[child].start() {
                 break;

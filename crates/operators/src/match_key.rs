@@ -1,7 +1,8 @@
 //! [`Key`]: the partial matches of one key, and what becomes of them with each row.
 //!
-//! The rows of a key are numbered as they are taken. A match is without gaps and its variables come in order, so
-//! where each of them begins says which rows it has: partial matches share the rows and hold a few numbers each.
+//! The rows of a key are numbered as they are taken. A match is without gaps and its variables come in
+//! order, so where each of them begins says which rows it has: partial matches share the rows and hold a
+//! few numbers each.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -134,8 +135,8 @@ impl Key {
         Some(first.since.saturating_add(within))
     }
 
-    /// Gives up the partial matches that cannot be completed any more at a time. Where a complete match waits for
-    /// others: the first row of each that was given up, and its deadline.
+    /// Gives up the partial matches that cannot be completed any more at a time. Where a complete match
+    /// waits for others: the first row of each that was given up, and its deadline.
     pub fn expire(&mut self, time: i64, within: i64) -> Vec<(u64, i64)> {
         let mut gone = Vec::new();
         if self.deadline(within).is_some_and(|deadline| deadline <= time) {
@@ -153,7 +154,13 @@ impl Key {
     }
 
     /// Takes a row. `truths` says of each partial match which conditions are TRUE for the row.
-    pub fn step(&mut self, nfa: &Nfa, step: Step, truths: impl Fn(usize) -> u64, spare: &mut Vec<Partial>) {
+    pub fn step(
+        &mut self,
+        nfa: &Nfa,
+        step: Step,
+        truths: impl Fn(usize) -> u64,
+        spare: &mut Vec<Partial>,
+    ) {
         let admits = |partial: &Partial, truths: u64| {
             nfa.states[partial.state].takes.iter().any(|take| take.guard.admits(truths))
         };
@@ -189,11 +196,12 @@ impl Key {
         *spare = before;
     }
 
-    /// Takes out a match that is complete, if none that starts before it is under way. Matches that start before
-    /// what the clause AFTER MATCH skips to are given up.
+    /// Takes out a match that is complete, if none that starts before it is under way. Matches that start
+    /// before what the clause AFTER MATCH skips to are given up.
     ///
     /// # Errors
-    /// When it skips to a row that the match does not have, or to its first one: that would be found again.
+    /// When it skips to a row that the match does not have, or to its first one: that would be found
+    /// again.
     pub fn release(&mut self, pattern: &Pattern) -> Result<Option<Whole>> {
         let under_way = self.partial.first().map_or(u64::MAX, Starts::start);
         if self.whole.first().is_none_or(|first| first.start() > under_way) {

@@ -5,11 +5,11 @@
 //!                                     :--C and not B--> end
 //! ```
 //!
-//! A state is where a partial match waits for its next row. A row of a variable takes it to another state;
-//! what may be left out (`:` above) is passed over without a row, so that a state has the edges of all states
-//! behind it that it can pass on to. A greedy quantifier takes precedence: what stands behind it is reached
-//! only by rows that are not of its variable. The automaton, with the order of its edges, is that of Flink's
-//! CEP library, and so are the matches it finds.
+//! A state is where a partial match waits for its next row. A row of a variable takes it to another
+//! state; what may be left out (`:` above) is passed over without a row, so that a state has the edges of
+//! all states behind it that it can pass on to. A greedy quantifier takes precedence: what stands behind
+//! it is reached only by rows that are not of its variable. The automaton, with the order of its edges,
+//! is that of Flink's CEP library, and so are the matches it finds.
 
 use millstream_plan::{Pattern, Quantifier};
 
@@ -134,7 +134,8 @@ impl Graph {
         self.single(variable, first, (quantifier.least == 0).then_some(behind))
     }
 
-    /// The edges that take a row, also of states that are passed on to, each with what must hold on the way.
+    /// The edges that take a row, also of states that are passed on to, each with what must hold on the
+    /// way.
     fn reach(&self, state: usize) -> Vec<Edge> {
         let (mut found, mut open) = (Vec::new(), vec![(state, Guard::default())]);
         while let Some((at, so_far)) = open.pop() {

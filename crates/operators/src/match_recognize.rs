@@ -1,12 +1,13 @@
 //! [`MatchRecognize`]: sequences of rows that fit a pattern.
 //!
-//! Rows wait until the watermark has passed their time and are then taken in the order of time, of the other
-//! columns of ORDER BY, and of arrival. Each key has an automaton of its own ([`crate::match_nfa`]); what it does
-//! with a row is in [`crate::match_key`].
+//! Rows wait until the watermark has passed their time and are then taken in the order of time, of the
+//! other columns of ORDER BY, and of arrival. Each key has an automaton of its own
+//! ([`crate::match_nfa`]); what it does with a row is in [`crate::match_key`].
 //!
-//! A condition that only reads the row itself is a column of it. One that reads rows before it is evaluated for
-//! many keys at once: due rows are taken in rounds, the first row of each key, then the second of each, and in
-//! a round each condition is computed once, for all partial matches that ask for it.
+//! A condition that only reads the row itself is a column of it. One that reads rows before it is
+//! evaluated for many keys at once: due rows are taken in rounds, the first row of each key, then the
+//! second of each, and in a round each condition is computed once, for all partial matches that ask for
+//! it.
 //!
 //! What comes out does not depend on that: it is put into the order of the rows that ended the matches.
 
@@ -49,7 +50,8 @@ pub struct MatchRecognizeSpec {
 impl MatchRecognizeSpec {
     /// Of a plan's node, with the columns that come in and those that come out.
     pub fn new(plan: Plan, input: SchemaRef, schema: SchemaRef) -> Self {
-        let asks = |condition: &PatternCondition| matches!(condition, PatternCondition::Values { .. });
+        let asks =
+            |condition: &PatternCondition| matches!(condition, PatternCondition::Values { .. });
         let variables = plan.pattern.variables.iter().enumerate();
         let asking = variables.filter(|(_, variable)| asks(&variable.condition));
         let asking = asking.fold(0, |bits, (variable, _)| bits | 1 << variable);
@@ -215,7 +217,8 @@ impl MatchRecognize {
         Ok(())
     }
 
-    /// For each row the conditions that are TRUE and only read the row itself, by the bits of their variables.
+    /// For each row the conditions that are TRUE and only read the row itself, by the bits of their
+    /// variables.
     fn truths(&self, due: &[DueRow]) -> Result<Vec<u64>> {
         let mut truths = vec![0; due.len()];
         let stored: Vec<Option<u32>> = due.iter().map(|row| Some(row.stored)).collect();
@@ -275,7 +278,8 @@ impl MatchRecognize {
         Ok(())
     }
 
-    /// For each partial match of each row the conditions that read other rows and are TRUE; `None` without any.
+    /// For each partial match of each row the conditions that read other rows and are TRUE; `None`
+    /// without any.
     fn ask(&mut self, round: &[usize], due: &[DueRow]) -> Result<Option<Vec<u64>>> {
         let spec = Arc::clone(&self.spec);
         if spec.asking == 0 {
@@ -320,7 +324,8 @@ impl MatchRecognize {
         Ok(Some(answers))
     }
 
-    /// Gives up the partial matches of a key that come too late at a time, and takes out what waited for them.
+    /// Gives up the partial matches of a key that come too late at a time, and takes out what waited for
+    /// them.
     fn let_expire(&mut self, slot: u32, time: i64, at: usize) -> Result<()> {
         let Some(within) = self.spec.plan.pattern.within else { return Ok(()) };
         let key = &mut self.keys[slot as usize];

@@ -116,7 +116,7 @@ impl Node {
                 match found.pattern.within {
                     Some(ms) => format!("partial matches of the last {}{waiting}", duration(ms)),
                     None => format!(
-                        "UNBOUNDED: partial matches, from the first row of each on; WITHIN bounds them{waiting}"
+                        "UNBOUNDED: partial matches, as WITHIN is not given{waiting}"
                     ),
                 }
             }

@@ -1,4 +1,5 @@
-//! What MATCH_RECOGNIZE looks for: pattern variables, how often each may come, and what a row of each must be.
+//! What MATCH_RECOGNIZE looks for: pattern variables, how often each may come, and what a row of each
+//! must be.
 
 use std::fmt;
 

@@ -30,6 +30,7 @@ mod hints;
 mod json_syntax;
 mod match_names;
 mod match_node;
+mod match_pattern;
 mod match_plan;
 mod match_syntax;
 mod names;

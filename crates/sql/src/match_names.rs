@@ -1,7 +1,8 @@
 //! The names in the clauses MEASURES and DEFINE of a MATCH_RECOGNIZE.
 //!
-//! `A.price` is no column of a relation `A` but that of the rows of a pattern variable. Before the library looks
-//! at a name, variable and column become one name, and the navigations `FIRST` and `LAST` functions of ours.
+//! `A.price` is no column of a relation `A` but that of the rows of a pattern variable. Before the
+//! library looks at a name, variable and column become one name, and the navigations `FIRST` and `LAST`
+//! functions of ours.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -118,10 +119,13 @@ impl VisitorMut for Names {
                 "join in a query around MATCH_RECOGNIZE, or below it",
                 "MATCH_RECOGNIZE",
             ),
-            Expr::Identifier(name)
-                if !(name.quote_style.is_none() && name.value.eq_ignore_ascii_case("UNKNOWN")) =>
-            {
-                name.value = column_of_variable("", &name.value);
+            Expr::Identifier(name) => {
+                let is_value =
+                    name.quote_style.is_none() && name.value.eq_ignore_ascii_case("UNKNOWN");
+                // The column of a field that was renamed comes again, as a part of what it became.
+                if !is_value && parts_of_column(&name.value).is_none() {
+                    name.value = column_of_variable("", &name.value);
+                }
                 ControlFlow::Continue(())
             }
             Expr::CompoundIdentifier(parts) => {
@@ -182,9 +186,14 @@ impl Names {
             "PREV" | "NEXT" if self.defining && offset_of(call, 1)? == 0 => {
                 Ok(arguments_of(call).next().cloned())
             }
-            "PREV" | "NEXT" => Err(SqlError::unsupported(format!("{name}, an offset among all rows of the partition,"))
-                .hint("use LAST(variable.column, 1): the row before the last one of a variable, or LAST(column, 1) of any")
-                .about(name)),
+            "PREV" | "NEXT" => Err(SqlError::unsupported(format!(
+                "{name}, an offset among all rows of the partition,"
+            ))
+            .hint(
+                "use LAST(variable.column, 1), the row before the last one of a variable, or \
+                 LAST(column, 1), the one before of any",
+            )
+            .about(name)),
             "CLASSIFIER" | "MATCH_NUMBER" => Err(SqlError::unsupported(name.clone()).about(name)),
             "MATCH_PROCTIME" => {
                 call.name = vec![Ident::new("PROCTIME")].into();

@@ -1,8 +1,9 @@
 //! [`MatchNode`]: MATCH_RECOGNIZE in the logical plan.
 //!
-//! Its expressions are spread over the plan, so that they are typed, coerced and folded as all others are: what is
-//! computed of single rows is a projection below it, what is computed of a match is one above it, and conditions
-//! that read several rows are a second input: a projection of values, of which no row ever comes.
+//! Its expressions are spread over the plan, so that they are typed, coerced and folded as all others
+//! are: what is computed of single rows is a projection below it, what is computed of a match is one
+//! above it, and conditions that read several rows are a second input: a projection of values, of which
+//! no row ever comes.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -24,7 +25,8 @@ pub struct MatchNode {
     pub conditions: LogicalPlan,
     /// How many columns of [`Self::columns`] are those of the partition; they come first.
     pub partition: usize,
-    /// For each column of the order, which come next: whether it is descending, and whether NULL comes first.
+    /// For each column of the order, which come next: whether it is descending, and whether NULL comes
+    /// first.
     pub order: Vec<(bool, bool)>,
     /// The columns of the input that are read; behind those above come what values and conditions read.
     pub columns: Vec<Expr>,

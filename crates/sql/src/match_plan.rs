@@ -9,7 +9,7 @@ use datafusion_expr::planner::RelationPlannerContext;
 use datafusion_expr::{
     EmptyRelation, Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder,
 };
-use millstream_plan::{AfterMatch, Quantifier, VARIABLES_MAX};
+use millstream_plan::{Quantifier, VARIABLES_MAX};
 use millstream_types::sql_type::type_name;
 use sqlparser::ast::{Expr as SqlExpr, FunctionArg, FunctionArgExpr, Visit, Visitor};
 
@@ -20,9 +20,10 @@ use crate::match_names::{
     FIRST, LAST, MATCH_ROWTIME, clause, column_of_variable, parts_of_column, text_of,
 };
 use crate::match_node::{Condition, MatchNode, MatchSpec, Value};
-use crate::match_syntax::{DEFINE, MEASURES, ORDER, PARTITION, PATTERN, SKIP, WITHIN, quantifier_of};
+use crate::match_pattern::{position, skip, variables, within};
+use crate::match_syntax::{DEFINE, MEASURES, ORDER, PARTITION, PATTERN, SKIP, WITHIN};
 use crate::translate_aggregate::is_present;
-use crate::window::{column_of, interval_ms, relation};
+use crate::window::{column_of, relation};
 
 /// Plans the call that a MATCH_RECOGNIZE has become.
 ///
@@ -80,92 +81,6 @@ pub fn plan_match(
     builder.finish(spec, partition, order, conditions.1, measures)
 }
 
-/// The variables of PATTERN.
-fn variables(items: &[&SqlExpr]) -> Result<Vec<(String, Quantifier)>> {
-    let mut found: Vec<(String, Quantifier)> = Vec::new();
-    for item in items.chunks(2) {
-        let (Some(name), Some(quantifier)) =
-            (text_of(item[0]), item.get(1).and_then(|text| quantifier_of(text_of(text)?)))
-        else {
-            return Err(SqlError::unsupported("this PATTERN").about("PATTERN"));
-        };
-        if found.iter().any(|(known, _)| known == name) {
-            return Err(SqlError::unsupported(format!("variable \"{name}\" twice in PATTERN"))
-                .hint("give the second one another name, and the same condition")
-                .about(name));
-        }
-        found.push((name.to_owned(), quantifier));
-    }
-    let Some((last, quantifier)) = found.last() else {
-        return Err(SqlError::new("PATTERN needs a variable").about("PATTERN"));
-    };
-    if found.iter().all(|(_, quantifier)| quantifier.least == 0) {
-        return Err(SqlError::unsupported("a PATTERN that fits no rows at all")
-            .hint("write at least one variable that must have a row, such as A or A+")
-            .about("PATTERN"));
-    }
-    if quantifier.insists() {
-        return Err(SqlError::unsupported(format!("the greedy {last}{quantifier} at the end of PATTERN"))
-            .hint(format!(
-                "the longest run of rows ends with the first row that is none of it: add a variable for that \
-                 row, as in {last}{quantifier} END, or take the shortest run: {last}{quantifier}?"
-            ))
-            .about(last));
-    }
-    if found.len() > VARIABLES_MAX {
-        return Err(SqlError::unsupported(format!("a PATTERN of more than {VARIABLES_MAX} variables"))
-            .about("PATTERN"));
-    }
-    Ok(found)
-}
-
-fn within(interval: Option<&SqlExpr>) -> Result<Option<i64>> {
-    let Some(interval) = interval else { return Ok(None) };
-    match interval_ms(interval) {
-        // 0 is how Flink says for ever.
-        Some(ms) if ms >= 0 => Ok(Some(ms).filter(|ms| *ms > 0)),
-        Some(_) => Err(SqlError::new("WITHIN takes an interval that is not negative").about("WITHIN")),
-        None => Err(SqlError::new("WITHIN takes an INTERVAL of days to seconds")
-            .hint("write WITHIN INTERVAL '1' HOUR")
-            .about("WITHIN")),
-    }
-}
-
-fn skip(items: &[&SqlExpr], pattern: &[(String, Quantifier)]) -> Result<AfterMatch> {
-    let words: Vec<&str> = items.iter().filter_map(|item| text_of(item)).collect();
-    let (which, name) = match words[..] {
-        ["PAST"] => return Ok(AfterMatch::PastLastRow),
-        [which, name] => (which, name),
-        _ => return Ok(AfterMatch::ToNextRow),
-    };
-    let variable = position(name, pattern)
-        .ok_or_else(|| unknown_variable(name, pattern))?;
-    let quantifier = pattern[variable].1;
-    let is_start = variable == 0 && quantifier.least > 0;
-    if is_start && (which == "FIRST" || quantifier.most == Some(1)) {
-        return Err(SqlError::new(format!(
-            "AFTER MATCH SKIP TO {which} {name} goes back to the first row of a match, which would be found again"
-        ))
-        .hint("skip to a variable behind it, TO NEXT ROW, or PAST LAST ROW")
-        .about("SKIP"));
-    }
-    Ok(match which {
-        "FIRST" => AfterMatch::ToFirst(variable),
-        _ => AfterMatch::ToLast(variable),
-    })
-}
-
-fn position(name: &str, pattern: &[(String, Quantifier)]) -> Option<usize> {
-    pattern.iter().position(|(known, _)| known == name)
-}
-
-fn unknown_variable(name: &str, pattern: &[(String, Quantifier)]) -> SqlError {
-    let names: Vec<&str> = pattern.iter().map(|(name, _)| name.as_str()).collect();
-    SqlError::new(format!("pattern variable \"{name}\" not found"))
-        .hint(format!("PATTERN has {}", names.join(", ")))
-        .about(name)
-}
-
 /// What is gathered while clauses are planned.
 struct Builder<'a> {
     input: &'a LogicalPlan,
@@ -219,12 +134,16 @@ impl<'a> Builder<'a> {
     fn named_column(&self, expr: &SqlExpr, clause: &str) -> Result<Expr> {
         match expr {
             SqlExpr::Identifier(name) => column_of(self.input, name),
-            SqlExpr::CompoundIdentifier(parts) if parts.len() == 2 => column_of(self.input, &parts[1]),
+            SqlExpr::CompoundIdentifier(parts) if parts.len() == 2 => {
+                column_of(self.input, &parts[1])
+            }
             other => {
                 let clause = clause.trim_start_matches('$');
-                Err(SqlError::new(format!("{clause} BY in MATCH_RECOGNIZE takes columns, not {other}"))
-                    .hint("compute it in a query: FROM (SELECT *, … AS x FROM t) MATCH_RECOGNIZE (…)")
-                    .about(clause))
+                Err(SqlError::new(format!(
+                    "{clause} BY in MATCH_RECOGNIZE takes columns, not {other}"
+                ))
+                .hint("compute it in a query: FROM (SELECT *, … AS x FROM t) MATCH_RECOGNIZE (…)")
+                .about(clause))
             }
         }
     }
@@ -269,14 +188,17 @@ impl<'a> Builder<'a> {
             let Some((of, _)) = parts_of_column(&column.name) else { continue };
             if variable.is_some_and(|known| known != of) {
                 return Err(external(
-                    SqlError::new("FIRST, LAST and aggregates read the rows of one pattern variable")
-                        .hint("compute a part for each variable, and put them together outside of it")
-                        .about(if of.is_empty() { "MATCH_RECOGNIZE" } else { of }),
+                    SqlError::new(
+                        "FIRST, LAST and aggregates read the rows of one pattern variable",
+                    )
+                    .hint("compute a part for each variable, and put them together outside of it")
+                    .about(if of.is_empty() { "MATCH_RECOGNIZE" } else { of }),
                 ));
             }
             variable = Some(of);
         }
-        let nested = |expr: &Expr| marker(expr).is_some() || matches!(expr, Expr::AggregateFunction(_));
+        let nested =
+            |expr: &Expr| marker(expr).is_some() || matches!(expr, Expr::AggregateFunction(_));
         if expr.exists(|expr| Ok(nested(expr)))? {
             return Err(external(
                 SqlError::unsupported("FIRST, LAST or an aggregate inside of another one")
@@ -325,7 +247,8 @@ impl<'a> Builder<'a> {
             let text = shown(&expr);
             let value = match &expr {
                 Expr::Column(column) if parts_of_column(&column.name).is_some() => {
-                    // A column of all rows is that of the last one; columns of the partition have that name.
+                    // A column of all rows is that of the last one; columns of the partition have that
+                    // name.
                     let text = if text.contains('.') { text } else { format!("LAST({text})") };
                     Some((self.row(&expr, true, 0)?, text))
                 }
@@ -340,7 +263,8 @@ impl<'a> Builder<'a> {
                         let value = self.row(&call.args[0], name == LAST, offset)?;
                         let function = name.trim_start_matches('$');
                         let of = shown(&call.args[0]);
-                        let skipped = if offset > 0 { format!(", {offset}") } else { String::new() };
+                        let skipped =
+                            if offset > 0 { format!(", {offset}") } else { String::new() };
                         (value, format!("{function}({of}{skipped})"))
                     }
                 }),
@@ -377,10 +301,11 @@ impl<'a> Builder<'a> {
             return Err(external(SqlError::unsupported(what).about(refused)));
         }
         let counts_rows = name == "COUNT" && params.args.iter().all(is_present);
-        let read: Vec<Expr> = match counts_rows && params.args.iter().all(|arg| arg.column_refs().is_empty()) {
-            true => Vec::new(),
-            false => read_arguments(name, &params.args).into_iter().cloned().collect(),
-        };
+        let read: Vec<Expr> =
+            match counts_rows && params.args.iter().all(|arg| arg.column_refs().is_empty()) {
+                true => Vec::new(),
+                false => read_arguments(name, &params.args).into_iter().cloned().collect(),
+            };
         let mut variables = Vec::new();
         let mut arguments = Vec::new();
         for argument in read {
@@ -421,7 +346,9 @@ impl<'a> Builder<'a> {
             let (Some(name), Some(condition)) = (text_of(item[0]), item.get(1)) else { continue };
             if seen.contains(&name) {
                 let error = SqlError::new(format!("pattern variable \"{name}\" is defined twice"));
-                return Err(external(error.hint("put the conditions together with AND").about(name)));
+                return Err(external(
+                    error.hint("put the conditions together with AND").about(name),
+                ));
             }
             seen.push(name);
             let condition = self.plan(condition, context)?;
@@ -458,9 +385,12 @@ impl<'a> Builder<'a> {
             let is_key = |key: &Expr| matches!(key, Expr::Column(column) if column.name == name);
             let known = |measure: &Expr| measure.name_for_alias().is_ok_and(|known| known == name);
             if self.columns[..keys].iter().any(is_key) || measures.iter().any(known) {
-                let error = SqlError::new(format!("two columns of a match have the name \"{name}\""));
+                let error =
+                    SqlError::new(format!("two columns of a match have the name \"{name}\""));
                 return Err(external(
-                    error.hint("give the measure another name: those of PARTITION BY come out, too").about(name),
+                    error
+                        .hint("give the measure another name: those of PARTITION BY come out, too")
+                        .about(name),
                 ));
             }
             let measure = self.plan(item[0], context)?;
@@ -512,9 +442,11 @@ impl<'a> Builder<'a> {
         let keys = keys.map(|field| Expr::Column(Column::from_name(field.name())));
         let all: Vec<Expr> = keys.chain(measures).collect();
         if all.is_empty() {
-            return Err(external(SqlError::new("a match gives no columns")
-                .hint("name what you want of it: MEASURES A.ts AS start_ts, B.ts AS end_ts")
-                .about("MATCH_RECOGNIZE")));
+            return Err(external(
+                SqlError::new("a match gives no columns")
+                    .hint("name what you want of it: MEASURES A.ts AS start_ts, B.ts AS end_ts")
+                    .about("MATCH_RECOGNIZE"),
+            ));
         }
         let node = LogicalPlan::Extension(Extension { node: Arc::new(node) });
         LogicalPlanBuilder::from(node).project(all)?.build()

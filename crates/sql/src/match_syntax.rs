@@ -240,9 +240,11 @@ impl<'a> Clauses<'a> {
         }
         let next = reader.parser.peek_token();
         if next.token != Token::EOF {
-            return Err(SqlError::new(format!("expected the end of MATCH_RECOGNIZE, found {next}"))
-                .hint(CLAUSES)
-                .at(&next));
+            return Err(SqlError::new(format!(
+                "expected the end of MATCH_RECOGNIZE, found {next}"
+            ))
+            .hint(CLAUSES)
+            .at(&next));
         }
         if !clauses.iter().any(|(name, _)| *name == ORDER) {
             return Err(SqlError::new("MATCH_RECOGNIZE needs an order of the rows")
@@ -253,8 +255,8 @@ impl<'a> Clauses<'a> {
     }
 }
 
-const CLAUSES: &str = "its clauses are PARTITION BY, ORDER BY, MEASURES, ONE ROW PER MATCH, AFTER MATCH SKIP, \
-                       PATTERN, WITHIN and DEFINE, in this order";
+const CLAUSES: &str = "its clauses are PARTITION BY, ORDER BY, MEASURES, ONE ROW PER MATCH, \
+                       AFTER MATCH SKIP, PATTERN, WITHIN and DEFINE, in this order";
 
 struct Reader<'a> {
     body: &'a [TokenWithSpan],
@@ -264,8 +266,10 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn words(&mut self, text: &str) -> bool {
         let due: Vec<&str> = text.split(' ').collect();
-        let all =
-            due.iter().enumerate().all(|(at, due)| is_word(self.parser.peek_nth_token_ref(at), due));
+        let all = due
+            .iter()
+            .enumerate()
+            .all(|(at, due)| is_word(self.parser.peek_nth_token_ref(at), due));
         if all {
             due.iter().for_each(|_| self.parser.advance_token());
         }
@@ -378,16 +382,20 @@ impl<'a> Reader<'a> {
                 Token::LParen => {
                     self.sequence(items)?;
                     if let Some(next) = self.quantifier_ahead() {
-                        return Err(SqlError::unsupported("a quantifier behind a group in PATTERN")
-                            .hint("quantifiers stand behind single variables")
-                            .at(&next));
+                        return Err(SqlError::unsupported(
+                            "a quantifier behind a group in PATTERN",
+                        )
+                        .hint("quantifiers stand behind single variables")
+                        .at(&next));
                     }
                 }
                 Token::Pipe => {
                     return refused("an alternation", "write a variable whose condition has OR");
                 }
                 Token::LBrace => return refused("an exclusion {- -}", "name the rows between"),
-                Token::Caret => return refused("the anchor ^", "a stream has no first row to wait for"),
+                Token::Caret => {
+                    return refused("the anchor ^", "a stream has no first row to wait for");
+                }
                 Token::Word(word) if word.quote_style.is_none() && word.value == "$" => {
                     return refused("the anchor $", "a stream has no last row to wait for");
                 }
@@ -408,8 +416,11 @@ impl<'a> Reader<'a> {
                         Token::EOF => "the end of MATCH_RECOGNIZE".to_owned(),
                         other => other.to_string(),
                     };
-                    let error = SqlError::new(format!("expected a pattern variable, found {shown}"));
-                    return Err(error.hint("a pattern is written as in (A B+ C{2,3}? D)").at(&token));
+                    let error =
+                        SqlError::new(format!("expected a pattern variable, found {shown}"));
+                    return Err(error
+                        .hint("a pattern is written as in (A B+ C{2,3}? D)")
+                        .at(&token));
                 }
             }
         }
@@ -438,7 +449,9 @@ impl<'a> Reader<'a> {
         let reluctant = self.parser.consume_token(&Token::Placeholder("?".to_owned()));
         let wrong = |what: &str, hint: &str| Err(SqlError::new(what).hint(hint).at(&start));
         match most {
-            Some(0) => wrong("a variable must be able to have a row", "leave it out, or write {0,1}"),
+            Some(0) => {
+                wrong("a variable must be able to have a row", "leave it out, or write {0,1}")
+            }
             Some(most) if most < least => wrong(
                 "the second number of a quantifier is less than the first one",
                 "write {n,m} for n to m rows",
@@ -472,9 +485,11 @@ impl<'a> Reader<'a> {
         self.parser.next_token();
         match text.parse::<u32>() {
             Ok(number) if number <= ROWS_MAX => Ok(Some(number)),
-            _ => Err(SqlError::new(format!("a quantifier's number is at most {ROWS_MAX}, not {text}"))
-                .hint("bound a match in time: WITHIN INTERVAL '1' HOUR")
-                .at(&token)),
+            _ => Err(SqlError::new(format!(
+                "a quantifier's number is at most {ROWS_MAX}, not {text}"
+            ))
+            .hint("bound a match in time: WITHIN INTERVAL '1' HOUR")
+            .at(&token)),
         }
     }
 }
