@@ -237,9 +237,9 @@ mod tests {
         let bounded = nfa(&[ONE, (0, Some(2), false), ONE]);
         assert_eq!(ends(&bounded, &[A, C]), [1]);
         assert_eq!(ends(&bounded, &[A, B, B, C]), [3]);
-        assert_eq!(ends(&bounded, &[A, B, B, B, C]), []);
+        assert!(ends(&bounded, &[A, B, B, B, C]).is_empty());
         let open = nfa(&[ONE, (2, None, true), ONE]);
-        assert_eq!(ends(&open, &[A, B, C]), []);
+        assert!(ends(&open, &[A, B, C]).is_empty());
         assert_eq!(ends(&open, &[A, B, B, B, C]), [4]);
     }
 
