@@ -182,21 +182,19 @@ impl<'a> Builder<'a> {
 
     /// An expression over the columns of one variable as one over the input, and the variable.
     fn of_one_row(&self, expr: &Expr) -> DfResult<(Expr, Option<usize>)> {
-        let mut variable: Option<&str> = None;
         let columns = expr.column_refs();
-        for column in &columns {
-            let Some((of, _)) = parts_of_column(&column.name) else { continue };
-            if variable.is_some_and(|known| known != of) {
-                return Err(external(
-                    SqlError::new(
-                        "FIRST, LAST and aggregates read the rows of one pattern variable",
-                    )
+        let variables = columns.iter().filter_map(|column| parts_of_column(&column.name));
+        let mut variables: Vec<&str> = variables.map(|(variable, _)| variable).collect();
+        variables.sort_unstable();
+        variables.dedup();
+        if let [_, other, ..] = variables[..] {
+            return Err(external(
+                SqlError::new("FIRST, LAST and aggregates read the rows of one pattern variable")
                     .hint("compute a part for each variable, and put them together outside of it")
-                    .about(if of.is_empty() { "MATCH_RECOGNIZE" } else { of }),
-                ));
-            }
-            variable = Some(of);
+                    .about(other),
+            ));
         }
+        let variable = variables.first().copied();
         let nested =
             |expr: &Expr| marker(expr).is_some() || matches!(expr, Expr::AggregateFunction(_));
         if expr.exists(|expr| Ok(nested(expr)))? {
