@@ -2,7 +2,7 @@
 //!
 //! Rows wait until the watermark has passed their time and are then taken in the order of time, of the
 //! other columns of ORDER BY, and of arrival. Each key has an automaton of its own
-//! ([`crate::match_nfa`]); what it does with a row is in [`crate::match_key`].
+//! (`match_nfa`); what it does with a row is in `match_key`.
 //!
 //! A condition that only reads the row itself is a column of it. One that reads rows before it is
 //! evaluated for many keys at once: due rows are taken in rounds, the first row of each key, then the
