@@ -20,6 +20,8 @@
 //! | [`interval_join`], [`temporal_join`], [`lookup_join`] | joins that follow time |
 //! | [`pairs`] | what joins have in common; [`consolidate`] puts changes together |
 //! | [`over_aggregate`], `over_frames`, `over_queue` | values over the rows before each row |
+//! | [`match_recognize`] | rows that fit a pattern |
+//! | `match_nfa`, `match_heap`, `match_key`, `match_values` | its automaton, partial matches, and values |
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
 //! | `join_side` | the rows of one input of a join |
@@ -47,6 +49,11 @@ pub mod keep_first;
 pub mod keep_one;
 pub mod limit;
 pub mod lookup_join;
+mod match_heap;
+mod match_key;
+mod match_nfa;
+pub mod match_recognize;
+mod match_values;
 pub mod normalize;
 pub mod not_null;
 pub mod operator;

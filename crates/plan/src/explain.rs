@@ -66,7 +66,7 @@ fn draw(plan: &Plan, id: NodeId, depth: usize, more: &impl Fn(NodeId) -> String,
     }
 }
 
-fn names(schema: &Schema, columns: &[usize]) -> String {
+pub(crate) fn names(schema: &Schema, columns: &[usize]) -> String {
     let names: Vec<_> = columns.iter().map(|at| schema.field(*at).name().as_str()).collect();
     names.join(", ")
 }
@@ -212,6 +212,10 @@ fn details(plan: &Plan, node: &Node) -> String {
                 calls.join(", ")
             )
         }
+        NodeKind::MatchRecognize(found) => match input {
+            Some(input) => crate::explain_pattern::details(found, input),
+            None => String::new(),
+        },
         NodeKind::SetOperation { all, .. } => if *all { "ALL" } else { "" }.to_owned(),
         NodeKind::WindowAggregate { window, keys, aggregates, output, emit } => {
             let window = match window {
@@ -301,7 +305,7 @@ fn apart(ms: i64) -> String {
     if ms < 0 { format!("-{}", duration(ms.saturating_neg())) } else { duration(ms) }
 }
 
-fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {
+pub(crate) fn orders(schema: Option<&SchemaRef>, time: usize, ties: &[OrderKey]) -> String {
     let time = OrderKey { column: time, descending: false, nulls_first: true };
     order_text(schema, &[&[time], ties].concat())
 }
@@ -311,7 +315,7 @@ fn numbers(least: u64, most: u64) -> String {
     if most == u64::MAX { format!("{least} and up") } else { format!("{least} to {most}") }
 }
 
-fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> String {
+pub(crate) fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> String {
     let order = order.iter().map(|key| {
         let name = schema.map_or("", |schema| schema.field(key.column).name());
         let direction = if key.descending { " DESC" } else { "" };
@@ -329,7 +333,7 @@ fn frame(frame: Frame) -> String {
     }
 }
 
-fn call(call: &AggregateCall, schema: Option<&Schema>) -> String {
+pub(crate) fn call(call: &AggregateCall, schema: Option<&Schema>) -> String {
     let arguments = schema.map_or(String::new(), |schema| names(schema, &call.arguments));
     let arguments = if call.arguments.is_empty() { "*".to_owned() } else { arguments };
     let distinct = if call.distinct { "DISTINCT " } else { "" };

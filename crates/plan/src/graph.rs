@@ -108,6 +108,18 @@ impl Node {
                     _ => format!("UNBOUNDED: one state per distinct partition key{waiting}"),
                 }
             }
+            NodeKind::MatchRecognize(found) => {
+                let waiting = match found.processing_time {
+                    true => "",
+                    false => ", and rows ahead of the watermark",
+                };
+                match found.pattern.within {
+                    Some(ms) => format!("partial matches of the last {}{waiting}", duration(ms)),
+                    None => format!(
+                        "UNBOUNDED: partial matches, as WITHIN is not given{waiting}"
+                    ),
+                }
+            }
             NodeKind::Deduplicate { .. } => {
                 "UNBOUNDED: each distinct partition key; rows that are ahead of the watermark".to_owned()
             }
@@ -229,6 +241,7 @@ impl Plan {
                 window: WindowColumns::Rowtime { rowtime, .. }, ..
             } => Some(*rowtime),
             NodeKind::OverAggregate { time, .. } => Some(*time),
+            NodeKind::MatchRecognize(found) => Some(found.time),
             NodeKind::WindowAggregate { window: WindowColumns::Attached { end, .. }, .. }
             | NodeKind::WindowRank { end, .. } => Some(*end),
             _ => None,

@@ -6,24 +6,34 @@
 //! | [`graph`] | [`Plan`]: nodes, their inputs and derived properties |
 //! | [`node`] | what each operator is told |
 //! | `key`, `partition` | the key of a node's rows, and how they are spread over shards |
+//! | [`pattern`] | what MATCH_RECOGNIZE looks for |
+//! | [`watermark`] | how watermarks are assigned |
 //! | [`window`] | [`TimeWindow`]: how rows are assigned to windows |
 //! | [`table`] | [`Table`]: a table of the catalog, as plans refer to it |
 //! | [`function`] | table functions |
 //! | [`explain`] | a plan as text |
 
 pub mod explain;
+mod explain_pattern;
 pub mod function;
 pub mod graph;
 pub mod key;
 pub mod node;
 mod partition;
+pub mod pattern;
 pub mod table;
+pub mod watermark;
 pub mod window;
 
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
     AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind,
-    OrderKey, OverCall, RankFunction, Stamps, WatermarkOptions, WindowColumns, WindowOutput,
+    OrderKey, OverCall, RankFunction, WindowColumns, WindowOutput,
+};
+pub use pattern::{
+    AfterMatch, MatchRecognize, MatchValue, Pattern, PatternCondition, PatternVariable, Quantifier,
+    VARIABLES_MAX,
 };
 pub use table::{Rows, Table, WatermarkSpec};
+pub use watermark::{Stamps, WatermarkOptions};
 pub use window::{TimeWindow, WindowKind};

@@ -9,7 +9,9 @@ use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::UserAggregate;
 
 use crate::function::TableFunction;
+use crate::pattern::MatchRecognize;
 use crate::table::Table;
+use crate::watermark::WatermarkOptions;
 use crate::window::TimeWindow;
 
 /// What an operator does.
@@ -218,6 +220,8 @@ pub enum NodeKind {
         /// The values, which come behind the columns of the input.
         calls: Vec<OverCall>,
     },
+    /// Finds sequences of rows, and gives the columns of the partition and values of each.
+    MatchRecognize(MatchRecognize),
     /// The rows that both inputs have, or that only the first one has.
     SetOperation {
         /// Whether it is INTERSECT rather than EXCEPT.
@@ -288,6 +292,7 @@ impl NodeKind {
             Self::Rank { .. } => "Rank",
             Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
+            Self::MatchRecognize(_) => "MatchRecognize",
             Self::SetOperation { intersect: true, .. } => "Intersect",
             Self::SetOperation { .. } => "Except",
             Self::WindowAggregate { .. } => "WindowAggregate",
@@ -345,32 +350,6 @@ pub enum WindowOutput {
     Time,
     /// A column of the key, by its position among them.
     Key(usize),
-}
-
-/// How watermarks treat splits and rows that are out of the ordinary. Times are in ms.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WatermarkOptions {
-    /// Which rows are given the watermark they met.
-    pub stamps: Stamps,
-    /// How long a split may be silent, by the clock, before the others go on without it.
-    pub idle_timeout: Option<i64>,
-    /// How far a row may be ahead of the clock and still move the watermark.
-    pub future_skew: Option<i64>,
-    /// A group of sources, and how far one may be ahead of the least of them.
-    pub alignment: Option<(String, i64)>,
-}
-
-/// Which rows are given the watermark they met; it costs, so no more than are looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stamps {
-    /// Those of batches with a row that is not ahead of the watermark.
-    #[default]
-    Behind,
-    /// Those of batches with a row that is less than 2 ms ahead of it: a session that the watermark has
-    /// just closed must not grow by the row that closed it.
-    Touching,
-    /// All.
-    All,
 }
 
 /// One column of a grouping set.

@@ -16,6 +16,7 @@ use millstream_operators::keep_first::{KeepFirst, KeepFirstSpec};
 use millstream_operators::keep_one::KeepOne;
 use millstream_operators::limit::Limit;
 use millstream_operators::lookup_join::LookupJoin;
+use millstream_operators::match_recognize::{MatchRecognize, MatchRecognizeSpec};
 use millstream_operators::normalize::Normalize;
 use millstream_operators::not_null::NotNull;
 use millstream_operators::over_aggregate::{OverAggregate, OverAggregateSpec};
@@ -368,6 +369,12 @@ impl Builder<'_> {
                 });
                 self.keyed(id, vec![partition.clone()], *processing_time, || {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
+                })?
+            }
+            NodeKind::MatchRecognize(found) => {
+                let spec = Arc::new(MatchRecognizeSpec::new(found.clone(), input, schema));
+                self.keyed(id, vec![found.partition.clone()], found.processing_time, || {
+                    Ok(Box::new(MatchRecognize::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
             // One shard: what comes out stands in the order of the stream, on which texts put together, first

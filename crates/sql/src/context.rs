@@ -28,6 +28,8 @@ use crate::catalog::{Catalog, Entry};
 use crate::common_types::{comparable, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
+use crate::match_plan::plan_match;
+use crate::match_syntax::MATCH;
 use crate::names::{BEING_NAMED, being_named, unique_names};
 use crate::parser::{file_of, parts_of};
 use crate::planner::Planner;
@@ -136,6 +138,7 @@ impl ContextProvider for Context<'_> {
         let special =
             crate::group_window::marker(name).or_else(|| crate::cast::function(name, zone));
         let special = special.or_else(|| crate::current_watermark::function(name));
+        let special = special.or_else(|| crate::match_names::function(name));
         let database = || crate::current_database::function(name, self.planner.catalog);
         let special = special.or_else(database);
         special.or_else(|| self.planner.catalog.functions.scalar(name))
@@ -401,6 +404,11 @@ impl RelationPlanner for Relations {
         context: &mut dyn RelationPlannerContext,
     ) -> DfResult<RelationPlanning> {
         match &relation {
+            TableFactor::Table { name, alias, args: Some(args), .. }
+                if name.to_string() == MATCH =>
+            {
+                planned(plan_match(&args.args, context)?, alias.clone())
+            }
             TableFactor::Table { name, alias, args: Some(args), .. } => {
                 let plan = self.function(&name.to_string(), &args.args, context)?;
                 planned(plan, alias.clone())
@@ -468,9 +476,6 @@ impl RelationPlanner for Relations {
                     Some(join) => planned(temporal_join(join, context)?, alias.clone()),
                     None => Ok(RelationPlanning::Original(Box::new(relation))),
                 }
-            }
-            TableFactor::MatchRecognize { .. } => {
-                Err(external(SqlError::unsupported("MATCH_RECOGNIZE").about("MATCH_RECOGNIZE")))
             }
             _ => Ok(RelationPlanning::Original(Box::new(relation))),
         }

@@ -10,6 +10,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use crate::diagnostics::{Result, SqlError, nearest};
 use crate::dialect::FlinkDialect;
 use crate::hints::hints_as_options;
+use crate::match_syntax::matches_as_calls;
 use crate::script::{text_between, tokenize};
 use crate::statement::{
     Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Place, Show, Statement,
@@ -21,16 +22,14 @@ use crate::types::parse_type;
 /// # Errors
 /// When it is no statement of the dialect, with the position.
 pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
-    let tokens = hints_as_options(tokens)?;
+    let written = tokens;
+    let tokens = matches_as_calls(hints_as_options(tokens)?)?;
     let parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens.clone());
     let mut reader = Reader { parser, text };
-    let statement = reader.statement().map_err(|error| error.locate(&tokens))?;
+    let statement = reader.statement().map_err(|error| error.locate(written))?;
     let next = reader.parser.peek_token();
     if next.token != Token::EOF {
-        let error = match next.to_string().to_ascii_uppercase().as_str() {
-            "MATCH_RECOGNIZE" => SqlError::unsupported("MATCH_RECOGNIZE"),
-            _ => SqlError::new(format!("expected the end of the statement, found {next}")),
-        };
+        let error = SqlError::new(format!("expected the end of the statement, found {next}"));
         return Err(error.at(&next));
     }
     Ok(statement)

@@ -20,6 +20,8 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
+use crate::match_names::qualify;
+use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
 use crate::row_comparisons::{equal_rows, row_in_list, rows_in};
 use crate::temporal::nest_versioned;
@@ -182,6 +184,12 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        if let TableFactor::Table { name, args: Some(arguments), .. } = factor
+            && name.to_string() == MATCH
+            && let Err(error) = qualify(&mut arguments.args)
+        {
+            return ControlFlow::Break(error);
+        }
         // Its argument may name columns of the relations before it.
         if let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor
             && name.to_string().eq_ignore_ascii_case(UNNEST)

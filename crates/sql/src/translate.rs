@@ -19,6 +19,7 @@ use crate::catalog::Catalog;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
+use crate::match_node::MatchNode;
 use crate::rewrite::StateHints;
 use crate::statement::Conflict;
 use crate::temporal::TemporalNode;
@@ -149,7 +150,8 @@ impl Translator<'_> {
                             self.stamps = self.stamps.max(Stamps::Touching);
                         }
                     }
-                    self.event_time |= extension.node.as_any().is::<TemporalNode>();
+                    let node = extension.node.as_any();
+                    self.event_time |= node.is::<TemporalNode>() || node.is::<MatchNode>();
                 }
                 LogicalPlan::Window(window) => {
                     self.event_time = true;
@@ -211,6 +213,8 @@ impl Translator<'_> {
                     self.correlate(call)
                 } else if let Some(join) = node.downcast_ref::<TemporalNode>() {
                     self.temporal_join(join)
+                } else if let Some(found) = node.downcast_ref::<MatchNode>() {
+                    self.match_recognize(found)
                 } else {
                     Err(SqlError::unsupported(extension.node.name()))
                 }

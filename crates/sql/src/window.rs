@@ -343,7 +343,7 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
 }
 
 /// The relation that a window function is over, and the columns behind its PARTITION BY.
-fn relation(expr: &SqlExpr) -> Option<(TableFactor, Vec<Ident>)> {
+pub fn relation(expr: &SqlExpr) -> Option<(TableFactor, Vec<Ident>)> {
     match expr {
         SqlExpr::CompoundIdentifier(parts) => {
             Some((table_factor(ObjectName::from(parts.clone())), Vec::new()))

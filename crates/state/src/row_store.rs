@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
 use arrow::compute::{concat_batches, interleave, take};
 use arrow::datatypes::SchemaRef;
 use millstream_types::Result;
@@ -148,6 +148,30 @@ impl RowStore {
             .collect()
     }
 
+    /// One column of some rows, in the order given; NULL stands for a row that is none.
+    ///
+    /// # Errors
+    /// Never, for rows that were added.
+    pub fn column(&self, column: usize, rows: &[Option<u32>]) -> Result<ArrayRef> {
+        if let Some(only) = self.only() {
+            return Ok(take(only.column(column), &UInt32Array::from(rows.to_vec()), None)?);
+        }
+        let nothing = new_null_array(self.schema.field(column).data_type(), 1);
+        let mut arrays: Vec<&dyn Array> = vec![nothing.as_ref()];
+        let mut places = vec![0; self.batches()];
+        let places = rows.iter().map(|row| {
+            let Some(row) = row else { return (0, 0) };
+            let (batch, found, at) = self.find(*row);
+            if places[batch] == 0 {
+                places[batch] = arrays.len();
+                arrays.push(found.column(column).as_ref());
+            }
+            (places[batch], at)
+        });
+        let places: Vec<(usize, usize)> = places.collect();
+        Ok(interleave(&arrays, &places)?)
+    }
+
     /// The batch that all rows are in, where it is one.
     fn only(&self) -> Option<&RecordBatch> {
         match (&self.segments[..], &self.pieces[..]) {
@@ -217,6 +241,11 @@ mod tests {
         let some: Vec<u32> = (0..next as u32).rev().step_by(97).collect();
         check(&store, &some, &i64::from);
         check(&store, &[], &i64::from);
+        let gaps: Vec<Option<u32>> =
+            some.iter().map(|row| (row % 2 == 0).then_some(*row)).collect();
+        let numbers = store.column(0, &gaps).unwrap();
+        let due: Int64Array = gaps.iter().map(|row| row.map(i64::from)).collect();
+        assert_eq!(numbers.as_primitive::<Int64Type>(), &due);
         let kept: Vec<u32> = (0..next as u32).step_by(3).collect();
         store.retain(&kept).unwrap();
         assert_eq!(store.len(), kept.len());

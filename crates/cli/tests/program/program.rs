@@ -236,9 +236,10 @@ fn the_quickstart_and_the_readme_run() {
 
 #[test]
 fn the_statements_of_the_reference_run() {
-    let pages: [(&str, &[&str]); 4] = [
+    let pages: [(&str, &[&str]); 5] = [
         ("event-time", &["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"]),
         ("changing-results", &["bidders", "reserve", "place", "kept 1 d and for ever"]),
+        ("match-recognize", &["to_price", "1010"]),
         ("sqlite", &["anna", "bob"]),
         ("http", &["Sink(answers, connector=http-response)"]),
     ];

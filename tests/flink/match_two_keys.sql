@@ -1,0 +1,12 @@
+-- Two columns of the partition, NULL among their values.
+CREATE TABLE ticker (
+  id INT, symbol STRING, price INT, tax INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND
+) WITH ('connector'='filesystem', 'path'='data/ticker.csv', 'format'='csv', 'csv.null-literal'='');
+
+SELECT * FROM ticker MATCH_RECOGNIZE (
+  PARTITION BY symbol, tax ORDER BY ts
+  MEASURES A.id AS a, B.id AS b
+  ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
+  PATTERN (A B) 
+  DEFINE B AS B.price > 3
+) AS m;
