@@ -23,6 +23,8 @@ pub const CONNECTOR: Connector = Connector {
         "rows-per-second",
         "number-of-rows",
         "seed",
+        // Rows are made on all cores anyway.
+        "scan.parallelism",
         "fields.*.kind",
         "fields.*.min",
         "fields.*.max",

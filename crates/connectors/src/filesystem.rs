@@ -110,7 +110,7 @@ fn success_file(table: &Table) -> Result<Option<String>> {
     let Some(kinds) = table.options.get("sink.partition-commit.policy.kind") else {
         return Ok(None);
     };
-    for kind in kinds.split(',').map(str::trim).filter(|kind| *kind != "success-file") {
+    if let Some(kind) = kinds.split(',').map(str::trim).find(|kind| *kind != "success-file") {
         return Err(Error::options(
             format!("'sink.partition-commit.policy.kind' cannot be '{kind}'"),
             "it is success-file; there is no metastore",

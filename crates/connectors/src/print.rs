@@ -14,7 +14,7 @@ use crate::connector::{Connector, Sink};
 /// `'connector' = 'print'`
 pub const PRINT: Connector = Connector {
     name: "print",
-    keys: &["print-identifier"],
+    keys: &["print-identifier", "sink.parallelism"],
     has_format: false,
     metadata: &[],
     source: None,

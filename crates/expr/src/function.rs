@@ -127,9 +127,10 @@ impl ScalarUDFImpl for Adapter {
         // How many digits a decimal keeps follows from the number that is asked for.
         if let (Some(DataType::Decimal128(precision, scale)), "ROUND" | "TRUNCATE") =
             (types.first(), self.builtin.name)
-            && let Some(Some(ScalarValue::Int32(Some(digits)))) = args.scalar_arguments.get(1)
+            && let Some(Some(digits)) = args.scalar_arguments.get(1)
+            && let ScalarValue::Int64(Some(digits)) = digits.cast_to(&DataType::Int64)?
         {
-            result = crate::maths::rounded_type(*precision, *scale, i64::from(*digits));
+            result = crate::maths::rounded_type(*precision, *scale, digits);
         }
         // The digits that a count of parts of a second has are those of the point in time.
         if let (

@@ -475,11 +475,16 @@ fn digits_typing(given: &[DataType]) -> Result<Typing, String> {
         DataType::Decimal128(p, s) if given.len() == 1 => rounded_type(*p, *s, 0),
         other => other.clone(),
     };
-    Ok(Typing { arguments: [number, DataType::Int32][..given.len()].to_vec(), result })
+    // A constant stays one, so that the type of the result can follow from it.
+    let digits = given.get(1).filter(|digits| **digits == DataType::Int64);
+    let digits = digits.cloned().unwrap_or(DataType::Int32);
+    Ok(Typing { arguments: [number, digits][..given.len()].to_vec(), result })
 }
 
 fn digits(call: &Call<'_>, round: bool) -> Result<ArrayRef> {
-    let digits = call.arguments.get(1).map(|digits| digits.as_primitive::<Int32Type>());
+    let digits = call.arguments.get(1);
+    let digits = digits.map(|digits| arrow::compute::cast(digits, &DataType::Int32)).transpose()?;
+    let digits = digits.as_ref().map(|digits| digits.as_primitive::<Int32Type>());
     let digits_at = |row: usize| match digits {
         Some(digits) => digits.is_valid(row).then(|| digits.value(row)),
         None => Some(0),

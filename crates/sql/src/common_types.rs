@@ -94,7 +94,20 @@ fn as_type(value: Expr, data_type: &DataType) -> Expr {
     Expr::Cast(Cast { expr: Box::new(value), field })
 }
 
+/// An operand in the type that it will have: until its branches have been brought together, a CASE is taken
+/// to be of the type of its first one.
+///
+/// # Errors
+/// When it cannot be rebuilt.
+pub fn settled(operand: Expr, schema: &DFSchema) -> DfResult<Expr> {
+    match operand.exists(|inner| Ok(matches!(inner, Expr::Case(_))))? {
+        true => Ok(operand.transform_up(|expr| cast(expr, schema))?.data),
+        false => Ok(operand),
+    }
+}
+
 fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
+    let chosen = matches!(expr, Expr::Case(_));
     let together: Vec<&mut Expr> = match &mut expr {
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
             vec![&mut binary.left, &mut binary.right]
@@ -115,9 +128,10 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
     let mut given = types.iter().filter(|of| !of.is_null());
     let Some(first) = given.next() else { return Ok(Transformed::no(expr)) };
     let (mut special, mut shared) = (false, Some(first.clone()));
+    let numbers = chosen && types.iter().all(|of| of.is_numeric() || of.is_null());
     for next in given {
         let Some(all) = &shared else { break };
-        special |= is_special(all, next);
+        special |= is_special(all, next) || (numbers && all != next);
         shared = common_type(all, next);
     }
     let Some(shared) = shared.filter(|_| special) else { return Ok(Transformed::no(expr)) };

@@ -25,7 +25,7 @@ use sqlparser::ast::{
 };
 
 use crate::catalog::{Catalog, Entry};
-use crate::common_types::{comparable, texts_only};
+use crate::common_types::{comparable, settled, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::match_plan::plan_match;
@@ -240,6 +240,10 @@ impl ExprPlanner for Operators {
         use BinaryOperator::{
             Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Plus, StringConcat,
         };
+        if !matches!(raw.op, BinaryOperator::And | BinaryOperator::Or) {
+            raw.left = settled(raw.left, schema)?;
+            raw.right = settled(raw.right, schema)?;
+        }
         let (left, right) = (raw.left.get_type(schema)?, raw.right.get_type(schema)?);
         let decimal = |t: &DataType| matches!(t, DataType::Decimal128(..));
         if as_decimal(&left).is_some()

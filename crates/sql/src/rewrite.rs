@@ -375,7 +375,12 @@ pub fn function_name(expr: &Expr) -> Option<String> {
 fn expand_group_window(select: &mut Select) {
     let GroupByExpr::Expressions(keys, _) = &mut select.group_by else { return };
     let mut expanded = Vec::with_capacity(keys.len() + 2);
-    for key in keys.drain(..) {
+    // Columns in parentheses are columns.
+    let keys_alone = keys.drain(..).flat_map(|key| match key {
+        Expr::Tuple(columns) => columns,
+        key => vec![key],
+    });
+    for key in keys_alone.collect::<Vec<_>>() {
         let window = function_name(&key).filter(|name| GROUP_WINDOWS.contains(&name.as_str()));
         match (&key, window) {
             (Expr::Function(function), Some(window)) => {
@@ -432,6 +437,7 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         Expr::Function(function) => match function.name.to_string().to_ascii_uppercase().as_str() {
             "IF" => if_as_case(expr)?,
             "COUNT" => count_of_one(expr),
+            "ROUND" | "TRUNCATE" => digits_as_written(function),
             "TUMBLE_PROCTIME" | "HOP_PROCTIME" | "SESSION_PROCTIME" => rowtime_of(expr),
             _ => None,
         },
@@ -604,6 +610,36 @@ fn count_of_one(expr: &Expr) -> Option<Expr> {
     Some(Expr::Function(function))
 }
 
+/// `ROUND(x, 2)` with its number of digits as it was written: the type of what is rounded follows from it.
+fn digits_as_written(function: &sqlparser::ast::Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(digits))] = &list.args[..] else {
+        return None;
+    };
+    let mut written = digits.clone();
+    match &mut written {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            plain_number(expr);
+            let number = match expr.as_ref() {
+                Expr::Value(ValueWithSpan { value: Value::Number(text, long), .. }) => {
+                    Value::Number(format!("-{text}"), *long)
+                }
+                _ => return None,
+            };
+            written = Expr::Value(number.with_empty_span());
+        }
+        number => plain_number(number),
+    }
+    if written == *digits {
+        return None;
+    }
+    let mut function = function.clone();
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args[1] = FunctionArg::Unnamed(FunctionArgExpr::Expr(written));
+    }
+    Some(Expr::Function(function))
+}
+
 /// The number that is a BIGINT only below 0.
 const ABOVE_BIGINT: &str = "9223372036854775808";
 
@@ -616,6 +652,10 @@ fn least_bigint(number: &Expr) -> Option<Expr> {
 }
 
 fn number(text: &str, original: &Expr) -> Option<Expr> {
+    if let Some(whole) = text.strip_suffix('.').filter(|whole| !whole.is_empty()) {
+        let whole = Expr::Value(Value::Number(whole.to_owned(), false).with_empty_span());
+        return Some(rewrite(&whole).ok().flatten().unwrap_or(whole));
+    }
     if text.contains(['e', 'E']) {
         let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
         return Some(cast_to(Expr::Value(literal), CastKind::Cast, "DOUBLE"));
@@ -624,6 +664,16 @@ fn number(text: &str, original: &Expr) -> Option<Expr> {
     if digits && text.len() <= 38 && text.parse::<u64>().is_ok_and(|value| value >= 1 << 63) {
         let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
         let to = format!("DECIMAL({}, 0)", text.len());
+        return Some(cast_to(Expr::Value(literal), CastKind::Cast, &to));
+    }
+    // A zero before the point counts as a digit, too.
+    if let Some((whole, fraction)) = text.split_once('.')
+        && whole.starts_with('0')
+        && !fraction.is_empty()
+        && whole.len() + fraction.len() <= 38
+    {
+        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
+        let to = format!("DECIMAL({}, {})", whole.len() + fraction.len(), fraction.len());
         return Some(cast_to(Expr::Value(literal), CastKind::Cast, &to));
     }
     // What does not fit an INT keeps the type it is read with: BIGINT or DECIMAL.
