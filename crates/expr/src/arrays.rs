@@ -3,8 +3,7 @@
 //! Elements are compared in arrow's row format: NULL equals NULL, as Flink has it here. The order of
 //! results is that of the first array.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,7 +13,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Fields, Float32Type, Float64Type, Int32Type};
-use arrow::row::{Row, RowConverter, Rows, SortField};
+use arrow::row::{RowConverter, Rows, SortField};
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
 
@@ -558,31 +557,8 @@ fn map_of(
     Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, Some(nulls), false)?))
 }
 
-/// Keys in a form in which equal ones have equal bytes.
-fn encoded(keys: &ArrayRef) -> Result<Rows> {
-    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())])?;
-    Ok(converter.convert_columns(std::slice::from_ref(keys))?)
-}
-
-/// Entries of a map, of equal keys with the last value.
-fn last_of_each(keys: &Rows, all: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
-    let mut entries: Vec<(usize, usize)> = Vec::new();
-    let mut places: HashMap<Row<'_>, usize> = HashMap::new();
-    for (key, value) in all {
-        match places.entry(keys.row(key)) {
-            Entry::Occupied(place) => entries[*place.get()].1 = value,
-            Entry::Vacant(place) => {
-                place.insert(entries.len());
-                entries.push((key, value));
-            }
-        }
-    }
-    entries
-}
-
 fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
     let (keys, values) = (call.arguments[0].as_list::<i32>(), call.arguments[1].as_list::<i32>());
-    let encoded = encoded(keys.values())?;
     let rows = (0..call.rows).map(|row| {
         if keys.is_null(row) || values.is_null(row) {
             return Ok(None);
@@ -596,7 +572,7 @@ fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
             )));
         }
         let (key, value) = (start(keys), start(values));
-        Ok(Some(last_of_each(&encoded, (0..length as usize).map(|at| (key + at, value + at)))))
+        Ok(Some((0..length as usize).map(|at| (key + at, value + at)).collect()))
     });
     let rows = rows.collect::<Result<_>>()?;
     map_of(call, (keys.values(), values.values()), rows)
@@ -609,19 +585,26 @@ fn map_union(call: &Call<'_>) -> Result<ArrayRef> {
         Ok(concat(&parts)?)
     };
     let (keys, values) = (all(MapArray::keys)?, all(MapArray::values)?);
-    let encoded = encoded(&keys)?;
+    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())])?;
+    let encoded = converter.convert_columns(std::slice::from_ref(&keys))?;
     let mut starts = vec![0];
     maps.iter().for_each(|map| starts.push(starts[starts.len() - 1] + map.keys().len()));
     let rows = (0..call.rows).map(|row| {
         if maps.iter().any(|map| map.is_null(row)) {
             return None;
         }
-        let of_map = |(map, start): (&&MapArray, &usize)| {
+        let mut entries: Vec<(usize, usize)> = Vec::new();
+        for (map, start) in maps.iter().zip(&starts) {
             let offsets = map.value_offsets();
-            offsets[row] as usize + start..offsets[row + 1] as usize + start
-        };
-        let all = maps.iter().zip(&starts).flat_map(of_map);
-        Some(last_of_each(&encoded, all.map(|at| (at, at))))
+            for at in offsets[row] as usize + start..offsets[row + 1] as usize + start {
+                let known = |(key, _): &&mut (usize, usize)| encoded.row(*key) == encoded.row(at);
+                match entries.iter_mut().find(known) {
+                    Some((_, value)) => *value = at,
+                    None => entries.push((at, at)),
+                }
+            }
+        }
+        Some(entries)
     });
     let rows = rows.collect();
     map_of(call, (&keys, &values), rows)

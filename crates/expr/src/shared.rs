@@ -46,7 +46,33 @@ fn find(node: &Arc<dyn PhysicalExpr>, values: &[ScalarExpr], found: &mut Vec<Sca
     node.children().into_iter().for_each(|child| find(child, values, found));
 }
 
+/// What a column is called that holds the value of a call.
+pub fn carried_name(at: usize) -> String {
+    format!("${}", at + 1)
+}
+
 impl ScalarExpr {
+    /// The same expression, with columns from `first` on in the place of `calls`; those are over what the
+    /// columns of this one are computed from, by `values`.
+    ///
+    /// # Errors
+    /// When the expression cannot be rebuilt.
+    pub fn with_calls(&self, calls: &[Self], values: &[Self], first: usize) -> Result<Self> {
+        let replaced = Arc::clone(&self.physical).transform_down(|node| {
+            let below = Self { physical: Arc::clone(&node) }
+                .over(values)
+                .map_err(|error| datafusion_common::DataFusionError::External(Box::new(error)))?;
+            Ok(match calls.iter().position(|call| call.is_same(&below)) {
+                Some(at) => {
+                    let column = Arc::new(Column::new(&carried_name(at), first + at)) as _;
+                    Transformed::new(column, true, TreeNodeRecursion::Jump)
+                }
+                None => Transformed::no(node),
+            })
+        });
+        Ok(Self { physical: replaced.map_err(error)?.data })
+    }
+
     /// The same expression over a schema in which columns that hold what is `shared` stand before all others.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::{Field, Schema};
 use millstream_expr::ScalarExpr;
+use millstream_expr::shared::{carried_name, shared};
 use millstream_plan::{NodeKind, Plan};
 
 use crate::diagnostics::Result;
@@ -22,7 +24,43 @@ pub fn tidy(plan: Plan) -> Result<Plan> {
             readers[input] += usize::from(readers[lower] > 0);
         }
     }
+    for id in 0..plan.nodes.len() {
+        carry(&mut plan, id, &readers)?;
+    }
     Ok(prune(plan))
+}
+
+/// What a Calc computes that the condition of the Calc below it has computed for every row comes from there,
+/// as a column.
+fn carry(plan: &mut Plan, id: usize, readers: &[usize]) -> Result<()> {
+    let upper = &plan.nodes[id];
+    let NodeKind::Calc { condition: None, projection: Some(values) } = &upper.kind else {
+        return Ok(());
+    };
+    let below = upper.inputs[0];
+    let lower = &plan.nodes[below];
+    let NodeKind::Calc { condition: Some(condition), projection: Some(given) } = &lower.kind else {
+        return Ok(());
+    };
+    let over =
+        values.iter().map(|value| value.over(given)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let calls = shared(condition, &over);
+    if calls.is_empty() || readers[below] > 1 {
+        return Ok(());
+    }
+    let values = values.iter().map(|value| value.with_calls(&calls, given, given.len()));
+    let values = values.collect::<std::result::Result<Vec<_>, _>>()?;
+    let input = &plan.nodes[lower.inputs[0]].schema;
+    let mut fields: Vec<_> = lower.schema.fields().iter().cloned().collect();
+    for (at, call) in calls.iter().enumerate() {
+        fields.push(Arc::new(Field::new(carried_name(at), call.data_type(input)?, true)));
+    }
+    let projection = given.iter().chain(&calls).cloned().collect();
+    let condition = Some(condition.clone());
+    plan.nodes[below].kind = NodeKind::Calc { condition, projection: Some(projection) };
+    plan.nodes[below].schema = Arc::new(Schema::new(fields));
+    plan.nodes[id].kind = NodeKind::Calc { condition: None, projection: Some(values) };
+    Ok(())
 }
 
 /// How many nodes read each node.
@@ -124,7 +162,7 @@ fn is_nothing(plan: &Plan, node: &millstream_plan::Node) -> bool {
 #[cfg(test)]
 mod tests {
     use arrow::array::RecordBatch;
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow::datatypes::DataType;
     use millstream_plan::{ChangelogMode, Node};
 
     use super::*;
