@@ -94,15 +94,36 @@ fn as_type(value: Expr, data_type: &DataType) -> Expr {
     Expr::Cast(Cast { expr: Box::new(value), field })
 }
 
-/// An operand in the type that it will have: until its branches have been brought together, a CASE is taken
-/// to be of the type of its first one.
+/// Calls whose operands have been looked at when they were planned.
+const ARITHMETIC: [&str; 7] = [
+    "DECIMAL_ADD",
+    "DECIMAL_SUBTRACT",
+    "DECIMAL_MULTIPLY",
+    "DECIMAL_DIVIDE",
+    "DECIMAL_MODULO",
+    "DIVIDE",
+    "MOD",
+];
+
+/// An operand, cast to the type that it will have where that is not the one it seems to have: a CASE is
+/// taken to be of the type of its first branch until the branches have been brought together. Nothing in it
+/// changes, so that it is still the same as where it stands elsewhere, in GROUP BY for one.
 ///
 /// # Errors
-/// When it cannot be rebuilt.
+/// When it has no type.
 pub fn settled(operand: Expr, schema: &DFSchema) -> DfResult<Expr> {
-    match operand.exists(|inner| Ok(matches!(inner, Expr::Case(_))))? {
-        true => Ok(operand.transform_up(|expr| cast(expr, schema))?.data),
-        false => Ok(operand),
+    let is_known = match &operand {
+        Expr::BinaryExpr(_) | Expr::Column(_) | Expr::Literal(..) | Expr::Cast(_) => true,
+        Expr::ScalarFunction(call) => ARITHMETIC.contains(&call.func.name()),
+        _ => false,
+    };
+    if is_known || !operand.exists(|inner| Ok(matches!(inner, Expr::Case(_))))? {
+        return Ok(operand);
+    }
+    let will = operand.clone().transform_up(|expr| cast(expr, schema))?.data.get_type(schema)?;
+    match operand.get_type(schema)? == will {
+        true => Ok(operand),
+        false => Ok(as_type(operand, &will)),
     }
 }
 
