@@ -340,6 +340,12 @@ pub fn validate(table: &Table) -> Result<()> {
             ));
         }
     }
+    if !table.partitioned_by.is_empty() && connector.name != "filesystem" {
+        return Err(Error::options(
+            format!("a table of connector \"{}\" cannot be PARTITIONED BY", connector.name),
+            "filesystem tables can: they have a folder for each value",
+        ));
+    }
     for (column, key) in &table.metadata {
         if !connector.metadata.contains(&key.as_str()) {
             let message = format!(

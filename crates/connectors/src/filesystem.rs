@@ -116,8 +116,15 @@ fn success_file(table: &Table) -> Result<Option<String>> {
             "it is success-file; there is no metastore",
         ));
     }
-    let name = table.options.get("sink.partition-commit.success-file.name");
-    Ok(Some(name.map_or("_SUCCESS", String::as_str).to_owned()))
+    let key = "sink.partition-commit.success-file.name";
+    let name = table.options.get(key).map_or("_SUCCESS", String::as_str);
+    if !name.starts_with(['_', '.']) || name.contains('/') {
+        return Err(Error::options(
+            format!("'{key}' cannot be '{name}'"),
+            "it is the name of a file that starts with _ or ., so that it is not read as one of rows",
+        ));
+    }
+    Ok(Some(name.to_owned()))
 }
 
 /// The columns of a table that declares none, from its data; adds options that were found with them.

@@ -9,7 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, UInt32Array,
 };
 use arrow::compute::take;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use chrono_tz::Tz;
 use millstream_expr::cast::{How, cast};
 use millstream_formats::Decoded;
@@ -100,7 +100,11 @@ impl Partitions {
     fn read(&self, key: usize, text: Option<String>, file: &Path) -> Result<ArrayRef> {
         let field = self.physical.field(self.keys[key]);
         let how = How { try_cast: true, zone: Tz::UTC, digits: None };
-        let texts: ArrayRef = Arc::new(StringArray::from(vec![text.as_deref()]));
+        let written = match field.data_type() {
+            DataType::Timestamp(..) => text.as_deref().map(from_iso),
+            _ => text.clone(),
+        };
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![written]));
         let to = SqlType::of_field(field).map(|of| of.sql_type);
         let to = to.ok_or_else(|| Error::Internal(format!("{} has no SQL type", field.name())))?;
         let value = cast(&texts, &to, &how)?;
@@ -118,6 +122,11 @@ impl Partitions {
         let how = How { try_cast: false, zone: Tz::UTC, digits: None };
         let texts = self.keys.iter().map(|key| cast(rows.column(*key), &SqlType::STRING, &how));
         let texts = texts.collect::<Result<Vec<_>>>()?;
+        let named = |key: usize, text: &str| match rows.column(self.keys[key]).data_type() {
+            DataType::Boolean => text.to_ascii_lowercase(),
+            DataType::Timestamp(..) => iso(text),
+            _ => text.to_owned(),
+        };
         let folder = |row: usize| {
             let mut folder = String::new();
             for (key, texts) in texts.iter().enumerate() {
@@ -125,14 +134,35 @@ impl Partitions {
                 let value =
                     Some(texts.value(row)).filter(|text| texts.is_valid(row) && !text.is_empty());
                 let separator = if key == 0 { "" } else { "/" };
-                let (name, value) =
-                    (escaped(self.name(key)), escaped(value.unwrap_or(&self.default)));
+                let value = value.map_or_else(|| self.default.clone(), |text| named(key, text));
+                let (name, value) = (escaped(self.name(key)), escaped(&value));
                 folder.extend([separator, &name, "=", &value]);
             }
             folder
         };
         Ok((0..rows.num_rows()).map(folder).collect())
     }
+}
+
+/// A point in time as folders are named after it: with a T, and without the seconds and digits that are 0.
+fn iso(text: &str) -> String {
+    let text = text.replacen(' ', "T", 1);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut fraction = fraction;
+    while let Some(shorter) = fraction.strip_suffix("000") {
+        fraction = shorter;
+    }
+    match fraction {
+        "" => whole.strip_suffix(":00").unwrap_or(whole).to_owned(),
+        digits => format!("{whole}.{digits}"),
+    }
+}
+
+/// The text of a point in time that a folder is named after.
+fn from_iso(name: &str) -> String {
+    let text = name.replacen('T', " ", 1);
+    let seconds = text.matches(':').count() < 2 && text.contains(':');
+    if seconds { format!("{text}:00") } else { text }
 }
 
 /// What cannot stand in the name of a folder, or would be taken for a part of it.
@@ -347,5 +377,18 @@ mod tests {
             assert_eq!(unescaped(due), name);
         }
         assert_eq!(unescaped("100%"), "100%");
+    }
+
+    #[test]
+    fn folders_are_named_after_points_in_time_as_by_flink() {
+        for (text, name) in [
+            ("2024-02-29 10:00:00.000", "2024-02-29T10:00"),
+            ("2024-02-29 10:00:05.000", "2024-02-29T10:00:05"),
+            ("2024-02-29 10:00:00.120000", "2024-02-29T10:00:00.120"),
+        ] {
+            assert_eq!(iso(text), name);
+        }
+        assert_eq!(from_iso("2024-02-29T10:00"), "2024-02-29 10:00:00");
+        assert_eq!(from_iso("2024-02-29 10:00:05.5"), "2024-02-29 10:00:05.5");
     }
 }

@@ -86,6 +86,10 @@ fn change_declaration(create: &mut CreateTable, change: &TableChange) -> Result<
         TableChange::Reset(keys) => create.options.retain(|(key, _)| !keys.contains(key)),
         TableChange::RenameColumn(from, to) => {
             let at = place(from, &create.columns)?;
+            if place(to, &create.columns).is_ok() {
+                let message = format!("column \"{}\" exists already", to.value);
+                return Err(SqlError::new(message).hint("choose another name").about(&to.value));
+            }
             create.columns[at].name = to.clone();
             let named = create.primary_key.iter_mut().chain(&mut create.partitioned_by);
             named.filter(|name| name.value == from.value).for_each(|name| *name = to.clone());

@@ -205,6 +205,10 @@ fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
     table(&["info name", "info value"], vec![keys, values])
 }
 
+fn quoted_name(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -214,22 +218,26 @@ pub fn create_table(table: &Table) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (at, field) in table.schema.fields().iter().enumerate() {
         lines.push(match table.computed.get(&at) {
-            Some(computed) => format!("  `{}` AS {}", field.name(), computed.text),
+            Some(computed) => format!("  {} AS {}", quoted_name(field.name()), computed.text),
             None => {
                 let null = if field.is_nullable() { "" } else { " NOT NULL" };
                 let metadata = table.metadata.get(field.name());
                 let metadata =
                     metadata.map_or(String::new(), |key| format!(" METADATA FROM {}", quoted(key)));
-                format!("  `{}` {}{null}{metadata}", field.name(), field_type_name(field))
+                format!(
+                    "  {} {}{null}{metadata}",
+                    quoted_name(field.name()),
+                    field_type_name(field)
+                )
             }
         });
     }
     if let Some(watermark) = &table.watermark {
         let name = table.schema.field(watermark.rowtime).name();
-        lines.push(format!("  WATERMARK FOR `{name}` AS {}", watermark.text));
+        lines.push(format!("  WATERMARK FOR {} AS {}", quoted_name(name), watermark.text));
     }
     if !table.primary_key.is_empty() {
-        let key: Vec<_> = table.primary_key.iter().map(|name| format!("`{name}`")).collect();
+        let key: Vec<_> = table.primary_key.iter().map(|name| quoted_name(name)).collect();
         lines.push(format!("  PRIMARY KEY ({}) NOT ENFORCED", key.join(", ")));
     }
     let options: Vec<_> = table
@@ -237,9 +245,9 @@ pub fn create_table(table: &Table) -> String {
         .iter()
         .map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value)))
         .collect();
-    let mut text = format!("CREATE TABLE `{}` (\n{}\n)", table.name, lines.join(",\n"));
+    let mut text = format!("CREATE TABLE {} (\n{}\n)", quoted_name(&table.name), lines.join(",\n"));
     if !table.partitioned_by.is_empty() {
-        let by: Vec<_> = table.partitioned_by.iter().map(|name| format!("`{name}`")).collect();
+        let by: Vec<_> = table.partitioned_by.iter().map(|name| quoted_name(name)).collect();
         text.push_str(&format!(" PARTITIONED BY ({})", by.join(", ")));
     }
     if !options.is_empty() {
@@ -252,10 +260,13 @@ fn create_view(view: &View) -> String {
     let columns = match &view.columns[..] {
         [] => String::new(),
         names => {
-            format!(" ({})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+            format!(
+                " ({})",
+                names.iter().map(|name| quoted_name(name)).collect::<Vec<_>>().join(", ")
+            )
         }
     };
-    format!("CREATE VIEW `{}`{columns} AS\n{}", view.name, view.text)
+    format!("CREATE VIEW {}{columns} AS\n{}", quoted_name(&view.name), view.text)
 }
 
 #[cfg(test)]

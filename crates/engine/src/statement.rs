@@ -362,7 +362,11 @@ pub(crate) fn create_view(
         let message = format!("view \"{name}\" names {due} columns, its query has {given}");
         return Err(SqlError::new(message).about(name).into());
     }
-    Ok(catalog.create(parts, Entry::View(Arc::new(view)), if_not_exists, or_replace)?)
+    let query = view.query.clone();
+    catalog.create(parts, Entry::View(Arc::new(view)), if_not_exists, or_replace)?;
+    // Now that it has its name, it may be found to read itself.
+    Planner::new(catalog).schema_of(&query)?;
+    Ok(())
 }
 
 /// The database of a catalog that names none.

@@ -212,7 +212,9 @@ fn counted(call: &Call<'_>, per_second: i64) -> Vec<Option<i64>> {
         let parts = 10_i64.checked_pow(u32::try_from(precision).ok().filter(|p| *p <= 9)?)?;
         if let Some(parts_of_seconds) = fractions {
             let ms = parts_of_seconds.is_valid(row).then(|| parts_of_seconds.value(row))?;
-            return ((ms * 1_000.0 / parts as f64) as i64).checked_mul(per_second / 1_000);
+            let ms = ms * 1_000.0 / parts as f64;
+            let is_time = ms.is_finite() && SECONDS.contains(&((ms / 1_000.0).floor() as i64));
+            return is_time.then_some(ms as i64)?.checked_mul(per_second / 1_000);
         }
         let number = number.filter(|number| SECONDS.contains(&number.div_euclid(parts)))?;
         match per_second >= parts {

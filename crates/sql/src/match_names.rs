@@ -172,6 +172,7 @@ impl Names {
         let name = call.name.to_string().to_ascii_uppercase();
         match name.as_str() {
             "FIRST" | "LAST" => {
+                refuse_modifiers(call)?;
                 let offset = offset_of(call, 0)?;
                 let ours = if name == "FIRST" { FIRST } else { LAST };
                 call.name = vec![Ident::new(ours)].into();
@@ -269,5 +270,17 @@ impl ScalarUDFImpl for Marker {
                 .hint("it is a value of the rows of a match: write it in MEASURES or DEFINE")
                 .about(name),
         ))
+    }
+}
+/// What stands beside the arguments of a navigation in other calls, and would mean nothing here.
+fn refuse_modifiers(call: &Function) -> Result<(), SqlError> {
+    let clauses = matches!(&call.args, FunctionArguments::List(list)
+        if !list.clauses.is_empty() || list.duplicate_treatment.is_some());
+    let behind = call.null_treatment.is_some() || call.filter.is_some() || call.over.is_some();
+    match clauses || behind {
+        true => Err(SqlError::unsupported(format!("{call}"))
+            .hint("in MATCH_RECOGNIZE, FIRST and LAST take a column and a number of rows")
+            .about(call.name.to_string())),
+        false => Ok(()),
     }
 }

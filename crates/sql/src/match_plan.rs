@@ -63,7 +63,12 @@ pub fn plan_match(
         };
         order.push((descending, nulls_first));
     }
-    let time = builder.columns[partition].get_type(input.schema())?;
+    let Some(first) = builder.columns.get(partition) else {
+        return Err(external(
+            SqlError::new("MATCH_RECOGNIZE needs ORDER BY").about("MATCH_RECOGNIZE"),
+        ));
+    };
+    let time = first.get_type(input.schema())?;
     builder.time = Some(time);
     let within = within(items(WITHIN).first().copied()).map_err(external)?;
     let skip = skip(&items(SKIP), &pattern).map_err(external)?;

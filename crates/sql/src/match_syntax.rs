@@ -357,8 +357,11 @@ impl<'a> Reader<'a> {
         if self.words("NEXT ROW") {
             return Ok([Item::Text("NEXT".to_owned()), Item::Nothing]);
         }
-        let which = if self.words("FIRST") { "FIRST" } else { "LAST" };
-        self.words("LAST");
+        let first = self.words("FIRST");
+        let which = if first { "FIRST" } else { "LAST" };
+        if !first {
+            self.words("LAST");
+        }
         let variable = self.parser.parse_identifier()?.value;
         Ok([Item::Text(which.to_owned()), Item::Text(variable)])
     }

@@ -46,6 +46,8 @@ pub struct Planner<'a> {
     hints: RefCell<StateHints>,
     /// How many queries are being planned only for their columns, one for the other.
     asking: Cell<usize>,
+    /// The views whose queries are being planned, one for the other.
+    expanding: RefCell<Vec<*const View>>,
 }
 
 /// How deeply that may be nested.
@@ -54,7 +56,13 @@ const ASKING_MAX: usize = 6;
 impl<'a> Planner<'a> {
     /// For statements that query tables only.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, files: BTreeMap::new(), hints: RefCell::default(), asking: Cell::new(0) }
+        Self {
+            catalog,
+            files: BTreeMap::new(),
+            hints: RefCell::default(),
+            asking: Cell::new(0),
+            expanding: RefCell::default(),
+        }
     }
 
     /// The plan of a query, whose changes come out of a Result node.
@@ -113,7 +121,15 @@ impl<'a> Planner<'a> {
 
     /// A view's query, with the view's own names for its columns.
     pub(crate) fn view(&self, view: &View) -> Result<LogicalPlan> {
-        let plan = self.logical(&view.query)?;
+        if self.expanding.borrow().contains(&std::ptr::from_ref(view)) {
+            return Err(SqlError::new(format!("view \"{}\" reads itself", view.name))
+                .hint("ALTER VIEW … AS gives it a query that does not")
+                .about(&view.name));
+        }
+        self.expanding.borrow_mut().push(view);
+        let plan = self.logical(&view.query);
+        self.expanding.borrow_mut().pop();
+        let plan = plan?;
         if view.columns.is_empty() {
             return Ok(plan);
         }

@@ -1,0 +1,2 @@
+CREATE TABLE e (k INT, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector'='datagen','number-of-rows'='2');
+SELECT * FROM e MATCH_RECOGNIZE (ORDER BY ts MEASURES LAST(A.k) IGNORE NULLS AS x PATTERN (A+ B) DEFINE A AS A.k > 0);

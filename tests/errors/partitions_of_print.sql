@@ -1,0 +1,1 @@
+CREATE TABLE t (k INT) PARTITIONED BY (k) WITH ('connector'='print');
