@@ -33,6 +33,8 @@ pub fn alter(catalog: &mut Catalog, alter: &Alter) -> Result<(), Error> {
             };
             let mut view = view.as_ref().clone();
             (view.query, view.text) = (query.as_ref().clone(), text.clone());
+            // Its columns are called as the query calls them.
+            view.columns.clear();
             statement::create_view(catalog, &parts, view, false, true)
         }
         Alter::Table { name, change, if_exists } => {

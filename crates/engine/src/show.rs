@@ -157,9 +157,9 @@ fn describe(
             }
         }
         Entry::View(view) => {
-            let schema = Planner::new(catalog).schema_of(&view.query)?;
-            for (at, field) in schema.fields().iter().enumerate() {
-                let name = view.columns.get(at).unwrap_or(field.name()).clone();
+            let schema = Planner::new(catalog).schema_of_view(view)?;
+            for field in schema.fields() {
+                let name = field.name().clone();
                 let data_type = Some(field_type_name(field));
                 add([Some(name), data_type, null(field.is_nullable()), None, None, None]);
             }

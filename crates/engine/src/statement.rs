@@ -88,6 +88,7 @@ impl Engine {
                 let view = View {
                     name: parts.last().cloned().unwrap_or_default(),
                     columns: columns.iter().map(|column| column.value.clone()).collect(),
+                    made_with: Vec::new(),
                     query: query.as_ref().clone(),
                     text: text.clone(),
                 };
@@ -350,13 +351,15 @@ pub(crate) fn declared(
 pub(crate) fn create_view(
     catalog: &mut Catalog,
     parts: &[String],
-    view: View,
+    mut view: View,
     if_not_exists: bool,
     or_replace: bool,
 ) -> Result<(), Error> {
     let planner = Planner::new(catalog);
     planner.query(&view.query)?;
-    let given = planner.schema_of(&view.query)?.fields().len();
+    let schema = planner.schema_of(&view.query)?;
+    let given = schema.fields().len();
+    view.made_with = schema.fields().iter().map(|field| field.name().clone()).collect();
     if !view.columns.is_empty() && view.columns.len() != given {
         let (name, due) = (&view.name, view.columns.len());
         let message = format!("view \"{name}\" names {due} columns, its query has {given}");

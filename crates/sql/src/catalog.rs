@@ -32,6 +32,8 @@ pub struct View {
     pub name: String,
     /// New names for the query's columns; empty keeps them.
     pub columns: Vec<String>,
+    /// The names of the query's columns when it was made; empty keeps whatever they are.
+    pub made_with: Vec<String>,
     /// The query.
     pub query: Query,
     /// The query as it was written.

@@ -58,6 +58,7 @@ mod translate_window;
 pub mod types;
 mod unnest;
 mod using;
+mod views;
 pub mod window;
 
 pub use catalog::Catalog;

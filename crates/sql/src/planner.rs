@@ -19,7 +19,8 @@ use millstream_plan::{Plan, Table, WatermarkSpec};
 use millstream_types::SqlType;
 use millstream_types::sql_type::{TYPE_KEY, type_name};
 use sqlparser::ast::{
-    Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, visit_relations,
+    CastKind, Expr as SqlExpr, ObjectName, Query, Statement as SqlStatement, Value, ValueWithSpan,
+    visit_relations,
 };
 
 use crate::cast::to_field;
@@ -28,6 +29,7 @@ use crate::common_types::in_common_types;
 use crate::context::Context;
 use crate::correlate::correlate;
 use crate::diagnostics::{Result, SqlError};
+use crate::dialect::cast_to;
 use crate::group_window;
 use crate::names::{Stars, has_star_beside_others, unique_names};
 use crate::optimize::{optimize, simplified};
@@ -47,7 +49,7 @@ pub struct Planner<'a> {
     /// How many queries are being planned only for their columns, one for the other.
     asking: Cell<usize>,
     /// The views whose queries are being planned, one for the other.
-    expanding: RefCell<Vec<*const View>>,
+    pub(crate) expanding: RefCell<Vec<*const View>>,
 }
 
 /// How deeply that may be nested.
@@ -119,35 +121,7 @@ impl<'a> Planner<'a> {
         files
     }
 
-    /// A view's query, with the view's own names for its columns.
-    pub(crate) fn view(&self, view: &View) -> Result<LogicalPlan> {
-        if self.expanding.borrow().contains(&std::ptr::from_ref(view)) {
-            return Err(SqlError::new(format!("view \"{}\" reads itself", view.name))
-                .hint("ALTER VIEW … AS gives it a query that does not")
-                .about(&view.name));
-        }
-        self.expanding.borrow_mut().push(view);
-        let plan = self.logical(&view.query);
-        self.expanding.borrow_mut().pop();
-        let plan = plan?;
-        if view.columns.is_empty() {
-            return Ok(plan);
-        }
-        let given = plan.schema().fields().len();
-        if given != view.columns.len() {
-            return Err(SqlError::new(format!(
-                "view \"{}\" names {} columns, its query has {given}",
-                view.name,
-                view.columns.len()
-            )));
-        }
-        let renamed = plan.schema().columns().into_iter().zip(&view.columns);
-        let renamed: Vec<Expr> =
-            renamed.map(|(column, name)| Expr::Column(column).alias(name)).collect();
-        Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
-    }
-
-    fn logical(&self, query: &Query) -> Result<LogicalPlan> {
+    pub(crate) fn logical(&self, query: &Query) -> Result<LogicalPlan> {
         let plain = self.logical_named(query, Stars::Plain);
         match plain {
             // What is wrong may be that a column is called as something that `*` stands for.
@@ -260,7 +234,14 @@ impl<'a> Planner<'a> {
             let value = if let Some(at) = given.iter().position(|column| column == field.name()) {
                 Expr::Column(columns[at].clone())
             } else if let Some(value) = fixed.get(field.name().as_str()) {
-                self.expression((*value).clone(), &Schema::empty())?.0
+                // The name of a folder, which is text, may stand for the value.
+                let value = match (value, field.data_type()) {
+                    (SqlExpr::Value(text), of) if *of != DataType::Utf8 && is_text(text) => {
+                        cast_to((*value).clone(), CastKind::Cast, &type_name(of))
+                    }
+                    _ => (*value).clone(),
+                };
+                self.expression(value, &Schema::empty())?.0
             } else {
                 Expr::Literal(datafusion_common::ScalarValue::Null, None)
             };
@@ -591,4 +572,7 @@ fn own_casts(plan: LogicalPlan, catalog: &Catalog) -> DfResult<LogicalPlan> {
         plan.map_data(LogicalPlan::recompute_schema)
     })?;
     Ok(rewritten.data)
+}
+fn is_text(value: &ValueWithSpan) -> bool {
+    matches!(value.value, Value::SingleQuotedString(_))
 }
