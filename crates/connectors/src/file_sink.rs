@@ -254,7 +254,8 @@ impl Sink for FileSink {
 
     fn commit(&mut self) -> Result<()> {
         self.publish()?;
-        let Some(name) = &self.success else { return Ok(()) };
+        // Nothing is told of a folder that has no part of this job.
+        let Some(name) = self.success.as_ref().filter(|_| self.parts > 0) else { return Ok(()) };
         let path = self.folder.join(name);
         File::create(&path).map_err(|error| Error::io("cannot create", &path, error))?;
         Ok(())

@@ -400,13 +400,19 @@ impl Catalog {
             let error = SqlError::new(format!("database \"{}\" not found", wanted.1));
             return Err(error.about(&wanted.1));
         }
-        let there = Self { current: wanted, ..self.clone() };
-        Ok(there.names(test))
+        Ok(self.names_of(&wanted, test))
     }
 
     /// The names in the current database of the entries that pass a test, sorted.
     pub fn names(&self, test: impl Fn(&Entry) -> bool) -> Vec<String> {
-        let (catalog, database) = &self.current;
+        self.names_of(&self.current, test)
+    }
+
+    fn names_of(
+        &self,
+        (catalog, database): &(String, String),
+        test: impl Fn(&Entry) -> bool,
+    ) -> Vec<String> {
         self.entries
             .iter()
             .filter(|((c, d, _), entry)| c == catalog && d == database && test(entry))

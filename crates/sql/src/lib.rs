@@ -28,6 +28,7 @@ pub mod group_window;
 mod grouping;
 mod hints;
 mod json_syntax;
+mod literals;
 mod match_names;
 mod match_node;
 mod match_pattern;

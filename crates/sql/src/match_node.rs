@@ -62,6 +62,24 @@ pub enum Condition {
     Computed(usize),
 }
 
+impl Value {
+    /// Whether two values that are written alike read the same.
+    pub fn reads_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Row { variable, last, offset, column },
+                Self::Row { variable: v, last: l, offset: o, column: c },
+            ) => (variable, last, offset, column) == (v, l, o, c),
+            (
+                Self::Aggregate { variable, arguments, .. },
+                Self::Aggregate { variable: v, arguments: a, .. },
+            ) => (variable, arguments) == (v, a),
+            (Self::Time, Self::Time) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A value of the rows of a variable; of all rows without one.
 #[derive(Debug, Clone)]
 pub enum Value {

@@ -11,7 +11,7 @@ use datafusion_expr::{
 };
 use millstream_plan::{Quantifier, VARIABLES_MAX};
 use millstream_types::sql_type::type_name;
-use sqlparser::ast::{Expr as SqlExpr, FunctionArg, FunctionArgExpr, Visit, Visitor};
+use sqlparser::ast::{Expr as SqlExpr, FunctionArg, FunctionArgExpr, Ident, Visit, Visitor};
 
 use crate::aggregate_call::{aggregate_function, read_arguments};
 use crate::context::external;
@@ -139,7 +139,7 @@ impl<'a> Builder<'a> {
     fn named_column(&self, expr: &SqlExpr, clause: &str) -> Result<Expr> {
         match expr {
             SqlExpr::Identifier(name) => column_of(self.input, name),
-            SqlExpr::CompoundIdentifier(parts) if parts.len() == 2 => {
+            SqlExpr::CompoundIdentifier(parts) if parts.len() == 2 && self.is_input(&parts[0]) => {
                 column_of(self.input, &parts[1])
             }
             other => {
@@ -151,6 +151,12 @@ impl<'a> Builder<'a> {
                 .about(clause))
             }
         }
+    }
+
+    /// Whether a name is that of the table the rows come from.
+    fn is_input(&self, name: &Ident) -> bool {
+        let mut tables = self.input.schema().iter().filter_map(|(table, _)| table);
+        tables.any(|table| table.table() == name.value)
     }
 
     /// An expression of MEASURES or DEFINE, whose columns are those of variables.
@@ -330,8 +336,13 @@ impl<'a> Builder<'a> {
             _ => field.as_ref().clone().with_nullable(true),
         };
         let values = if defining { &mut self.reads } else { &mut self.values };
-        if let Some((_, known)) = values.iter().find(|(_, known)| *known.name() == text) {
-            return Ok(known.name().clone());
+        // A column's own name may read as one of a variable does: `A.x`.
+        let mut text = text;
+        while let Some((known, _)) = values.iter().find(|(_, field)| *field.name() == text) {
+            if known.reads_as(&value) {
+                return Ok(text);
+            }
+            text.push('\'');
         }
         values.push((value, Arc::new(field.with_name(&text))));
         Ok(text)

@@ -20,6 +20,7 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
+use crate::literals::{digits_as_written, least_bigint, number, plain_number};
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
@@ -351,17 +352,6 @@ fn plain_bounds(spec: &mut WindowSpec) {
     }
 }
 
-/// A number as it was written, without the type that it was given.
-fn plain_number(value: &mut Expr) {
-    if let Expr::Function(cast) = value
-        && let FunctionArguments::List(list) = &cast.args
-        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number)), _] = &list.args[..]
-        && let Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) = number
-    {
-        *value = number.clone();
-    }
-}
-
 /// The names of a call without its module, in capitals.
 pub fn function_name(expr: &Expr) -> Option<String> {
     match expr {
@@ -608,77 +598,6 @@ fn count_of_one(expr: &Expr) -> Option<Expr> {
         list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(one))];
     }
     Some(Expr::Function(function))
-}
-
-/// `ROUND(x, 2)` with its number of digits as it was written: the type of what is rounded follows from it.
-fn digits_as_written(function: &sqlparser::ast::Function) -> Option<Expr> {
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(digits))] = &list.args[..] else {
-        return None;
-    };
-    let mut written = digits.clone();
-    match &mut written {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            plain_number(expr);
-            let number = match expr.as_ref() {
-                Expr::Value(ValueWithSpan { value: Value::Number(text, long), .. }) => {
-                    Value::Number(format!("-{text}"), *long)
-                }
-                _ => return None,
-            };
-            written = Expr::Value(number.with_empty_span());
-        }
-        number => plain_number(number),
-    }
-    if written == *digits {
-        return None;
-    }
-    let mut function = function.clone();
-    if let FunctionArguments::List(list) = &mut function.args {
-        list.args[1] = FunctionArg::Unnamed(FunctionArgExpr::Expr(written));
-    }
-    Some(Expr::Function(function))
-}
-
-/// The number that is a BIGINT only below 0.
-const ABOVE_BIGINT: &str = "9223372036854775808";
-
-/// What stands behind a minus as a BIGINT, if it is [`ABOVE_BIGINT`].
-fn least_bigint(number: &Expr) -> Option<Expr> {
-    let literal = Value::SingleQuotedString(ABOVE_BIGINT.to_owned()).with_empty_span();
-    let read = cast_to(Expr::Value(literal), CastKind::Cast, "DECIMAL(19, 0)");
-    let least = Value::Number(format!("-{ABOVE_BIGINT}"), false).with_empty_span();
-    (*number == read).then_some(Expr::Value(least))
-}
-
-fn number(text: &str, original: &Expr) -> Option<Expr> {
-    if let Some(whole) = text.strip_suffix('.').filter(|whole| !whole.is_empty()) {
-        let whole = Expr::Value(Value::Number(whole.to_owned(), false).with_empty_span());
-        return Some(rewrite(&whole).ok().flatten().unwrap_or(whole));
-    }
-    if text.contains(['e', 'E']) {
-        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
-        return Some(cast_to(Expr::Value(literal), CastKind::Cast, "DOUBLE"));
-    }
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits && text.len() <= 38 && text.parse::<u64>().is_ok_and(|value| value >= 1 << 63) {
-        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
-        let to = format!("DECIMAL({}, 0)", text.len());
-        return Some(cast_to(Expr::Value(literal), CastKind::Cast, &to));
-    }
-    // A zero before the point counts as a digit, too.
-    if let Some((whole, fraction)) = text.split_once('.')
-        && whole.starts_with('0')
-        && !fraction.is_empty()
-        && whole.len() + fraction.len() <= 38
-    {
-        let literal = Value::SingleQuotedString(text.to_owned()).with_empty_span();
-        let to = format!("DECIMAL({}, {})", whole.len() + fraction.len(), fraction.len());
-        return Some(cast_to(Expr::Value(literal), CastKind::Cast, &to));
-    }
-    // What does not fit an INT keeps the type it is read with: BIGINT or DECIMAL.
-    text.parse::<i32>().ok()?;
-    Some(cast_to(original.clone(), CastKind::Cast, "INT"))
 }
 
 fn pattern_call(

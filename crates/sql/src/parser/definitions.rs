@@ -61,10 +61,12 @@ impl Reader<'_> {
         if adds || self.word("MODIFY") {
             return Ok(TableChange::Elements { adds, elements: Box::new(self.elements(table)?) });
         }
-        if self.words("DROP PRIMARY KEY") || self.words("DROP CONSTRAINT") {
-            if self.parser.peek_token_ref().token != Token::EOF {
-                self.parser.parse_identifier()?;
-            }
+        if self.words("DROP PRIMARY KEY") {
+            return Ok(TableChange::DropPrimaryKey);
+        }
+        if self.words("DROP CONSTRAINT") {
+            // A table has no other constraint, whatever that is called.
+            self.parser.parse_identifier()?;
             return Ok(TableChange::DropPrimaryKey);
         }
         if self.words("DROP WATERMARK") {
@@ -123,7 +125,9 @@ impl Reader<'_> {
         Ok(match kind {
             "DATABASE" => {
                 let cascade = self.word("CASCADE");
-                let _ = !cascade && self.word("RESTRICT");
+                if !cascade {
+                    self.word("RESTRICT");
+                }
                 Statement::DropDatabase { name, if_exists, cascade }
             }
             "CATALOG" => Statement::DropCatalog { name, if_exists },
