@@ -207,6 +207,14 @@ pub trait Sink: Send {
     /// When they cannot be written.
     fn write(&mut self, changes: &ChangeBatch) -> Result<()>;
 
+    /// Called when nothing more is expected for a while: gives up what it holds open, as far as it can open it again.
+    ///
+    /// # Errors
+    /// When what was taken cannot be written.
+    fn rest(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Called once an epoch, after all its changes, with its number.
     ///
     /// # Errors

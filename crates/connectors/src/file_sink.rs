@@ -100,6 +100,9 @@ fn parse_bytes(text: &str) -> Option<u64> {
     text[..digits].parse::<u64>().ok()?.checked_mul(1024_u64.pow(unit))
 }
 
+/// How many bytes of text are written at a time.
+const BUFFER_BYTES: usize = 1 << 18;
+
 /// A part file in the making.
 struct Part {
     hidden: PathBuf,
@@ -110,7 +113,11 @@ struct Part {
 }
 
 enum Writer {
-    Text { file: BufWriter<File>, encoder: Encoder },
+    /// Without a file while it rests.
+    Text {
+        file: Option<BufWriter<File>>,
+        encoder: Encoder,
+    },
     Parquet(Box<ParquetWriter>),
 }
 
@@ -189,11 +196,11 @@ impl FileSink {
                 .map_err(|error| Error::io("cannot create", &hidden, error))?;
             let writer = match self.format.encoder(&self.schema) {
                 Some(encoder) => {
-                    let mut file = BufWriter::with_capacity(1 << 18, file);
+                    let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
                     if let Some(header) = encoder.header() {
                         write_all(&mut file, &hidden, &header)?;
                     }
-                    Writer::Text { file, encoder }
+                    Writer::Text { file: Some(file), encoder }
                 }
                 None => Writer::Parquet(Box::new(ParquetWriter::new(&hidden, file, &self.schema)?)),
             };
@@ -238,6 +245,15 @@ impl Sink for FileSink {
             Writer::Text { file, encoder } => {
                 let mut text = String::new();
                 encoder.write_changes(changes, &mut text)?;
+                let file = match file.take() {
+                    Some(open) => file.insert(open),
+                    None => {
+                        let opened = File::options().append(true).open(&part.hidden);
+                        let opened = opened
+                            .map_err(|error| Error::io("cannot open", &part.hidden, error))?;
+                        file.insert(BufWriter::with_capacity(BUFFER_BYTES, opened))
+                    }
+                };
                 write_all(file, &part.hidden, &text)
             }
             Writer::Parquet(_) if changes.weights.is_some() => {
@@ -245,6 +261,14 @@ impl Sink for FileSink {
             }
             Writer::Parquet(writer) => writer.write(&changes.rows),
         }
+    }
+
+    fn rest(&mut self) -> Result<()> {
+        let Some(Part { hidden, writer: Writer::Text { file, .. }, .. }) = &mut self.part else {
+            return Ok(());
+        };
+        let flushed = file.take().map_or(Ok(()), |mut file| file.flush());
+        flushed.map_err(|error| Error::io("cannot write to", &*hidden, error))
     }
 
     fn end_epoch(&mut self, _epoch: u64) -> Result<()> {
@@ -268,9 +292,13 @@ impl FileSink {
         let Some(part) = self.part.take() else { return Ok(()) };
         let Part { hidden, visible, writer, .. } = part;
         let finished = match writer {
-            Writer::Text { file, .. } => file
+            Writer::Text { file: Some(file), .. } => file
                 .into_inner()
                 .map_err(|error| Error::io("cannot write to", &hidden, error.into_error())),
+            Writer::Text { file: None, .. } => File::options()
+                .append(true)
+                .open(&hidden)
+                .map_err(|error| Error::io("cannot open", &hidden, error)),
             Writer::Parquet(writer) => writer.finish(),
         };
         let published = finished.and_then(|file| {

@@ -15,6 +15,21 @@ pub const STANDARD: &str = "-";
 /// # Errors
 /// When there is none, or a folder cannot be read.
 pub fn list(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
+    let files = list_any(path, pattern)?;
+    if files.is_empty() {
+        return Err(Error::options(
+            format!("'{path}' has no files to read"),
+            "names that start with . or _ are hidden",
+        ));
+    }
+    Ok(files)
+}
+
+/// As [`list`], of a folder that may be empty.
+///
+/// # Errors
+/// When there is no such folder, or it cannot be read.
+pub fn list_any(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
     let pattern = match pattern {
         Some(text) => Some(fancy_regex::Regex::new(text).map_err(|error| {
             Error::options(
@@ -56,12 +71,6 @@ pub fn list(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
         });
     }
     files.sort();
-    if files.is_empty() {
-        return Err(Error::options(
-            format!("'{path}' has no files to read"),
-            "names that start with . or _ are hidden",
-        ));
-    }
     Ok(files)
 }
 

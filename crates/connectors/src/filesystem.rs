@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use millstream_formats::debezium::Before;
@@ -15,12 +16,13 @@ use millstream_plan::Table;
 use millstream_plan::table::Options;
 use millstream_types::{Error, Result};
 
-use crate::connector::{Connector, Sink, Source};
+use crate::connector::{Connector, Sink, Source, duration};
 use crate::file_sink::{FileSink, Rolling};
 use crate::files::{STANDARD, format_of, list, sample};
 use crate::parquet_files::ParquetFiles;
 use crate::partitions::{PartitionedFiles, PartitionedSink, Partitions};
 use crate::text_files::TextFiles;
+use crate::watched_files::WatchedFiles;
 
 /// `'connector' = 'filesystem'`
 pub const CONNECTOR: Connector = Connector {
@@ -28,6 +30,7 @@ pub const CONNECTOR: Connector = Connector {
     keys: &[
         "path",
         "source.path.regex-pattern",
+        MONITOR,
         "lookup.full-cache.periodic-reload.interval",
         "scan.changelog-mode",
         "partition.default-name",
@@ -57,6 +60,9 @@ pub const CONNECTOR: Connector = Connector {
     source: Some(source),
     sink: Some(sink),
 };
+
+/// How often a folder is looked into for new files; without it the source ends.
+const MONITOR: &str = "source.monitor-interval";
 
 /// Whether a query reads, or has read, the standard input of the program.
 static STANDARD_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -99,6 +105,7 @@ pub fn validate(table: &Table) -> Result<()> {
     }
     Rolling::of(table)?;
     success_file(table)?;
+    monitor(table)?;
     let in_files =
         partitions.map_or_else(|| Arc::clone(&table.physical), |partitions| partitions.in_files());
     let columns: Vec<usize> = (0..in_files.fields().len()).collect();
@@ -125,6 +132,20 @@ fn success_file(table: &Table) -> Result<Option<String>> {
         ));
     }
     Ok(Some(name.to_owned()))
+}
+
+/// How often new files are looked for, where that is asked for.
+fn monitor(table: &Table) -> Result<Option<Duration>> {
+    if !table.options.contains_key(MONITOR) {
+        return Ok(None);
+    }
+    if path_of(&table.options)? == STANDARD {
+        return Err(Error::options(
+            format!("standard input has no files to look for, and '{MONITOR}' is set"),
+            "leave it out: standard input is read until whoever writes it ends",
+        ));
+    }
+    duration(table, MONITOR, 1, 0).map(Some)
 }
 
 /// The columns of a table that declares none, from its data; adds options that were found with them.
@@ -177,7 +198,23 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
     let path = path_of(&table.options)?;
     let format = format_for(&table.options)?.before(before_of(table));
     let pattern = table.options.get("source.path.regex-pattern").map(String::as_str);
-    let files = match path {
+    let policy = ErrorPolicy::of(&table.options, format.name())?;
+    let (partitions, physical) = (Partitions::of(table)?, Arc::clone(&table.physical));
+    let (of_files, wanted) = (path.to_owned(), columns.to_vec());
+    let open = move |files| -> Result<Box<dyn Source>> {
+        let Some(partitions) = &partitions else {
+            return open_files(&of_files, &format, &policy, files, &physical, &wanted);
+        };
+        let in_files = partitions.in_files();
+        let open = |files, columns: &[usize]| {
+            open_files(&of_files, &format, &policy, files, &in_files, columns)
+        };
+        Ok(Box::new(PartitionedFiles::new(partitions, files, &wanted, open)?))
+    };
+    if let Some(interval) = monitor(table)? {
+        return Ok(Box::new(WatchedFiles::new(path, pattern, interval, Box::new(open))?));
+    }
+    open(match path {
         STANDARD if STANDARD_TAKEN.swap(true, Ordering::Relaxed) => {
             return Err(Error::options(
                 "standard input has been read already",
@@ -186,19 +223,7 @@ fn source(table: &Table, columns: &[usize]) -> Result<Box<dyn Source>> {
         }
         STANDARD => vec![PathBuf::from(STANDARD)],
         path => list(path, pattern)?,
-    };
-    let policy = ErrorPolicy::of(&table.options, format.name())?;
-    let open = |files, schema: &SchemaRef, columns: &[usize]| {
-        open_files(path, &format, &policy, files, schema, columns)
-    };
-    match Partitions::of(table)? {
-        Some(partitions) => {
-            let in_files = partitions.in_files();
-            let open = |files, columns: &[usize]| open(files, &in_files, columns);
-            Ok(Box::new(PartitionedFiles::new(&partitions, files, columns, open)?))
-        }
-        None => open(files, &table.physical, columns),
-    }
+    })
 }
 
 /// Opens files that hold the columns of `schema`, to read some of them.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`connector`] | the traits and the registry |
 //! | [`filesystem`], [`files`], [`file_sink`] | files, folders and standard input and output |
-//! | `text_files`, `line_file`, `parquet_files` | files that are read |
+//! | `text_files`, `line_file`, `parquet_files`, `watched_files` | files that are read |
 //! | `partitions` | a folder for each value of columns |
 //! | [`datagen`], [`nexmark`] | generated rows |
 //! | [`mod@print`] | `print` and `blackhole` |
@@ -47,6 +47,7 @@ pub mod sqlite;
 mod sqlite_sink;
 mod sqlite_source;
 mod text_files;
+mod watched_files;
 pub mod webhook;
 
 pub use connector::{

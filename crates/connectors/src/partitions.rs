@@ -1,7 +1,7 @@
 //! Tables that are `PARTITIONED BY` columns: a folder for each of their values, as in
 //! `day=2026-01-31/hour=7/`, whose files hold the other columns. Names are escaped as in Hive and Flink.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -316,15 +316,27 @@ pub struct PartitionedSink {
     in_files: Vec<usize>,
     open: OpenFolder,
     folders: BTreeMap<String, Box<dyn Sink>>,
+    /// The folders whose files are open, in the order in which they were opened.
+    awake: VecDeque<String>,
     keeps_epochs: bool,
 }
+
+/// So many folders have open files; a row for another one closes the file that was opened first.
+const AWAKE_MAX: usize = 64;
 
 impl PartitionedSink {
     /// Writes into folders that `open` opens when their first row comes.
     pub fn new(partitions: Partitions, open: OpenFolder) -> Self {
         let columns = 0..partitions.physical.fields().len();
         let in_files = columns.filter(|column| !partitions.keys.contains(column)).collect();
-        Self { partitions, in_files, open, folders: BTreeMap::new(), keeps_epochs: false }
+        Self {
+            partitions,
+            in_files,
+            open,
+            folders: BTreeMap::new(),
+            awake: VecDeque::new(),
+            keeps_epochs: false,
+        }
     }
 }
 
@@ -350,6 +362,15 @@ impl Sink for PartitionedSink {
             }
             if let Some(sink) = self.folders.get_mut(&folder) {
                 sink.write(&projected.take(&UInt32Array::from(rows))?)?;
+            }
+            if !self.awake.contains(&folder) {
+                self.awake.push_back(folder);
+            }
+            if self.awake.len() > AWAKE_MAX
+                && let Some(first) = self.awake.pop_front()
+                && let Some(sink) = self.folders.get_mut(&first)
+            {
+                sink.rest()?;
             }
         }
         Ok(())

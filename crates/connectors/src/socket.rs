@@ -216,7 +216,7 @@ impl Line {
     }
 
     /// Waits, unless the source is ended.
-    fn wait(&self, most: Duration) -> Result<()> {
+    pub fn wait(&self, most: Duration) -> Result<()> {
         let state = self.state();
         let waited = self.ended.wait_timeout_while(state, most, |state| !state.ended);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);

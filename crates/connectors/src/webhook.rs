@@ -12,7 +12,7 @@ use std::time::Duration;
 use millstream_formats::Format;
 use millstream_plan::Table;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
-use millstream_types::{ChangeBatch, Error, Result};
+use millstream_types::{ChangeBatch, Error, Result, for_each_change};
 use ureq::Agent;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -20,7 +20,6 @@ use crate::connector::{Connector, Sink, duration, number};
 use crate::dead_letters::{DeadLetter, DeadLetters};
 use crate::ending::{self, Ending};
 use crate::peer::Peer;
-use crate::print::for_each_change;
 
 /// `'connector' = 'webhook'`
 pub const CONNECTOR: Connector = Connector {

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use millstream_connectors::print::for_each_change;
 use millstream_plan::Table;
 use millstream_runtime::serve::{Encode, Events, Page};
 use millstream_runtime::taps::Following;
 use millstream_sql::catalog::Entry;
 use millstream_types::json_text::{JsonStyle, JsonValue, json_string, write_object};
-use millstream_types::{ChangeBatch, ChangeOp, Result};
+use millstream_types::{ChangeBatch, ChangeOp, Result, for_each_change};
 use percent_encoding::percent_decode_str;
 
 use crate::engine::Engine;

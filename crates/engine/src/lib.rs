@@ -49,12 +49,11 @@ pub use statement::Outcome;
 pub use millstream_connectors::http_inlet::{Answer, Request};
 pub use millstream_connectors::memory::PushInput;
 pub use millstream_connectors::peer::TARGET as NOTICES;
-pub use millstream_connectors::print::for_each_change;
 pub use millstream_expr::aggregates::UserAggregateState;
 pub use millstream_runtime::Metrics;
 pub use millstream_sql::{Script, SqlError};
 pub use millstream_types::json_text::{JsonStyle, JsonValue, json_string};
-pub use millstream_types::{ChangeBatch, ChangeOp};
+pub use millstream_types::{ChangeBatch, ChangeOp, for_each_change};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

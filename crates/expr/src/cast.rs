@@ -22,7 +22,7 @@ use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use millstream_types::number::{decimal, floating};
-use millstream_types::sql_type::{SqlType, UNLIMITED, type_name};
+use millstream_types::sql_type::{SqlType, UNLIMITED, is_variant, type_name};
 use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result};
 
@@ -113,8 +113,11 @@ pub fn allowed(from: &DataType, to: &DataType) -> bool {
         Binary, Boolean, Date32, Decimal128, List, Map, Null, Struct, Time32, Timestamp, Utf8,
     };
     match (from, to) {
-        (Null, _) | (_, Utf8) => true,
+        (Null, _) => true,
         (from, to) if from == to => true,
+        // What a JSON value holds is taken out of its text.
+        (from, to) if is_variant(from) || is_variant(to) => false,
+        (_, Utf8) => true,
         (Utf8, to) => !to.is_nested() && !matches!(to, DataType::Interval(_)),
         (Boolean, to) => to.is_numeric(),
         (from, Boolean) => {
@@ -193,6 +196,7 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         SqlType::IntervalYearMonth
         | SqlType::IntervalDaySecond
         | SqlType::Multiset(_)
+        | SqlType::Variant
         | SqlType::Null => Ok(arrow::compute::cast(from, &to.arrow())?),
     }
 }

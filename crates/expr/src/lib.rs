@@ -17,7 +17,7 @@
 //! | [`common_type`](mod@common_type) | the type in which two types meet |
 //! | [`decimal`] | `DECIMAL` arithmetic |
 //! | [`strings`], `string_search`, [`pattern`], [`printf`] | functions of texts |
-//! | [`codecs`], [`hash`], [`json`] | encodings, hashes and JSON |
+//! | [`codecs`], [`hash`], [`json`], [`variant`] | encodings, hashes, JSON texts and JSON values |
 //! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
 //! | [`time_values`], [`time_text`] | points in time to and from text and numbers |
 //! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |
@@ -56,6 +56,7 @@ pub mod temporal;
 mod time_shift;
 pub mod time_text;
 pub mod time_values;
+pub mod variant;
 
 pub use bound::ScalarExpr;
 pub use registry::Registry;

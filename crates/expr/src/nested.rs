@@ -11,18 +11,19 @@ use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use millstream_types::SqlType;
-use millstream_types::sql_type::type_name;
+use millstream_types::sql_type::{is_variant, type_name};
 use millstream_types::{Error, Result};
 
 use crate::common_type::common_type;
 use crate::function::{Builtin, Call, Typing};
+use crate::variant;
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "ITEM",
         usage: "array[index] or map[key]",
-        about: "The element at an index counted from 1, or the value of a key.",
+        about: "The element at an index counted from 1, or the value of a key; of an array or object in JSON, too.",
         volatile: false,
         typing: |given| match given {
             [DataType::List(element), index] if index.is_integer() => Ok(Typing {
@@ -36,6 +37,10 @@ pub const BUILTINS: &[Builtin] = &[
                 }),
                 _ => Err("a map has keys and values".to_owned()),
             },
+            [json, at] if is_variant(json) && (at.is_integer() || *at == DataType::Utf8) => {
+                let at = if at.is_integer() { DataType::Int64 } else { DataType::Utf8 };
+                Ok(Typing { arguments: vec![json.clone(), at], result: json.clone() })
+            }
             [other, _] => Err(format!("{} has no elements to index", type_name(other))),
             _ => Err("it takes 2 arguments".to_owned()),
         },
@@ -266,6 +271,9 @@ fn interleave(columns: &[ArrayRef], rows: usize) -> Result<(ArrayRef, OffsetBuff
 
 fn item(call: &Call<'_>) -> Result<ArrayRef> {
     let container = &call.arguments[0];
+    if is_variant(container.data_type()) {
+        return variant::item(call);
+    }
     let (values, positions): (&ArrayRef, UInt32Array) = match container.data_type() {
         DataType::List(_) => {
             let list = container.as_list::<i32>();

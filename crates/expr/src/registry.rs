@@ -10,7 +10,7 @@ use crate::aggregates::{self, Declaration, UserAggregate, UserDeclaration};
 use crate::function::{Adapter, Builtin, UserAdapter, UserFunction};
 use crate::{
     arrays, codecs, conditional, decimal, hash, json, maths, nested, pattern, periods, printf,
-    strings, temporal,
+    strings, temporal, variant,
 };
 
 /// The functions of a session: the built-in ones in its time zone, and those of the embedding program.
@@ -30,6 +30,7 @@ pub const FAMILIES: &[(&str, &[Builtin])] = &[
     ("Encodings and addresses", codecs::BUILTINS),
     ("Hashes", hash::BUILTINS),
     ("JSON", json::BUILTINS),
+    ("JSON values", variant::BUILTINS),
     ("Numbers", maths::BUILTINS),
     ("Decimals", decimal::BUILTINS),
     ("Time", temporal::BUILTINS),

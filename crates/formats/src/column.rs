@@ -14,7 +14,7 @@ use arrow::datatypes::{
     TimestampNanosecondType, TimestampSecondType,
 };
 use millstream_types::number::{decimal, floating, integer};
-use millstream_types::sql_type::{LTZ_ZONE, type_name, units_per_second};
+use millstream_types::sql_type::{LTZ_ZONE, is_variant, type_name, units_per_second};
 use millstream_types::time::{PointInTime, days_from_civil, parse_date, parse_time};
 use millstream_types::{Error, Result};
 
@@ -213,6 +213,7 @@ impl ColumnBuilder {
                     present: Vec::new(),
                 }
             }
+            variant if is_variant(variant) => return Err(unreadable(variant)),
             DataType::Struct(fields) => Self::Row {
                 columns: fields
                     .iter()

@@ -10,7 +10,7 @@
 //! | [`sums`], [`float_sum`], [`variance`], [`extreme`], [`copies`] | functions |
 //! | [`ordered`], [`distinct`], `distinct_integers`, [`user`] | functions, too |
 //! | [`window`] | which windows and slices a point in time falls into |
-//! | [`calc`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
+//! | [`calc`], [`changelog`], [`correlate`], [`current_watermark`], [`expand`], [`not_null`] | transforms |
 //! | [`window_table_function`] | a transform, too: aligned windows without an aggregate |
 //! | [`window_aggregate`] | aligned windows |
 //! | [`slices`], [`window_table`], [`updating`] | what is kept of them |
@@ -30,6 +30,7 @@
 
 pub mod aggregate;
 pub mod calc;
+pub mod changelog;
 pub mod consolidate;
 pub mod copies;
 pub mod correlate;

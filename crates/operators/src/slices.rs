@@ -82,6 +82,7 @@ pub fn create(spec: &WindowAggregateSpec, kind: WindowKind) -> Result<Box<dyn Sl
             merged: spec.create_aggregates()?,
             seen: Vec::new(),
             passed: Passed::new(calendar),
+            expected: 0,
             slots: Vec::new(),
         }),
         _ => Box::new(Growing {
@@ -321,6 +322,8 @@ struct Hopping {
     /// Which slots of `all` the window has.
     seen: Vec<bool>,
     passed: Passed,
+    /// How many groups the last slice had that was given up.
+    expected: usize,
     slots: Vec<u32>,
 }
 
@@ -407,7 +410,7 @@ impl Hopping {
         while let Some(first) = self.slices.first_entry()
             && passed.covers(assigner.last_end(*first.key()))
         {
-            first.remove();
+            self.expected = first.remove().table.keys.len();
         }
     }
 
@@ -422,7 +425,8 @@ impl Hopping {
         let slice = match self.slices.entry(slice) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                new.insert(Slice { table: Table::new(spec)?, among_all: Vec::new() })
+                let table = Table::with_room(spec, self.expected)?;
+                new.insert(Slice { table, among_all: Vec::with_capacity(self.expected) })
             }
         };
         change(&mut slice.table)?;

@@ -258,6 +258,10 @@ fn details(plan: &Plan, node: &Node) -> String {
             let join = if *outer { "left join " } else { "" };
             format!("{join}{}({})", function.name, arguments.join(", "))
         }
+        NodeKind::ToChangelog { codes, .. } => format!("codes=[{codes}]"),
+        NodeKind::FromChangelog { column, codes } => {
+            format!("by {}, codes=[{codes}]", of_input(&[*column]))
+        }
         NodeKind::Limit { skip, fetch } => match fetch {
             Some(fetch) if *skip > 0 => format!("{fetch} after {skip}"),
             Some(fetch) => fetch.to_string(),

@@ -27,8 +27,8 @@ pub mod window;
 
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    AggregateCall, AggregateFunction, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind,
-    OrderKey, OverCall, RankFunction, WindowColumns, WindowOutput,
+    AggregateCall, AggregateFunction, ChangeCodes, EmitPolicy, ExpandColumn, Frame, JoinKind,
+    Lookup, NodeKind, OrderKey, OverCall, RankFunction, WindowColumns, WindowOutput,
 };
 pub use pattern::{
     AfterMatch, MatchRecognize, MatchValue, Pattern, PatternCondition, PatternVariable, Quantifier,

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::UserAggregate;
+use millstream_types::ChangeOp;
 
 use crate::function::TableFunction;
 use crate::pattern::MatchRecognize;
@@ -234,6 +235,20 @@ pub enum NodeKind {
         /// The columns of the key.
         key: Vec<usize>,
     },
+    /// Makes a row of each change, with the code of its kind before the columns.
+    ToChangelog {
+        /// The codes; changes of other kinds are left out.
+        codes: ChangeCodes,
+        /// The columns of which each value has one row at a time, where they are known.
+        key: Option<Vec<usize>>,
+    },
+    /// Makes a change of each row, whose kind the code in a column tells.
+    FromChangelog {
+        /// The column, which goes.
+        column: usize,
+        /// The codes.
+        codes: ChangeCodes,
+    },
     /// Groups rows by key; a group's row is replaced when it changes.
     GroupAggregate {
         /// The columns of the key; none makes one group of all rows.
@@ -298,11 +313,26 @@ impl NodeKind {
             Self::WindowAggregate { .. } => "WindowAggregate",
             Self::GroupAggregate { .. } => "GroupAggregate",
             Self::ChangelogNormalize { .. } => "ChangelogNormalize",
+            Self::ToChangelog { .. } => "ToChangelog",
+            Self::FromChangelog { .. } => "FromChangelog",
             Self::Correlate { .. } => "Correlate",
             Self::Limit { .. } => "Limit",
             Self::Sink { .. } => "Sink",
             Self::Result => "Result",
         }
+    }
+}
+
+/// The code of each kind of change that has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeCodes(pub Vec<(String, ChangeOp)>);
+
+impl fmt::Display for ChangeCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (code, kind)) in self.0.iter().enumerate() {
+            write!(f, "{}{}={code}", if at > 0 { ", " } else { "" }, kind.letters())?;
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,37 @@ use crate::graph::{NodeId, Plan};
 use crate::node::{JoinKind, NodeKind, WindowOutput};
 
 impl Plan {
+    /// For each input of a node with state the columns of its key: rows with the same values there belong
+    /// together. An empty key means that all rows do. `None` for a node that takes each row alone.
+    fn keys(&self, id: NodeId) -> Option<Vec<Vec<usize>>> {
+        let node = &self.nodes[id];
+        Some(match &node.kind {
+            NodeKind::GroupAggregate { keys, .. }
+            | NodeKind::WindowAggregate { keys, .. }
+            | NodeKind::SessionWindow { keys, .. } => vec![keys.clone()],
+            NodeKind::Rank { partition, .. }
+            | NodeKind::WindowRank { partition, .. }
+            | NodeKind::Deduplicate { partition, .. }
+            | NodeKind::OverAggregate { partition, .. } => vec![partition.clone()],
+            NodeKind::MatchRecognize(found) => vec![found.partition.clone()],
+            NodeKind::Join { on, .. }
+            | NodeKind::IntervalJoin { on, .. }
+            | NodeKind::WindowJoin { on, .. }
+            | NodeKind::TemporalJoin { on, .. } => {
+                let (left, right) = on.iter().copied().unzip();
+                vec![left, right]
+            }
+            NodeKind::SetOperation { .. } => {
+                let columns: Vec<usize> = (0..node.schema.fields().len()).collect();
+                vec![columns.clone(), columns]
+            }
+            // One shard: what comes out stands in the order of the stream, on which texts put together, first
+            // and last values and equal ranks depend.
+            NodeKind::ChangelogNormalize { .. } | NodeKind::Limit { .. } => vec![Vec::new()],
+            _ => return None,
+        })
+    }
+
     /// Lists of columns of what a node gives: by the hash of each of them a row is in the shard it stands
     /// in. None where that is not known, or where all rows are in one shard.
     pub fn partitions(&self, id: NodeId) -> Vec<Vec<usize>> {
@@ -12,24 +43,22 @@ impl Plan {
         let below = || node.inputs.first().map_or_else(Vec::new, |input| self.partitions(*input));
         let known = match &node.kind {
             NodeKind::GroupAggregate { keys, .. } => {
-                self.dealt(id, keys, |column| keys.iter().position(|key| *key == column))
+                self.placed(id, |column| keys.iter().position(|key| *key == column))
             }
-            NodeKind::WindowAggregate { keys, output, .. } => self.dealt(id, keys, |column| {
+            NodeKind::WindowAggregate { keys, output, .. } => self.placed(id, |column| {
                 let key = keys.iter().position(|key| *key == column)?;
                 output.iter().position(|column| *column == WindowOutput::Key(key))
             }),
-            NodeKind::SessionWindow { keys, .. } => self.dealt(id, keys, Some),
-            NodeKind::Rank { partition, .. }
-            | NodeKind::WindowRank { partition, .. }
-            | NodeKind::Deduplicate { partition, .. }
-            | NodeKind::OverAggregate { partition, .. } => self.dealt(id, partition, Some),
-            NodeKind::Join { kind, on, .. }
-            | NodeKind::IntervalJoin { kind, on, .. }
-            | NodeKind::WindowJoin { kind, on, .. } => self.joined(id, *kind, on),
-            NodeKind::TemporalJoin { outer, on, .. } => {
-                let kind = if *outer { JoinKind::Left } else { JoinKind::Inner };
-                self.joined(id, kind, on)
-            }
+            NodeKind::SessionWindow { .. }
+            | NodeKind::Rank { .. }
+            | NodeKind::WindowRank { .. }
+            | NodeKind::Deduplicate { .. }
+            | NodeKind::OverAggregate { .. } => self.placed(id, Some),
+            NodeKind::Join { kind, .. }
+            | NodeKind::IntervalJoin { kind, .. }
+            | NodeKind::WindowJoin { kind, .. } => self.joined(id, *kind),
+            NodeKind::TemporalJoin { outer: true, .. } => self.joined(id, JoinKind::Left),
+            NodeKind::TemporalJoin { outer: false, .. } => self.joined(id, JoinKind::Inner),
             NodeKind::Calc { projection: Some(projection), .. } => {
                 let place = |column: &usize| {
                     projection.iter().position(|value| value.as_column() == Some(*column))
@@ -48,52 +77,44 @@ impl Plan {
         known.into_iter().filter(|columns: &Vec<usize>| !columns.is_empty()).collect()
     }
 
-    /// What [`Self::partitions`] says of a node with keys: `place` says where a column of its input is.
-    fn dealt(
-        &self,
-        id: NodeId,
-        keys: &[usize],
-        place: impl Fn(usize) -> Option<usize>,
-    ) -> Vec<Vec<usize>> {
-        let standing = self.standing(id, keys);
-        let lists = if standing.is_empty() { vec![keys.to_vec()] } else { standing };
-        lists.iter().filter_map(|list| list.iter().map(|column| place(*column)).collect()).collect()
-    }
-
-    /// The lists of columns by which the rows of a node's only input are spread so that those of each key
-    /// are in one shard.
-    fn standing(&self, id: NodeId, keys: &[usize]) -> Vec<Vec<usize>> {
-        let lists = self.partitions(self.nodes[id].inputs[0]).into_iter();
-        lists.filter(|list| list.iter().all(|column| keys.contains(column))).collect()
+    /// What [`Self::partitions`] says of a node with one input: `place` says where a column of that is.
+    fn placed(&self, id: NodeId, place: impl Fn(usize) -> Option<usize>) -> Vec<Vec<usize>> {
+        let dealt = self.dealing(id).into_iter().flatten().map(|(columns, _)| columns);
+        dealt.filter_map(|columns| columns.iter().map(|column| place(*column)).collect()).collect()
     }
 
     /// The columns of what a join gives by which it was dealt its input: those of a side that has NULLs
     /// where a row has no partner do not tell.
-    fn joined(&self, id: NodeId, kind: JoinKind, on: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    fn joined(&self, id: NodeId, kind: JoinKind) -> Vec<Vec<usize>> {
         let width = self.nodes[self.nodes[id].inputs[0]].schema.fields().len();
-        let left = on.iter().map(|(left, _)| *left).collect();
-        let right = on.iter().map(|(_, right)| width + right).collect();
-        match kind {
-            JoinKind::Inner => vec![left, right],
-            JoinKind::Left | JoinKind::Semi | JoinKind::Anti => vec![left],
-            JoinKind::Right => vec![right],
-            JoinKind::Full => Vec::new(),
-        }
+        let mut keys = self.keys(id).unwrap_or_default();
+        keys.iter_mut().skip(1).flatten().for_each(|right| *right += width);
+        let known = match kind {
+            JoinKind::Inner => 0..2,
+            JoinKind::Left | JoinKind::Semi | JoinKind::Anti => 0..1,
+            JoinKind::Right => 1..2,
+            JoinKind::Full => 0..0,
+        };
+        keys.drain(known).collect()
     }
 
-    /// For each input of a node that has keys: the columns by whose hash its rows are dealt out to shards,
+    /// For each input of a node with state: the columns by whose hash its rows are dealt out to shards,
     /// and whether they stand there already. Some columns of the key do where the rows stand so; where there
-    /// are several inputs it is all of them, because what belongs together must meet.
-    pub fn dealing(&self, id: NodeId, keys: &[Vec<usize>]) -> Vec<(Vec<usize>, bool)> {
+    /// are several inputs it is all of them, because what belongs together must meet. `None` for a node that
+    /// takes each row alone.
+    pub fn dealing(&self, id: NodeId) -> Option<Vec<(Vec<usize>, bool)>> {
+        let keys = self.keys(id)?;
         let one_shard = keys.iter().any(Vec::is_empty);
-        let dealing = |(input, keys): (&NodeId, &Vec<usize>)| {
-            let stands = match self.nodes[id].inputs.len() {
-                _ if one_shard => None,
-                1 => self.standing(id, keys).into_iter().next(),
-                _ => self.partitions(*input).into_iter().find(|list| list == keys),
+        let alone = keys.len() == 1;
+        let dealing = |(input, keys): (&NodeId, Vec<usize>)| {
+            let fits = |list: &Vec<usize>| match alone {
+                true => list.iter().all(|column| keys.contains(column)),
+                false => *list == keys,
             };
-            stands.map_or_else(|| (keys.clone(), false), |columns| (columns, true))
+            let stands =
+                (!one_shard).then(|| self.partitions(*input).into_iter().find(fits)).flatten();
+            stands.map_or_else(|| (keys, false), |columns| (columns, true))
         };
-        self.nodes[id].inputs.iter().zip(keys).map(dealing).collect()
+        Some(self.nodes[id].inputs.iter().zip(keys).map(dealing).collect())
     }
 }

@@ -6,6 +6,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use millstream_connectors::lookup::{LeftOut, open_lookup};
 use millstream_connectors::open_sink;
 use millstream_operators::calc::Calc;
+use millstream_operators::changelog::{FromChangelog, ToChangelog};
 use millstream_operators::correlate::Correlate;
 use millstream_operators::current_watermark::CurrentWatermark;
 use millstream_operators::expand::Expand;
@@ -89,13 +90,13 @@ impl Builder<'_> {
     fn keyed(
         &self,
         id: NodeId,
-        keys: Vec<Vec<usize>>,
         processing_time: bool,
         shard: impl Fn() -> Result<Box<dyn Operator>>,
     ) -> Result<Stage> {
+        let (keys, stands): (Vec<_>, _) =
+            self.plan.dealing(id).unwrap_or_default().into_iter().unzip();
         let count = if keys.iter().any(Vec::is_empty) { 1 } else { self.shards };
         let shards = (0..count).map(|_| shard()).collect::<Result<_>>()?;
-        let (keys, stands) = self.plan.dealing(id, &keys).into_iter().unzip();
         Ok(Stage::Keyed { shards, keys, stands, processing_time, reducer: None })
     }
 
@@ -137,7 +138,7 @@ impl Builder<'_> {
                 Stage::Transform(Arc::new(function))
             }
             NodeKind::SessionWindow { rowtime, keys, window } => {
-                self.keyed(id, vec![keys.clone()], window.processing_time, || {
+                self.keyed(id, window.processing_time, || {
                     Ok(Box::new(SessionWindow::new(
                         *rowtime,
                         keys.clone(),
@@ -147,6 +148,14 @@ impl Builder<'_> {
                         Arc::clone(dropped),
                     )?))
                 })?
+            }
+            NodeKind::ToChangelog { codes, key } => {
+                let (codes, key) = (codes.clone(), key.clone());
+                Stage::Transform(Arc::new(ToChangelog { codes, key, schema }))
+            }
+            NodeKind::FromChangelog { column, codes } => {
+                let (column, codes) = (*column, codes.clone());
+                Stage::Transform(Arc::new(FromChangelog { column, codes, schema }))
             }
             NodeKind::CurrentWatermark => Stage::Transform(Arc::new(CurrentWatermark { schema })),
             NodeKind::Expand { sets } => {
@@ -174,7 +183,7 @@ impl Builder<'_> {
                 let kind = window.window();
                 let sessions =
                     !kind.kind.is_aligned() && matches!(window, WindowColumns::Rowtime { .. });
-                let mut stage = self.keyed(id, vec![keys.clone()], kind.processing_time, || {
+                let mut stage = self.keyed(id, kind.processing_time, || {
                     let (spec, dropped) = (Arc::clone(&spec), Arc::clone(dropped));
                     Ok(match sessions {
                         true => Box::new(SessionAggregate::new(spec, dropped)?),
@@ -212,7 +221,7 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(id, vec![partition.clone()], window.processing_time, || {
+                self.keyed(id, window.processing_time, || {
                     Ok(Box::new(WindowRank::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
@@ -238,7 +247,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(id, vec![left_keys, right_keys], window.processing_time, || {
+                self.keyed(id, window.processing_time, || {
                     Ok(Box::new(WindowJoin::new(Arc::clone(&spec), Arc::clone(dropped))))
                 })?
             }
@@ -249,7 +258,7 @@ impl Builder<'_> {
                     ttl: ttl[0],
                     input,
                 });
-                self.keyed(id, vec![partition.clone()], false, || {
+                self.keyed(id, false, || {
                     Ok(Box::new(KeepFirst::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -268,7 +277,7 @@ impl Builder<'_> {
                     schema,
                 });
                 let keeps_one = KeepOne::fits(&spec) && !plain_paths();
-                self.keyed(id, vec![partition.clone()], false, || match keeps_one {
+                self.keyed(id, false, || match keeps_one {
                     true => Ok(Box::new(KeepOne::new(Arc::clone(&spec))?)),
                     false => Ok(Box::new(Rank::new(Arc::clone(&spec))?)),
                 })?
@@ -289,9 +298,7 @@ impl Builder<'_> {
                     appends: node.changelog == ChangelogMode::Append,
                     ttl,
                 });
-                self.keyed(id, vec![left_keys, right_keys], false, || {
-                    Ok(Box::new(Join::new(Arc::clone(&spec))?))
-                })?
+                self.keyed(id, false, || Ok(Box::new(Join::new(Arc::clone(&spec))?)))?
             }
             NodeKind::IntervalJoin {
                 kind,
@@ -316,7 +323,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(id, vec![left_keys, right_keys], *processing_time, || {
+                self.keyed(id, *processing_time, || {
                     Ok(Box::new(IntervalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -331,7 +338,7 @@ impl Builder<'_> {
                     inputs: two(&inputs)?,
                     schema,
                 });
-                self.keyed(id, vec![left_keys, right_keys], false, || {
+                self.keyed(id, false, || {
                     Ok(Box::new(TemporalJoin::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
@@ -367,29 +374,22 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(id, vec![partition.clone()], *processing_time, || {
+                self.keyed(id, *processing_time, || {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
             NodeKind::MatchRecognize(found) => {
                 let spec = Arc::new(MatchRecognizeSpec::new(found.clone(), input, schema));
-                self.keyed(id, vec![found.partition.clone()], found.processing_time, || {
+                self.keyed(id, found.processing_time, || {
                     Ok(Box::new(MatchRecognize::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
             }
-            // One shard: what comes out stands in the order of the stream, on which texts put together, first
-            // and last values and equal ranks depend.
-            NodeKind::ChangelogNormalize { key } => {
-                self.keyed(id, vec![Vec::new()], false, || {
-                    Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
-                })?
-            }
-            NodeKind::SetOperation { intersect, all } => {
-                let columns: Vec<usize> = (0..schema.fields().len()).collect();
-                self.keyed(id, vec![columns.clone(), columns], false, || {
-                    Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema), ttl[0])?))
-                })?
-            }
+            NodeKind::ChangelogNormalize { key } => self.keyed(id, false, || {
+                Ok(Box::new(Normalize::new(key.clone(), Arc::clone(&schema), ttl[0])?))
+            })?,
+            NodeKind::SetOperation { intersect, all } => self.keyed(id, false, || {
+                Ok(Box::new(SetOperation::new(*intersect, *all, Arc::clone(&schema), ttl[0])?))
+            })?,
             NodeKind::GroupAggregate { keys, aggregates } => {
                 let removes = self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append;
                 let spec = Arc::new(GroupAggregateSpec {
@@ -400,12 +400,10 @@ impl Builder<'_> {
                     input,
                     schema,
                 });
-                self.keyed(id, vec![keys.clone()], false, || {
-                    Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?))
-                })?
+                self.keyed(id, false, || Ok(Box::new(GroupAggregate::new(Arc::clone(&spec))?)))?
             }
             NodeKind::Limit { skip, fetch } => {
-                self.keyed(id, vec![Vec::new()], false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
+                self.keyed(id, false, || Ok(Box::new(Limit::new(*skip, *fetch))))?
             }
             NodeKind::Sink { table, drops_nulls } => {
                 let mut sink = open_sink(table)?;

@@ -17,7 +17,7 @@ use datafusion_expr::{
     Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Signature, TypeSignature,
 };
 use millstream_expr::common_type::{common_type, is_approximate};
-use millstream_types::sql_type::type_name;
+use millstream_types::sql_type::{is_variant, type_name};
 
 use crate::context::external;
 use crate::diagnostics::SqlError;
@@ -237,10 +237,11 @@ fn in_rows(among: &InSubquery, schema: &DFSchema) -> DfResult<Expr> {
     Ok(Expr::InSubquery(among))
 }
 
-/// Refuses to compare text with numbers and booleans.
+/// Refuses to compare text with numbers and booleans, and a JSON value with anything else.
 pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
     let differ = |a: &DataType, b: &DataType| {
-        matches!(a, DataType::Utf8) && (b.is_numeric() || *b == DataType::Boolean)
+        (matches!(a, DataType::Utf8) && (b.is_numeric() || *b == DataType::Boolean))
+            || (is_variant(a) && a != b && !b.is_null())
     };
     if !differ(left, right) && !differ(right, left) {
         return Ok(());
@@ -254,7 +255,9 @@ pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
 
 /// Refuses to put what is no text behind a text.
 pub(crate) fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
-    let other = |of: &DataType| of.is_numeric() || of.is_temporal() || *of == DataType::Boolean;
+    let other = |of: &DataType| {
+        of.is_numeric() || of.is_temporal() || *of == DataType::Boolean || is_variant(of)
+    };
     if !other(left) && !other(right) {
         return Ok(());
     }

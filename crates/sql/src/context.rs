@@ -19,12 +19,14 @@ use millstream_expr::common_type::{common_type, is_approximate};
 use millstream_expr::decimal::as_decimal;
 use millstream_expr::field::Field as FieldAccess;
 use millstream_plan::Table;
+use millstream_types::sql_type::is_variant;
 use sqlparser::ast::{
     BinaryOperator, Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
     TableAlias, TableFactor, Value,
 };
 
 use crate::catalog::{Catalog, Entry};
+use crate::changelog::{self, ChangelogNode, is_changelog_function};
 use crate::common_types::{comparable, settled, texts_only};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
@@ -303,6 +305,12 @@ impl ExprPlanner for Operators {
                     return Ok(PlannerResult::Original(raw));
                 }
                 let ordered = !matches!(raw.op, Eq | NotEq);
+                if ordered && (is_variant(&left) || is_variant(&right)) {
+                    return Err(external(SqlError::new("VARIANT has no order").hint(
+                        "compare the text of a value, JSON_STRING(v), or a part of it as a number, \
+                                   CAST(JSON_STRING(v['a']) AS INT)",
+                    )));
+                }
                 let read = |t: &DataType| t.is_temporal() || (ordered && t.is_numeric());
                 if (text(&left) && read(&right)) || (read(&left) && text(&right)) {
                     let target = if text(&left) { &right } else { &left };
@@ -329,7 +337,7 @@ impl ExprPlanner for Operators {
         let of = raw.expr.get_type(schema)?;
         match raw.field_access {
             GetFieldAccess::NamedStructField { name } => match of {
-                DataType::Map(..) => {
+                of if matches!(of, DataType::Map(..)) || is_variant(&of) => {
                     self.planned("ITEM", vec![raw.expr, Expr::Literal(name, None)])
                 }
                 _ => Ok(PlannerResult::Planned(self.field(raw.expr, &name.to_string()))),
@@ -556,8 +564,14 @@ impl Relations {
             let node = WindowNode::new(input, rowtime, call.kind, partition)?;
             return Ok(LogicalPlan::Extension(datafusion_expr::Extension { node: Arc::new(node) }));
         }
+        if is_changelog_function(name) {
+            let call = changelog::read_call(name, arguments).map_err(external)?;
+            let input = context.plan(call.relation.clone())?;
+            let node = ChangelogNode::new(call, input)?;
+            return Ok(LogicalPlan::Extension(datafusion_expr::Extension { node: Arc::new(node) }));
+        }
         let Some(function) = self.catalog.table_functions.get(&name.to_ascii_uppercase()) else {
-            let mut known: Vec<&str> = window_functions().collect();
+            let mut known: Vec<&str> = window_functions().chain(changelog::names()).collect();
             known.extend(self.catalog.table_functions.keys().map(String::as_str));
             let error = SqlError::new(format!("table function \"{name}\" not found")).about(name);
             return Err(external(match nearest(name, known.into_iter()) {

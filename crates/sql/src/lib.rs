@@ -14,6 +14,7 @@
 mod aggregate_call;
 pub mod cast;
 pub mod catalog;
+mod changelog;
 mod common_types;
 mod comparisons;
 pub mod context;

@@ -16,6 +16,7 @@ use millstream_plan::{
 };
 
 use crate::catalog::Catalog;
+use crate::changelog::ChangelogNode;
 use crate::correlate::CorrelateNode;
 use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
@@ -215,6 +216,8 @@ impl Translator<'_> {
                     self.temporal_join(join)
                 } else if let Some(found) = node.downcast_ref::<MatchNode>() {
                     self.match_recognize(found)
+                } else if let Some(call) = node.downcast_ref::<ChangelogNode>() {
+                    self.changelog(call)
                 } else {
                     Err(SqlError::unsupported(extension.node.name()))
                 }

@@ -99,8 +99,9 @@ pub(crate) fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserErro
             SqlType::Map(Box::new(key), Box::new(value))
         }
         "ROW" => row(parser)?,
+        "VARIANT" => SqlType::Variant,
         "NULL" => SqlType::Null,
-        "MULTISET" | "RAW" | "VARIANT" | "BITMAP" => {
+        "MULTISET" | "RAW" | "BITMAP" => {
             return Err(ParserError::ParserError(format!(
                 "the type {name} is not supported at {}",
                 place(&token)

@@ -276,39 +276,7 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
     };
     let name = function.name;
     let wrong = |what: String| SqlError::new(what).hint(function.usage).about(name);
-    let mut given: Vec<Option<&SqlExpr>> = vec![None; function.arguments.len()];
-    for (position, argument) in arguments.iter().enumerate() {
-        let (slot, value) = match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (position, value),
-            FunctionArg::Named { name: key, arg: FunctionArgExpr::Expr(value), .. } => {
-                let slot = function
-                    .arguments
-                    .iter()
-                    .position(|known| key.value.eq_ignore_ascii_case(known));
-                let Some(slot) = slot else {
-                    return Err(wrong(format!("{name} has no argument named {}", key.value)));
-                };
-                (slot, value)
-            }
-            other => return Err(wrong(format!("{name} cannot take {other}"))),
-        };
-        match given.get_mut(slot) {
-            Some(place) if place.is_none() => *place = Some(value),
-            Some(_) => {
-                return Err(wrong(format!(
-                    "{name} is given its {} twice",
-                    function.arguments[slot].to_lowercase()
-                )));
-            }
-            None => {
-                return Err(wrong(format!(
-                    "{name} takes {} arguments, not {}",
-                    function.arguments.len(),
-                    arguments.len()
-                )));
-            }
-        }
-    }
+    let given = in_order(name, function.arguments, arguments).map_err(wrong)?;
     let Some(data) = given[0] else { return Err(wrong(format!("{name} takes a table"))) };
     let (relation, partition) = relation(data).ok_or_else(|| {
         wrong(format!(
@@ -340,6 +308,48 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
     }
     let kind = window_kind(name, &intervals, true).map_err(wrong)?;
     Ok(WindowCall { relation, rowtime, kind, partition })
+}
+
+/// The arguments of a call in the order of their names, by which they may be given; `None` for one that is not.
+///
+/// # Errors
+/// When there is one too many.
+pub fn in_order<'a>(
+    function: &str,
+    names: &[&str],
+    arguments: &'a [FunctionArg],
+) -> Result<Vec<Option<&'a SqlExpr>>, String> {
+    let mut given: Vec<Option<&SqlExpr>> = vec![None; names.len()];
+    for (position, argument) in arguments.iter().enumerate() {
+        let (slot, value) = match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (position, value),
+            FunctionArg::Named { name: key, arg: FunctionArgExpr::Expr(value), .. } => {
+                let slot = names.iter().position(|known| key.value.eq_ignore_ascii_case(known));
+                let Some(slot) = slot else {
+                    return Err(format!("{function} has no argument named {}", key.value));
+                };
+                (slot, value)
+            }
+            other => return Err(format!("{function} cannot take {other}")),
+        };
+        match given.get_mut(slot) {
+            Some(place) if place.is_none() => *place = Some(value),
+            Some(_) => {
+                return Err(format!(
+                    "{function} is given its {} twice",
+                    names[slot].to_lowercase()
+                ));
+            }
+            None => {
+                return Err(format!(
+                    "{function} takes {} arguments, not {}",
+                    names.len(),
+                    arguments.len()
+                ));
+            }
+        }
+    }
+    Ok(given)
 }
 
 /// The relation that a window function is over, and the columns behind its PARTITION BY.
@@ -400,7 +410,8 @@ pub fn table_factor(name: ObjectName) -> TableFactor {
     }
 }
 
-fn descriptor(expr: &SqlExpr) -> Option<Ident> {
+/// The column in `DESCRIPTOR(column)`.
+pub fn descriptor(expr: &SqlExpr) -> Option<Ident> {
     if function_name(expr).as_deref() != Some("DESCRIPTOR") {
         return None;
     }

@@ -144,31 +144,6 @@ fn to_int64(array: &dyn Array) -> Int64Array {
     arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(array).clone()
 }
 
-/// How a change is shown at the edge, in Flink's letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeOp {
-    /// `+I`
-    Insert,
-    /// `-U`, the row before an update.
-    UpdateBefore,
-    /// `+U`, the row after an update.
-    UpdateAfter,
-    /// `-D`
-    Delete,
-}
-
-impl ChangeOp {
-    /// The two letters Flink prints.
-    pub fn letters(self) -> &'static str {
-        match self {
-            Self::Insert => "+I",
-            Self::UpdateBefore => "-U",
-            Self::UpdateAfter => "+U",
-            Self::Delete => "-D",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

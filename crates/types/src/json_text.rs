@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 use chrono_tz::Tz;
 
 use crate::error::Result;
+use crate::sql_type::is_variant;
 use crate::text::TextColumn;
 
 /// How values are spelled where JSON leaves a choice.
@@ -130,6 +131,7 @@ impl JsonValue {
             DataType::Float32 | DataType::Float64 => JsonKind::Floating(plain_text(array)?),
             DataType::Decimal128(..) => JsonKind::Decimal(plain_text(array)?),
             DataType::Boolean | DataType::Null => JsonKind::Bare(plain_text(array)?),
+            variant if is_variant(variant) => JsonKind::Bare(plain_text(array)?),
             other if other.is_numeric() => JsonKind::Bare(plain_text(array)?),
             DataType::Timestamp(..) => {
                 JsonKind::Point { text: plain_text(array)?, ltz: is_ltz(array) }

@@ -12,6 +12,7 @@
 //! | [`similar`] | which known name was meant |
 //! | [`error`] | what can go wrong while a query runs |
 
+pub mod change_op;
 pub mod changes;
 pub mod error;
 mod java_float;
@@ -22,7 +23,8 @@ pub mod sql_type;
 pub mod text;
 pub mod time;
 
-pub use changes::{ChangeBatch, ChangeOp};
+pub use change_op::{ChangeOp, for_each_change};
+pub use changes::ChangeBatch;
 pub use error::{Error, Result};
 pub use sql_type::SqlType;
 pub use time::{Epoch, Watermark};

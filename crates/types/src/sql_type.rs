@@ -45,8 +45,14 @@ pub enum SqlType {
     /// Values and how often each is there: in Arrow a map whose entries are called [`MULTISET`].
     Multiset(Box<ColumnType>),
     Row(Vec<(String, ColumnType)>),
+    /// A JSON value: in Arrow a row whose only field is called [`VARIANT`] and holds its text, without
+    /// blanks and in the order of its keys.
+    Variant,
     Null,
 }
+
+/// What the field of a row is called that is a JSON value.
+pub const VARIANT: &str = "$variant";
 
 /// What the entries of a map are called that is a multiset.
 pub const MULTISET: &str = "multiset";
@@ -131,6 +137,9 @@ impl SqlType {
             Self::Row(fields) => {
                 DataType::Struct(fields.iter().map(|(name, column)| column.field(name)).collect())
             }
+            Self::Variant => {
+                DataType::Struct(Fields::from(vec![Field::new(VARIANT, DataType::Utf8, true)]))
+            }
             Self::Null => DataType::Null,
         }
     }
@@ -191,6 +200,7 @@ impl SqlType {
                 }
                 Self::Map(Box::new(Self::of_field(key)?), Box::new(Self::of_field(value)?))
             }
+            variant if is_variant(variant) => Self::Variant,
             DataType::Struct(fields) => Self::Row(
                 fields
                     .iter()
@@ -252,9 +262,15 @@ impl fmt::Display for SqlType {
                 }
                 f.write_str(">")
             }
+            Self::Variant => f.write_str("VARIANT"),
             Self::Null => f.write_str("NULL"),
         }
     }
+}
+
+/// Whether a column is one of JSON values.
+pub fn is_variant(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Struct(fields) if fields.len() == 1 && fields[0].name() == VARIANT)
 }
 
 /// The coarsest Arrow unit that holds a precision.

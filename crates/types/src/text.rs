@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 
 use crate::error::{Error, Result};
 use crate::java_float::Digits;
-use crate::sql_type::{precision_of, type_name, units_per_second};
+use crate::sql_type::{is_variant, precision_of, type_name, units_per_second};
 use crate::time::{naive, push_date, push_time, push_timestamp};
 
 /// Writes the values of one column as text.
@@ -114,6 +114,9 @@ impl TextColumn {
                 let keys = inner(map.keys())?;
                 let values = inner(map.values())?;
                 Column::Map(map.value_offsets().to_vec(), Box::new(keys), Box::new(values))
+            }
+            variant if is_variant(variant) => {
+                Column::Text(array.as_struct().column(0).as_string().clone())
             }
             DataType::Struct(_) => {
                 let fields = array.as_struct().columns().iter();

@@ -1,0 +1,1 @@
+SELECT PARSE_JSON('[1]')['a'];
