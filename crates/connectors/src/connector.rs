@@ -207,7 +207,8 @@ pub trait Sink: Send {
     /// When they cannot be written.
     fn write(&mut self, changes: &ChangeBatch) -> Result<()>;
 
-    /// Called when nothing more is expected for a while: gives up what it holds open, as far as it can open it again.
+    /// Called when nothing more is expected for a while: gives up what it holds open, as far as it can open
+    /// it again.
     ///
     /// # Errors
     /// When what was taken cannot be written.

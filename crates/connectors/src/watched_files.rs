@@ -1,7 +1,7 @@
 //! [`WatchedFiles`]: the files of a folder, and those that appear there later, without end.
 //!
-//! All files are one split, in the order in which they are found: those found at once by their names. A file is
-//! read when it is first seen, as it is then; what is written to it later is not.
+//! All files are one split, in the order in which they are found: those found at once by their names. A
+//! file is read when it is first seen, as it is then; what is written to it later is not.
 
 use std::collections::HashSet;
 use std::path::PathBuf;

@@ -474,7 +474,9 @@ fn slice(call: &Call<'_>) -> Result<ArrayRef> {
             None => length,
         };
         let absolute = |at: i64| if at < 0 { length + at + 1 } else { at };
-        let (start, end) = (absolute(start).max(1), absolute(end).min(length));
+        // A position of 0 is that of the first element.
+        let end = if end == 0 { 1 } else { absolute(end) };
+        let (start, end) = (absolute(start).max(1), end.min(length));
         let taken = if start <= end { start - 1..end } else { 0..0 };
         Some(taken.map(|at| elements.start + at as usize).collect())
     })

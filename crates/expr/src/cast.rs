@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryBuilder, BooleanArray, ListArray, MapArray,
-    PrimitiveArray, StringBuilder, StructArray, new_null_array,
+    PrimitiveArray, StringBuilder, StructArray, UInt32Array, new_null_array,
 };
 use arrow::datatypes::{
     DataType, Decimal128Type, FieldRef, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
@@ -192,6 +192,9 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         SqlType::Time(precision) => to_time(from, *precision, to, how),
         SqlType::Timestamp(precision) => to_timestamp(from, *precision, None, to, how),
         SqlType::TimestampLtz(precision) => to_timestamp(from, *precision, Some(how.zone), to, how),
+        SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) if how.try_cast => {
+            whole_or_null(from, to, how)
+        }
         SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) => to_nested(from, to, how),
         SqlType::IntervalYearMonth
         | SqlType::IntervalDaySecond
@@ -401,6 +404,12 @@ where
         DataType::Utf8 => {
             parse_texts::<T>(from, to, how, |text| floating(text).map(num_like::FromF64::cut))
         }
+        DataType::Decimal128(_, scale) => {
+            let values = from.as_primitive::<Decimal128Type>().iter();
+            let nearest =
+                values.map(|value| value.map(|value| num_like::FromF64::of_decimal(value, *scale)));
+            Ok(Arc::new(nearest.collect::<PrimitiveArray<T>>()))
+        }
         _ => Ok(arrow::compute::cast(from, &to.arrow())?),
     }
 }
@@ -411,15 +420,27 @@ mod num_like {
     pub trait FromF64 {
         /// The nearest value of this width.
         fn cut(value: f64) -> Self;
+        /// The nearest value to a decimal.
+        fn of_decimal(value: i128, scale: i8) -> Self;
     }
     impl FromF64 for f32 {
         fn cut(value: f64) -> Self {
             value as Self
         }
+        fn of_decimal(value: i128, scale: i8) -> Self {
+            format!("{value}e{}", -scale).parse().unwrap_or(Self::NAN)
+        }
     }
     impl FromF64 for f64 {
         fn cut(value: f64) -> Self {
             value
+        }
+        fn of_decimal(value: i128, scale: i8) -> Self {
+            // Both are exact up to here, so that their quotient is rounded only once.
+            if value.unsigned_abs() <= 1 << 53 && (0..=22).contains(&scale) {
+                return value as Self / Self::powi(10.0, scale.into());
+            }
+            format!("{value}e{}", -scale).parse().unwrap_or(Self::NAN)
         }
     }
 }
@@ -451,8 +472,9 @@ fn to_decimal(
             }
         }
         DataType::Float32 | DataType::Float64 => {
-            // By way of the shortest text, so that 0.1 is one tenth, as Java's BigDecimal has it.
-            let texts = TextColumn::new(from, how.zone, None)?;
+            // By way of the shortest text of a DOUBLE, so that 0.1 is one tenth, as Java's BigDecimal has it.
+            let wide = arrow::compute::cast(from, &DataType::Float64)?;
+            let texts = TextColumn::new(&wide, how.zone, None)?;
             let mut text = String::new();
             for row in 0..from.len() {
                 text.clear();
@@ -470,6 +492,23 @@ fn to_decimal(
         }
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// A collection or row is NULL as a whole where a value in it cannot be cast.
+fn whole_or_null(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
+    let strict = How { try_cast: false, ..*how };
+    if let Ok(all) = to_nested(from, to, &strict) {
+        return Ok(all);
+    }
+    // A slice of lists would have all their values with it.
+    let each = |row: usize| -> Result<ArrayRef> {
+        let alone = arrow::compute::take(from, &UInt32Array::from(vec![row as u32]), None)?;
+        let value = to_nested(&alone, to, &strict);
+        Ok(value.unwrap_or_else(|_| new_null_array(&to.arrow(), 1)))
+    };
+    let values = (0..from.len()).map(each).collect::<Result<Vec<ArrayRef>>>()?;
+    let values: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
+    Ok(arrow::compute::concat(&values)?)
 }
 
 fn to_nested(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {

@@ -60,15 +60,25 @@ impl Pattern {
         while at < characters.len() {
             let character = characters[at];
             if character == '\'' {
-                let rest = &characters[at + 1..];
-                let Some(end) = rest.iter().position(|c| *c == '\'') else {
-                    return Err(Error::Evaluation(format!("the quote in format '{text}' is open")));
-                };
-                if end == 0 {
-                    parts.push(Part::Literal('\''));
+                let empty = characters.get(at + 1) == Some(&'\'');
+                loop {
+                    let rest = &characters[at + 1..];
+                    let Some(end) = rest.iter().position(|c| *c == '\'') else {
+                        return Err(Error::Evaluation(format!(
+                            "the quote in format '{text}' is open"
+                        )));
+                    };
+                    parts.extend(rest[..end].iter().copied().map(Part::Literal));
+                    at += end + 2;
+                    // Two of them are one, inside of quotes and outside.
+                    let doubled = !empty && characters.get(at) == Some(&'\'');
+                    if doubled || empty {
+                        parts.push(Part::Literal('\''));
+                    }
+                    if !doubled {
+                        break;
+                    }
                 }
-                parts.extend(rest[..end].iter().copied().map(Part::Literal));
-                at += end + 2;
             } else if character.is_ascii_alphabetic() {
                 let count = characters[at..].iter().take_while(|c| **c == character).count();
                 if !"yuYMLdDHhKkmsSnaAEecNGQqwWzZXxV".contains(character) {
@@ -144,6 +154,13 @@ impl Pattern {
                 ('E', 1..=3) => out.push_str(&DAYS[weekday][..3]),
                 ('E', _) => out.push_str(DAYS[weekday]),
                 ('e' | 'c', _) => number(&mut out, weekday as i64 + 1, count),
+                ('Q' | 'q', 3) => out.push_str(&format!("Q{}", (month - 1) / 3 + 1)),
+                ('Q' | 'q', 4) => {
+                    const NAMES: [&str; 4] = ["1st", "2nd", "3rd", "4th"];
+                    out.push_str(NAMES[((month - 1) / 3) as usize & 3]);
+                    out.push_str(" quarter");
+                }
+                ('Q' | 'q', 5) => number(&mut out, i64::from(month - 1) / 3 + 1, 1),
                 ('Q' | 'q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
                 ('z', _) => push_zone(&mut out, zone, seconds),
                 ('V', _) => out.push_str(zone.name()),

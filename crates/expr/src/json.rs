@@ -217,9 +217,13 @@ fn mapped(call: &Call<'_>, compute: impl Fn(&str) -> Option<String>) -> Result<A
     Ok(Arc::new(texts.map(|text| text.and_then(&compute)).collect::<StringArray>()))
 }
 
-/// The first JSON value of a text.
-fn parse(text: &str) -> Option<Value> {
-    serde_json::Deserializer::from_str(text).into_iter().next()?.ok()
+/// The first JSON value of a text; behind a number stands a blank, or nothing.
+pub fn parse(text: &str) -> Option<Value> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter();
+    let value: Value = values.next()?.ok()?;
+    let follows = text[values.byte_offset()..].chars().next();
+    let stands_alone = follows.is_none_or(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
+    (!value.is_number() || stands_alone).then_some(value)
 }
 
 fn is_scalar(value: &Value) -> bool {

@@ -187,13 +187,16 @@ pub const BUILTINS: &[Builtin] = &[
         "Where the part stands from a start on; 0 when it does not.",
         |g| { typing::between(g, &[TEXT, TEXT, INT], 2, INT) },
         |call| {
+            let [parts, texts] = [0, 1].map(|at: usize| call.arguments[at].as_string::<i32>());
             let starts = call.arguments.get(2).map(|starts| starts.as_primitive::<Int32Type>());
-            let mut row = 0;
-            let found = rows2(call, |part, text| {
-                row += 1;
-                Ok(position(text, part, starts.map_or(1, |starts| starts.value(row - 1))))
-            })?;
-            Ok(Arc::new(Int32Array::from(found)))
+            let found = parts.iter().zip(texts).enumerate().map(|(row, (part, text))| {
+                let start = match starts {
+                    Some(starts) => starts.is_valid(row).then(|| starts.value(row))?,
+                    None => 1,
+                };
+                Some(position(text?, part?, start))
+            });
+            Ok(Arc::new(found.collect::<Int32Array>()))
         }
     ),
     function!(
@@ -223,14 +226,21 @@ pub const BUILTINS: &[Builtin] = &[
         "TRANSLATE(text, from, to)",
         "The text with characters replaced one by one.",
         |g| { typing::exact(g, &texts::<3>(), TEXT) },
-        |call| text_rows3(call, |text, from, to| {
-            let to: Vec<char> = to.chars().collect();
-            let replaced = text.chars().filter_map(|c| match from.chars().position(|f| f == c) {
-                Some(at) => to.get(at).copied(),
-                None => Some(c),
+        |call| {
+            // Without characters there is nothing to replace, or nothing to put in their place.
+            let [texts, from, to] =
+                [0, 1, 2].map(|at: usize| call.arguments[at].as_string::<i32>());
+            let replaced = texts.iter().zip(from).zip(to).map(|((text, from), to)| {
+                let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+                let to: Vec<char> = to.chars().collect();
+                let each = |c: char| match from.chars().position(|f| f == c) {
+                    Some(at) => to.get(at).copied(),
+                    None => Some(c),
+                };
+                text.map(|text| text.chars().filter_map(each).collect::<String>())
             });
-            Ok(Some(replaced.collect()))
-        })
+            Ok(Arc::new(replaced.collect::<StringArray>()))
+        }
     ),
     function!(
         "OVERLAY",

@@ -412,21 +412,34 @@ fn round(call: &Call<'_>, step: maths::Step) -> Result<ArrayRef> {
     let unit = unit_of(call, 1)?;
     let points = Points::of(&call.arguments[0], call.zone)?;
     let per_second = points.per_second;
+    // Up to an hour the time line is moved along; what is longer is of the calendar, whose days differ.
+    let given = match call.arguments[0].data_type() {
+        DataType::Timestamp(unit, Some(_)) => Some(timestamp_values(&call.arguments[0], unit)),
+        _ => None,
+    };
+    let on_line = given.filter(|_| {
+        matches!(
+            &*unit,
+            "HOUR" | "MINUTE" | "SECOND" | "MILLISECOND" | "MICROSECOND" | "NANOSECOND"
+        )
+    });
     let mut values = Vec::with_capacity(call.rows);
     for row in 0..call.rows {
         values.push(match points.get(row) {
             Some(value) => {
                 let floor = floor_to(&unit, value, per_second)?;
-                Some(if step == maths::Step::Ceil && floor < value {
+                let stepped = if step == maths::Step::Ceil && floor < value {
                     next_unit(&unit, floor, per_second)?
                 } else {
                     floor
-                })
+                };
+                Some(on_line.as_ref().map_or(stepped, |given| given[row] + (stepped - value)))
             }
             None => None,
         });
     }
-    from_local(call, values, per_second, call.zone)
+    let zone = if on_line.is_some() { Tz::UTC } else { call.zone };
+    from_local(call, values, per_second, zone)
 }
 
 /// Points in time of the call's result type from local calendar readings.
@@ -485,8 +498,12 @@ fn timestamp_add(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn timestamp_diff(call: &Call<'_>) -> Result<ArrayRef> {
     let unit = unit_of(call, 0)?;
-    let from = Points::of(&call.arguments[1], call.zone)?;
-    let to = Points::of(&call.arguments[2], call.zone)?;
+    // Between two points on the time line no calendar of a zone counts.
+    let is_ltz =
+        |at: usize| matches!(call.arguments[at].data_type(), DataType::Timestamp(_, Some(_)));
+    let zone = if is_ltz(1) && is_ltz(2) { Tz::UTC } else { call.zone };
+    let from = Points::of(&call.arguments[1], zone)?;
+    let to = Points::of(&call.arguments[2], zone)?;
     let per_second = from.per_second.max(to.per_second);
     let mut out = PrimitiveArray::<Int32Type>::builder(call.rows);
     for row in 0..call.rows {

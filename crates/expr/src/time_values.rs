@@ -18,7 +18,7 @@ use millstream_types::{Error, Result};
 use crate::cast_time::timestamps;
 use crate::function::Call;
 use crate::java_pattern::Pattern;
-use crate::temporal::{Points, local_to_utc, now_ms, utc_to_local, zone_named};
+use crate::temporal::{Points, local_to_last_utc, local_to_utc, now_ms, utc_to_local, zone_named};
 use crate::time_text::{parse_date, parse_point, parse_sql_text};
 
 /// The format where none is given.
@@ -133,11 +133,11 @@ pub(crate) fn unix_timestamp(call: &Call<'_>) -> Result<ArrayRef> {
     let plain = |text: &str| {
         let local =
             default.parse_lenient(text).or_else(|| parse_point(text).map(|point| point.seconds));
-        Some(local_to_utc(call.zone, local?, 1))
+        Some(local_to_last_utc(call.zone, local?, 1))
     };
     let formatted = |format: &Pattern, text: &str| {
         let (local, zoned) = format.parse_zoned(text)?;
-        Some(zoned.map_or_else(|| local_to_utc(call.zone, local, 1), |ahead| local - ahead))
+        Some(zoned.map_or_else(|| local_to_last_utc(call.zone, local, 1), |ahead| local - ahead))
     };
     Ok(Arc::new(read(call, plain, formatted)?.into_iter().collect::<Int64Array>()))
 }
@@ -164,7 +164,7 @@ pub(crate) fn convert_tz(call: &Call<'_>) -> Result<ArrayRef> {
     crate::pattern::text_rows3(call, |text, from, to| {
         let zones = zone_named(from).zip(zone_named(to));
         Ok(format.parse_lenient(text).zip(zones).map(|(seconds, (from, to))| {
-            let utc = local_to_utc(from, seconds, 1);
+            let utc = local_to_last_utc(from, seconds, 1);
             timestamp_text(utc_to_local(to, utc, 1), 1, 0)
         }))
     })
@@ -214,7 +214,7 @@ fn counted(call: &Call<'_>, per_second: i64) -> Vec<Option<i64>> {
             let ms = parts_of_seconds.is_valid(row).then(|| parts_of_seconds.value(row))?;
             let ms = ms * 1_000.0 / parts as f64;
             let is_time = ms.is_finite() && SECONDS.contains(&((ms / 1_000.0).floor() as i64));
-            return is_time.then_some(ms as i64)?.checked_mul(per_second / 1_000);
+            return is_time.then_some(ms.floor() as i64)?.checked_mul(per_second / 1_000);
         }
         let number = number.filter(|number| SECONDS.contains(&number.div_euclid(parts)))?;
         match per_second >= parts {

@@ -1,8 +1,8 @@
 //! JSON values, of Flink's type `VARIANT`: made of texts, and looked into.
 //!
-//! A value is kept as text without blanks, the members of its objects in the order of their keys and its numbers
-//! as they are shown, so that equal values have equal texts and looking into one need not parse it. Source: Flink,
-//! "Variant Functions". There 1 and 1.0 are two values that look the same; here they are one.
+//! A value is kept as text without blanks, the members of its objects in the order of their keys and its
+//! numbers as they are shown, so that equal values have equal texts and looking into one need not parse it.
+//! Source: Flink, "Variant Functions". There 1 and 1.0 are two values that look the same; here they are one.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ fn of_texts(call: &Call<'_>, texts: StringArray) -> Result<ArrayRef> {
 
 /// The text of the first JSON value in a text.
 fn parse(text: &str, duplicates: bool) -> Option<String> {
-    let value: Value = serde_json::Deserializer::from_str(text).into_iter().next()?.ok()?;
+    let value = crate::json::parse(text)?;
     if !duplicates && text.contains('{') {
         serde_json::Deserializer::from_str(text).into_iter::<Unique>().next()?.ok()?;
     }
@@ -177,8 +177,8 @@ fn write_value(value: &Value, out: &mut String) {
 /// The digits and the scale up to which a number is a decimal.
 const DECIMAL_DIGITS: usize = 38;
 
-/// Appends a number: one without exponent that a decimal holds with its digits, but for zeros at the end of the
-/// fraction; any other as a DOUBLE.
+/// Appends a number: one without exponent that a decimal holds with its digits, but for zeros at the end
+/// of the fraction; any other as a DOUBLE.
 fn push_number(text: &str, out: &mut String) {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = whole.trim_start_matches('-');

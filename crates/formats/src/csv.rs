@@ -84,7 +84,7 @@ impl CsvDecoder {
         {
             return last_line_end(bytes, self.options.delimiter, quote);
         }
-        let mut scanner = Fields { bytes, at: 0, options: &self.options, line: 0 };
+        let mut scanner = Fields { bytes, at: 0, options: &self.options, line: 0, stray: false };
         let mut end = 0;
         while scanner.at < bytes.len() {
             match scanner.skip_record() {
@@ -148,6 +148,8 @@ struct Fields<'a> {
     options: &'a CsvOptions,
     /// Line breaks passed.
     line: u64,
+    /// Whether text stood between a quote that closed and what separates its field from the next.
+    stray: bool,
 }
 
 /// How a field ended.
@@ -212,10 +214,9 @@ impl<'a> Fields<'a> {
                 && rest[length] != self.options.delimiter
                 && rest[length] != b'\n'
             {
-                if rest[length] == escape && length + 1 < rest.len() {
-                    length += 1;
-                }
-                unescaped.push(rest[length]);
+                let escaped = rest[length] == escape && length + 1 < rest.len();
+                length += usize::from(escaped);
+                unescaped.push(if escaped { meant(rest[length]) } else { rest[length] });
                 length += 1;
             }
             text = Cow::Owned(unescaped);
@@ -251,7 +252,7 @@ impl<'a> Fields<'a> {
             if doubled || (escaped && rest.len() > length + 1) {
                 let so_far = owned.get_or_insert_with(|| self.bytes[start..self.at].to_vec());
                 so_far.extend_from_slice(&rest[..length]);
-                so_far.push(rest[length + 1]);
+                so_far.push(if escaped { meant(rest[length + 1]) } else { quote });
                 self.at += length + 2;
                 continue;
             }
@@ -271,6 +272,7 @@ impl<'a> Fields<'a> {
             // Blanks between the quote and what separates it are dropped.
             let rest = &self.bytes[self.at..];
             let length = memchr2(self.options.delimiter, b'\n', rest).unwrap_or(rest.len());
+            self.stray |= rest[..length].iter().any(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
             self.at += length;
             let end = self.separator();
             return (Field { text }, end);
@@ -293,6 +295,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What a byte behind an escape character stands for.
+fn meant(byte: u8) -> u8 {
+    match byte {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'0' => 0,
+        other => other,
+    }
+}
+
 struct Run<'a> {
     decoder: &'a CsvDecoder,
     chunk: &'a Chunk,
@@ -310,7 +323,8 @@ impl Run<'_> {
             1 => chunk.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&chunk.bytes),
             _ => &chunk.bytes,
         };
-        let mut fields = Fields { bytes, at: 0, options: &decoder.options, line: chunk.first_line };
+        let (options, line) = (&decoder.options, chunk.first_line);
+        let mut fields = Fields { bytes, at: 0, options, line, stray: false };
         let mut record: Vec<Field<'_>> = Vec::with_capacity(decoder.targets.len());
         // Where all of it is text, parts of it need not be looked at again.
         let text = simdutf8::basic::from_utf8(bytes).ok();
@@ -318,6 +332,13 @@ impl Run<'_> {
         let mut places: Vec<(usize, usize)> = Vec::with_capacity(decoder.targets.len());
         while fields.at < bytes.len() {
             if decoder.options.comments && bytes[fields.at] == b'#' {
+                fields.skip_line();
+                continue;
+            }
+            // With comments, lines without anything are none either.
+            if decoder.options.comments
+                && let [b'\n', ..] | [b'\r', b'\n', ..] = bytes[fields.at..]
+            {
                 fields.skip_line();
                 continue;
             }
@@ -351,6 +372,12 @@ impl Run<'_> {
                 let message = "a quote is never closed".to_owned();
                 self.problem(line, None, message.clone())?;
                 self.skip(line, message, &bytes[start..]);
+                continue;
+            }
+            if std::mem::take(&mut fields.stray) {
+                let message = "text stands behind a quote that closes a field".to_owned();
+                self.problem(line, None, message.clone())?;
+                self.skip(line, message, &bytes[start..fields.at]);
                 continue;
             }
             self.record(line, &record, &bytes[start..fields.at])?;
@@ -507,7 +534,7 @@ fn append(
 /// The records of a sample, as texts.
 pub fn sample_records(bytes: &[u8], options: &CsvOptions) -> Vec<Vec<String>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut fields = Fields { bytes, at: 0, options, line: 1 };
+    let mut fields = Fields { bytes, at: 0, options, line: 1, stray: false };
     let mut records = vec![];
     while fields.at < bytes.len() {
         let mut record = Vec::new();

@@ -116,8 +116,8 @@ pub(crate) fn run_shards(
     Ok(batches)
 }
 
-/// A batch of at most so many rows is put together with those beside it: to what is behind it a batch costs as
-/// much as some hundred rows.
+/// A batch of at most so many rows is put together with those beside it: to what is behind it a batch costs
+/// as much as some hundred rows.
 const SMALL: usize = 1_024;
 
 /// Together they have at most so many.

@@ -32,8 +32,8 @@ const KINDS: [(&str, ChangeOp); 4] = [
 /// The name of the column without `op => DESCRIPTOR(…)`.
 const OP: &str = "op";
 
-/// Changes as rows, which have the code of their kind in a column before the others; or rows as changes, whose
-/// kind is told by the code in a column, which goes.
+/// Changes as rows, which have the code of their kind in a column before the others; or rows as changes,
+/// whose kind is told by the code in a column, which goes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChangelogNode {
     /// The relation.

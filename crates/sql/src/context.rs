@@ -287,6 +287,14 @@ impl ExprPlanner for Operators {
         if raw.op == Multiply && left.is_integer() && interval(&right) {
             return self.planned("INTERVAL_MULTIPLY", vec![raw.right, raw.left]);
         }
+        // Of two floating point types the first one counts, as in Flink; but where an order is asked for.
+        if let (DataType::Float32, DataType::Float64) | (DataType::Float64, DataType::Float32) =
+            (&left, &right)
+            && matches!(raw.op, Plus | Minus | Multiply | Divide | Eq | NotEq)
+        {
+            raw.right = to_type(raw.right, left);
+            return Ok(PlannerResult::Original(raw));
+        }
         match raw.op {
             Divide if left.is_integer() && right.is_integer() => {
                 return self.planned("DIVIDE", vec![raw.left, raw.right]);

@@ -232,7 +232,13 @@ impl Translator<'_> {
             _ => None,
         };
         let Some(time) = time else {
-            return Err(wrong(format!("{} is no column of the left table", node.time)).hint(hint));
+            let what = match &node.time {
+                Expr::Column(column) => {
+                    format!("\"{}\" is no column of the left table", column.name)
+                }
+                _ => "the time of a version is a column of the left table".to_owned(),
+            };
+            return Err(wrong(what).hint(hint));
         };
         if !self.appends(left) {
             return Err(SqlError::unsupported("FOR SYSTEM_TIME AS OF for rows that change")

@@ -186,6 +186,10 @@ impl Translator<'_> {
                 rest.push(condition.clone());
             }
         }
+        if bounds.most.is_none() {
+            let named = rest.iter().filter_map(|condition| greatest(condition, number.as_ref()));
+            bounds.most = named.min();
+        }
         let rest = rest.into_iter().reduce(Expr::and);
         let Some(most) = bounds.most else {
             // Without a last number it is a running number, or nothing that ends.
@@ -394,6 +398,30 @@ impl Bounds {
 
     fn at_least(&mut self, value: i64) {
         self.least = self.least.max(value.max(1) as u64);
+    }
+}
+
+/// The last number that a condition keeps which names several, as in `IN (1, 3)`.
+fn greatest(condition: &Expr, number: Option<&datafusion_common::Column>) -> Option<u64> {
+    match condition {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            Some(greatest(left, number)?.max(greatest(right, number)?))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            [left, right].into_iter().filter_map(|side| greatest(side, number)).min()
+        }
+        Expr::InList(list) if !list.negated => match &*list.expr {
+            Expr::Column(column) if Some(column) == number => {
+                let numbers = list.list.iter().map(|value| Some(constant(value)?.max(0) as u64));
+                numbers.collect::<Option<Vec<_>>>()?.into_iter().max()
+            }
+            _ => None,
+        },
+        one => {
+            let mut bounds = Bounds { least: 1, most: None };
+            bounds.take(one, number);
+            bounds.most
+        }
     }
 }
 

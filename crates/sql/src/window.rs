@@ -310,7 +310,8 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<WindowCall, Sq
     Ok(WindowCall { relation, rowtime, kind, partition })
 }
 
-/// The arguments of a call in the order of their names, by which they may be given; `None` for one that is not.
+/// The arguments of a call in the order of their names, by which they may be given; `None` for one that is
+/// not.
 ///
 /// # Errors
 /// When there is one too many.
