@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use chrono_tz::Tz;
@@ -55,6 +55,13 @@ pub fn write(text: &str) -> Result<(), Failure> {
         std::io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => millstream_types::Error::io("cannot write to", "standard output", error).into(),
     })
+}
+
+/// The only value of a listing, where it is a text of several lines, as a statement is.
+pub fn only_text(rows: &RecordBatch) -> Option<&str> {
+    let [column] = rows.columns() else { return None };
+    let texts = column.as_string_opt::<i32>().filter(|texts| texts.len() == 1)?;
+    texts.is_valid(0).then(|| texts.value(0)).filter(|text| text.contains('\n'))
 }
 
 /// Rows shown of a long result to a person: half from its start, half from its end.
@@ -380,10 +387,7 @@ impl Fold {
         Ok(())
     }
 
-    fn finish(
-        self,
-        schema: &SchemaRef,
-    ) -> Result<Option<arrow::array::RecordBatch>, millstream_types::Error> {
+    fn finish(self, schema: &SchemaRef) -> Result<Option<RecordBatch>, millstream_types::Error> {
         let Some(converter) = &self.converter else { return Ok(None) };
         let mut rows: Vec<_> = self.rows.iter().filter(|(_, (count, _))| *count > 0).collect();
         rows.sort_by_key(|(_, (_, order))| *order);
@@ -393,6 +397,6 @@ impl Fold {
         let columns = converter.convert_rows(repeated)?;
         let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
         let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
-        Ok(Some(arrow::array::RecordBatch::try_new(std::sync::Arc::new(schema), columns)?))
+        Ok(Some(RecordBatch::try_new(std::sync::Arc::new(schema), columns)?))
     }
 }

@@ -175,6 +175,10 @@ impl Runner {
             }
             Outcome::Text(text) => crate::output::write(&text),
             Outcome::Table(rows) => {
+                // A statement is to be read, and used again.
+                if let (Style::Table, Some(text)) = (self.style, crate::output::only_text(&rows)) {
+                    return crate::output::write(&format!("{text}\n"));
+                }
                 let mut printer = Printer::rows(self.style, rows.schema(), self.interactive);
                 let count = rows.num_rows();
                 printer.push(&millstream::ChangeBatch::insert(rows))?;

@@ -21,7 +21,7 @@ use datafusion_common::{DataFusionError, Result as DfResult};
 use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
-use millstream_types::number::{decimal, floating};
+use millstream_types::number::{decimal, floating, trimmed};
 use millstream_types::sql_type::{SqlType, UNLIMITED, is_variant, type_name};
 use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result};
@@ -355,7 +355,7 @@ integer!(Int8Type => i8, Int16Type => i16, Int32Type => i32, Int64Type => i64);
 
 /// Reads an integer with blanks around it; a fraction is cut off, as Flink does.
 pub fn parse_integer(text: &str) -> Option<i64> {
-    let text = text.trim();
+    let text = trimmed(text);
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -1,13 +1,18 @@
 //! Numbers from text, read as Java reads them.
 
+/// A text without what Java takes for blanks around it: all up to the space, and nothing behind ASCII.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|character| character <= ' ')
+}
+
 /// An integer with blanks around it.
 pub fn integer(text: &str) -> Option<i64> {
-    text.trim().parse().ok()
+    trimmed(text).parse().ok()
 }
 
 /// A floating point number as Java reads it.
 pub fn floating(text: &str) -> Option<f64> {
-    let text = text.trim();
+    let text = trimmed(text);
     if let Ok(value) = fast_float2::parse::<f64, _>(text) {
         // The library also takes `inf` and `nan`, which Java does not.
         let plain = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
@@ -21,7 +26,7 @@ pub fn floating(text: &str) -> Option<f64> {
 
 /// A decimal rounded half up to a scale: `None` for what is no number, `Some(None)` when it is too large.
 pub fn decimal(text: &str, precision: u8, scale: i8) -> Option<Option<i128>> {
-    let text = text.trim();
+    let text = trimmed(text);
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
         None => (text, 0),

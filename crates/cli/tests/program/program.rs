@@ -236,7 +236,11 @@ fn the_quickstart_and_the_readme_run() {
 
 #[test]
 fn the_statements_of_the_reference_run() {
-    let pages: [(&str, &[&str]); 5] = [
+    let pages: [(&str, &[&str]); 6] = [
+        (
+            "tables",
+            &["CREATE TABLE `orders` (\n  `id` BIGINT NOT NULL,\n", "old_orders", "archive", "10"],
+        ),
         ("event-time", &["so_far", "UNBOUNDED", " rows, ", "event time still needed", "| late"]),
         ("changing-results", &["bidders", "reserve", "place", "kept 1 d and for ever"]),
         ("match-recognize", &["to_price", "1010"]),
