@@ -216,6 +216,11 @@ pub trait Sink: Send {
         Ok(())
     }
 
+    /// Whether an epoch is to end even if nothing comes, because something that it wrote is due by the clock.
+    fn is_due(&self) -> bool {
+        false
+    }
+
     /// Called once an epoch, after all its changes, with its number.
     ///
     /// # Errors
@@ -457,12 +462,21 @@ pub fn open_sink(table: &Table) -> Result<Box<dyn Sink>> {
 pub fn duration(table: &Table, key: &str, least_ms: i64, default_ms: i64) -> Result<Duration> {
     let ms = match table.options.get(key) {
         None => default_ms,
-        Some(text) => parse_duration(text).filter(|ms| *ms >= least_ms).ok_or_else(|| {
-            Error::options(
-                format!("'{key}' = '{text}' is no duration"),
-                "write it as in '500 ms' or '10 s'",
-            )
-        })?,
+        Some(text) => match parse_duration(text) {
+            Some(ms) if ms >= least_ms => ms,
+            Some(_) => {
+                return Err(Error::options(
+                    format!("'{key}' = '{text}' is too short"),
+                    format!("it is at least {least_ms} ms"),
+                ));
+            }
+            None => {
+                return Err(Error::options(
+                    format!("'{key}' = '{text}' is no duration"),
+                    "write it as in '500 ms' or '10 s'",
+                ));
+            }
+        },
     };
     Ok(Duration::from_millis(ms as u64))
 }

@@ -79,8 +79,12 @@ impl Rolling {
 
     fn is_due(&self, part: &Part) -> bool {
         let length = || fs::metadata(&part.hidden).map_or(0, |metadata| metadata.len());
-        self.bytes.is_some_and(|most| length() >= most)
-            || self.age.is_some_and(|most| part.opened.elapsed() >= most)
+        self.bytes.is_some_and(|most| length() >= most) || self.is_late(part)
+    }
+
+    /// Whether it is due by the clock.
+    fn is_late(&self, part: &Part) -> bool {
+        self.age.is_some_and(|most| part.opened.elapsed() >= most)
             || self.rest.is_some_and(|most| part.written.elapsed() >= most)
     }
 }
@@ -269,6 +273,10 @@ impl Sink for FileSink {
         };
         let flushed = file.take().map_or(Ok(()), |mut file| file.flush());
         flushed.map_err(|error| Error::io("cannot write to", &*hidden, error))
+    }
+
+    fn is_due(&self) -> bool {
+        self.part.as_ref().is_some_and(|part| self.rolling.is_late(part))
     }
 
     fn end_epoch(&mut self, _epoch: u64) -> Result<()> {

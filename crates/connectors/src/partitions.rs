@@ -376,6 +376,10 @@ impl Sink for PartitionedSink {
         Ok(())
     }
 
+    fn is_due(&self) -> bool {
+        self.folders.values().any(|sink| sink.is_due())
+    }
+
     fn end_epoch(&mut self, epoch: u64) -> Result<()> {
         self.folders.values_mut().try_for_each(|sink| sink.end_epoch(epoch))
     }

@@ -285,6 +285,14 @@ impl Sink for Discreet<dyn Sink> {
         self.inner.write(changes).map_err(|error| self.secrets.hide_error(error))
     }
 
+    fn rest(&mut self) -> Result<()> {
+        self.inner.rest().map_err(|error| self.secrets.hide_error(error))
+    }
+
+    fn is_due(&self) -> bool {
+        self.inner.is_due()
+    }
+
     fn end_epoch(&mut self, epoch: u64) -> Result<()> {
         self.inner.end_epoch(epoch).map_err(|error| self.secrets.hide_error(error))
     }

@@ -17,6 +17,7 @@ use millstream_types::sql_type::in_sql_names;
 use millstream_types::{Error, Result};
 
 use crate::float_compare::numbers_compared;
+use crate::guarded::guarded;
 use crate::time_shift::{TimeShift, times_shifted};
 
 /// An expression that reads the columns of a batch and gives one value a row.
@@ -39,6 +40,7 @@ impl ScalarExpr {
             true => physical,
             false => times_shifted(physical, schema.as_arrow()).map_err(error)?,
         };
+        let physical = guarded(physical).map_err(error)?;
         Ok(Self { physical })
     }
 

@@ -10,6 +10,7 @@ use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use datafusion_expr::Operator;
 use fancy_regex::Regex;
+use millstream_types::sql_type::is_variant;
 use millstream_types::{Error, Result, SqlType};
 
 use crate::cast::{How, cast};
@@ -58,7 +59,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "GREATEST(value, …)",
         about: "The largest argument; NULL when any is NULL.",
         volatile: false,
-        typing: |given| common(given, 1),
+        typing: ordered,
         body: |call| extreme(call, true),
     },
     Builtin {
@@ -66,7 +67,7 @@ pub const BUILTINS: &[Builtin] = &[
         usage: "LEAST(value, …)",
         about: "The smallest argument; NULL when any is NULL.",
         volatile: false,
-        typing: |given| common(given, 1),
+        typing: ordered,
         body: |call| extreme(call, false),
     },
     Builtin {
@@ -99,6 +100,14 @@ pub const BUILTINS: &[Builtin] = &[
 
 fn two<T>() -> Result<T, String> {
     Err("it takes 2 arguments".to_owned())
+}
+
+/// One type for all of them, which has an order.
+fn ordered(given: &[DataType]) -> Result<Typing, String> {
+    match given.iter().any(is_variant) {
+        true => Err("VARIANT has no order".to_owned()),
+        false => common(given, 1),
+    }
 }
 
 /// All arguments are cast to the type that holds them all.

@@ -14,6 +14,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type};
 use millstream_types::json_text::{DecimalStyle, JsonStyle, JsonValue};
+use millstream_types::sql_type::is_variant;
 use millstream_types::{Error, Result};
 use serde_json::Value;
 
@@ -149,6 +150,10 @@ pub const BUILTINS: &[Builtin] = &[
                 }
                 let mut text = String::new();
                 column.write(row, &STYLE, &mut text);
+                if is_variant(given.data_type()) {
+                    out.append_value(text);
+                    continue;
+                }
                 out.append_value(parse(&text).map_or(text, |value| text_of(&value)));
             }
             Ok(Arc::new(out.finish()))

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`bound`] | [`ScalarExpr`]: an expression bound to the columns of a batch |
 //! | `float_compare` | floating point numbers compared as numbers |
+//! | `guarded` | AND and OR that evaluate their right side only where it counts |
 //! | `time_shift` | points in time moved by a constant interval |
 //! | [`shared`](mod@shared) | what a condition and the values behind it both compute |
 //! | [`function`] | how a function is declared, typed and called |
@@ -37,6 +38,7 @@ pub mod decimal;
 pub mod field;
 mod float_compare;
 pub mod function;
+mod guarded;
 pub mod hash;
 pub mod java_pattern;
 pub mod json;

@@ -9,6 +9,7 @@ use datafusion_physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use millstream_types::Result;
 
 use crate::bound::{ScalarExpr, error};
+use crate::guarded::Guarded;
 
 /// Calls that a condition needs for every row, and that some value makes, too. A call that is only made for
 /// some rows, behind AND, OR or CASE, is not among them: it might fail for the others, or take longer than
@@ -24,6 +25,9 @@ fn find(node: &Arc<dyn PhysicalExpr>, values: &[ScalarExpr], found: &mut Vec<Sca
         && matches!(binary.op(), Operator::And | Operator::Or)
     {
         return find(binary.left(), values, found);
+    }
+    if let Some(guarded) = node.downcast_ref::<Guarded>() {
+        return find(guarded.left(), values, found);
     }
     if node.is::<CaseExpr>() {
         return;

@@ -394,9 +394,13 @@ impl ColumnBuilder {
 }
 
 fn unreadable(data_type: &DataType) -> Error {
+    let hint = match is_variant(data_type) {
+        true => "declare it STRING; PARSE_JSON makes a VARIANT of it, JSON_STRING a text",
+        false => "declare it STRING and cast it",
+    };
     Error::options(
         format!("a column of type {} cannot be read from text", type_name(data_type)),
-        "declare it STRING and cast it",
+        hint,
     )
 }
 

@@ -41,12 +41,13 @@ impl<'a> Quick<'a> {
         fields.clear();
         let mut at = start;
         loop {
-            let (from, to, end) = match self.quote {
-                Some(quote) if self.bytes.get(at) == Some(&quote) => self.quoted(at + 1, quote)?,
-                _ => self.plain(at)?,
+            let opens = self.quote.filter(|quote| self.bytes.get(at) == Some(quote));
+            let (from, to, end) = match opens {
+                Some(quote) => self.quoted(at + 1, quote)?,
+                None => self.plain(at)?,
             };
             let last = self.bytes[end] != self.delimiter;
-            let returns = last && to > from && self.bytes[to - 1] == b'\r';
+            let returns = last && opens.is_none() && to > from && self.bytes[to - 1] == b'\r';
             fields.push((from, to - usize::from(returns)));
             at = end + 1;
             if last {

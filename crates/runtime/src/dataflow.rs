@@ -469,6 +469,7 @@ impl Dataflow {
                     window.is_some_and(|window| window.needs < clock_ms)
                         || shard.wakes_at().is_some_and(|wake| wake <= clock_ms)
                 }),
+                Stage::Sink { sink, .. } => sink.is_due(),
                 _ => false,
             };
         }

@@ -129,6 +129,7 @@ pub fn settled(operand: Expr, schema: &DFSchema) -> DfResult<Expr> {
 
 fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
     let chosen = matches!(expr, Expr::Case(_));
+    let among = matches!(expr, Expr::InList(_));
     let together: Vec<&mut Expr> = match &mut expr {
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
             vec![&mut binary.left, &mut binary.right]
@@ -152,6 +153,12 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
     let numbers = chosen && types.iter().all(|of| of.is_numeric() || of.is_null());
     for next in given {
         let Some(all) = &shared else { break };
+        let floats = all.is_floating() && next.is_floating() && all != next;
+        if floats && among {
+            // As `=`: of two floating point types that of the value counts.
+            special = true;
+            continue;
+        }
         special |= is_special(all, next) || (numbers && all != next);
         shared = common_type(all, next);
     }
@@ -246,11 +253,12 @@ pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
     if !differ(left, right) && !differ(right, left) {
         return Ok(());
     }
+    let hint = match is_variant(left) || is_variant(right) {
+        true => "compare the text of the value, as in JSON_STRING(v)",
+        false => "cast one side, as in CAST(x AS STRING)",
+    };
     let (left, right) = (type_name(left), type_name(right));
-    Err(external(
-        SqlError::new(format!("{left} and {right} cannot be compared"))
-            .hint("cast one side, as in CAST(x AS STRING)"),
-    ))
+    Err(external(SqlError::new(format!("{left} and {right} cannot be compared")).hint(hint)))
 }
 
 /// Refuses to put what is no text behind a text.

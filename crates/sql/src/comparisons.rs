@@ -13,10 +13,13 @@ use datafusion_expr::logical_plan::{Aggregate, Filter, Join, Subquery};
 use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 use millstream_expr::common_type::common_type;
+use millstream_types::sql_type::is_variant;
 
 use crate::cast::to_field;
 use crate::common_types::comparable;
+use crate::context::external;
 use crate::decorrelate::{as_outer, projection, rejoined};
+use crate::diagnostics::SqlError;
 use crate::subqueries::null;
 use crate::translate_join::set_operation;
 
@@ -33,6 +36,7 @@ pub fn normalize_comparisons(plan: LogicalPlan, zone: Tz) -> DfResult<LogicalPla
             LogicalPlan::Join(of) if set_operation(&of).is_some() => of_one_type(of, zone)?,
             other => other,
         };
+        ordered(&plan)?;
         let compares = |expr: &Expr| {
             let of = |expr: &Expr| Ok(matches!(expr, Expr::InSubquery(_) | Expr::InList(_)));
             expr.exists(of).unwrap_or(false)
@@ -59,6 +63,35 @@ pub fn normalize_comparisons(plan: LogicalPlan, zone: Tz) -> DfResult<LogicalPla
         Ok(Transformed::yes(plan.data))
     });
     Ok(compared?.data)
+}
+
+/// Refuses an order by what has none.
+fn ordered(plan: &LogicalPlan) -> DfResult<()> {
+    let keys = match plan {
+        LogicalPlan::Sort(sort) => sort.expr.iter().collect(),
+        LogicalPlan::Window(window) => {
+            let calls = window.window_expr.iter().map(|call| match call.clone().unalias() {
+                Expr::WindowFunction(call) => call.params.order_by,
+                _ => Vec::new(),
+            });
+            return calls.flatten().try_for_each(|key| has_order(&key.expr, window.input.schema()));
+        }
+        _ => Vec::new(),
+    };
+    let schema = merge_schema(&plan.inputs());
+    keys.into_iter().try_for_each(|key: &datafusion_expr::SortExpr| has_order(&key.expr, &schema))
+}
+
+fn has_order(key: &Expr, schema: &DFSchema) -> DfResult<()> {
+    // What cannot be typed here is refused later.
+    match key.get_type(schema).is_ok_and(|data_type| is_variant(&data_type)) {
+        true => {
+            Err(external(SqlError::new("VARIANT has no order").hint(
+                "order by the text of a value, JSON_STRING(v), or by a part of it as a number",
+            )))
+        }
+        false => Ok(()),
+    }
 }
 
 fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfResult<GroupingSet> {

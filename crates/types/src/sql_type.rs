@@ -270,7 +270,8 @@ impl fmt::Display for SqlType {
 
 /// Whether a column is one of JSON values.
 pub fn is_variant(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Struct(fields) if fields.len() == 1 && fields[0].name() == VARIANT)
+    let DataType::Struct(fields) = data_type else { return false };
+    matches!(&fields[..], [only] if only.name() == VARIANT && only.data_type() == &DataType::Utf8)
 }
 
 /// The coarsest Arrow unit that holds a precision.
@@ -327,6 +328,8 @@ pub fn in_sql_names(message: &str) -> String {
         ("Time32(ms)", "TIME(3)"),
     ];
     let inside = |c: char| c.is_alphanumeric() || c == '_';
+    let message = message.replace("Struct(\"$variant\": Utf8)", "VARIANT");
+    let message = message.as_str();
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
     while let Some(next) = rest.chars().next() {
