@@ -494,21 +494,24 @@ fn to_decimal(
     Ok(Arc::new(out.finish()))
 }
 
-/// A collection or row is NULL as a whole where a value in it cannot be cast.
+/// A collection or row is NULL as a whole where a value in it cannot be cast: the half with the failing one
+/// is halved until it stands alone.
 fn whole_or_null(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
     let strict = How { try_cast: false, ..*how };
     if let Ok(all) = to_nested(from, to, &strict) {
         return Ok(all);
     }
+    let rows = from.len() as u32;
+    if rows == 1 {
+        return Ok(new_null_array(&to.arrow(), 1));
+    }
     // A slice of lists would have all their values with it.
-    let each = |row: usize| -> Result<ArrayRef> {
-        let alone = arrow::compute::take(from, &UInt32Array::from(vec![row as u32]), None)?;
-        let value = to_nested(&alone, to, &strict);
-        Ok(value.unwrap_or_else(|_| new_null_array(&to.arrow(), 1)))
+    let half = |range: std::ops::Range<u32>| {
+        let alone = arrow::compute::take(from, &UInt32Array::from_iter_values(range), None)?;
+        whole_or_null(&alone, to, how)
     };
-    let values = (0..from.len()).map(each).collect::<Result<Vec<ArrayRef>>>()?;
-    let values: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
-    Ok(arrow::compute::concat(&values)?)
+    let (first, second) = (half(0..rows / 2)?, half(rows / 2..rows)?);
+    Ok(arrow::compute::concat(&[&*first, &*second])?)
 }
 
 fn to_nested(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {

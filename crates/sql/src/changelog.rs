@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result as DfResult};
 use datafusion_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
-use millstream_plan::ChangeCodes;
+use millstream_plan::{ChangeCodes, ChangelogMode, NodeId, NodeKind};
 use millstream_types::ChangeOp;
 use sqlparser::ast::{
     Expr as SqlExpr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, TableFactor, Value,
@@ -19,6 +19,7 @@ use sqlparser::ast::{
 use crate::context::external;
 use crate::diagnostics::SqlError;
 use crate::rewrite::function_name;
+use crate::translate::{Translator, arrow_of};
 use crate::window::{column_of, descriptor, in_order, relation};
 
 /// What the kind of a change is called in the text of a statement.
@@ -255,5 +256,34 @@ impl UserDefinedLogicalNodeCore for ChangelogNode {
         let [input] = <[LogicalPlan; 1]>::try_from(inputs)
             .map_err(|_| DataFusionError::Internal("a changelog has one input".to_owned()))?;
         Ok(Self { input, ..self.clone() })
+    }
+}
+
+impl Translator<'_> {
+    pub(crate) fn changelog(&mut self, call: &ChangelogNode) -> Result<NodeId, SqlError> {
+        let input = self.node(&call.input)?;
+        let of = &self.plan.nodes[input];
+        let codes = call.codes.clone();
+        let (kind, changelog) = match call.column {
+            None => {
+                let key = self.plan.key(input);
+                (NodeKind::ToChangelog { codes, key }, ChangelogMode::Append)
+            }
+            Some(column) if of.changelog == ChangelogMode::Append => {
+                (NodeKind::FromChangelog { column, codes }, ChangelogMode::Retract)
+            }
+            Some(_) => {
+                return Err(SqlError::unsupported("FROM_CHANGELOG over rows that change")
+                    .hint("its rows are the changes: they only come")
+                    .about("FROM_CHANGELOG"));
+            }
+        };
+        let schema = arrow_of(UserDefinedLogicalNodeCore::schema(call));
+        let id = self.plan.add_like(kind, input);
+        let node = &mut self.plan.nodes[id];
+        (node.schema, node.changelog) = (schema, changelog);
+        // The columns move; time is plain data from here on.
+        (node.rowtimes, node.proctimes) = (Vec::new(), Vec::new());
+        Ok(id)
     }
 }

@@ -10,40 +10,12 @@ use millstream_expr::ScalarExpr;
 use millstream_plan::{ChangelogMode, NodeId, NodeKind, OrderKey, RankFunction, TimeWindow};
 use millstream_types::sql_type::type_name;
 
-use crate::changelog::ChangelogNode;
 use crate::diagnostics::{Result, SqlError};
 use crate::translate::{Translator, WindowProperties, arrow_of, is_proctime};
 use crate::translate_over::rank_call;
 use crate::window::WindowNode;
 
 impl Translator<'_> {
-    pub(crate) fn changelog(&mut self, call: &ChangelogNode) -> Result<NodeId> {
-        let input = self.node(&call.input)?;
-        let of = &self.plan.nodes[input];
-        let codes = call.codes.clone();
-        let (kind, changelog) = match call.column {
-            None => {
-                let key = self.plan.key(input);
-                (NodeKind::ToChangelog { codes, key }, ChangelogMode::Append)
-            }
-            Some(column) if of.changelog == ChangelogMode::Append => {
-                (NodeKind::FromChangelog { column, codes }, ChangelogMode::Retract)
-            }
-            Some(_) => {
-                return Err(SqlError::unsupported("FROM_CHANGELOG over rows that change")
-                    .hint("its rows are the changes: they only come")
-                    .about("FROM_CHANGELOG"));
-            }
-        };
-        let schema = arrow_of(datafusion_expr::UserDefinedLogicalNodeCore::schema(call));
-        let id = self.plan.add_like(kind, input);
-        let node = &mut self.plan.nodes[id];
-        (node.schema, node.changelog) = (schema, changelog);
-        // The columns move; time is plain data from here on.
-        (node.rowtimes, node.proctimes) = (Vec::new(), Vec::new());
-        Ok(id)
-    }
-
     pub(crate) fn window(&mut self, window: &WindowNode) -> Result<NodeId> {
         let input = self.node(&window.input)?;
         let Expr::Column(column) = &window.rowtime else {
