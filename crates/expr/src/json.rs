@@ -246,15 +246,16 @@ fn scalar_text(value: &Value) -> String {
 /// A value as JSON.
 fn text_of(value: &Value) -> String {
     let mut out = String::new();
-    write_value(value, &mut out);
+    write_value(value, push_number, &mut out);
     out
 }
 
-fn write_value(value: &Value, out: &mut String) {
+/// Appends a value as JSON without blanks; `number` spells its numbers.
+pub fn write_value(value: &Value, number: fn(&str, &mut String), out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => push_number(&number.to_string(), out),
+        Value::Number(given) => number(&given.to_string(), out),
         Value::String(text) => push_text(text, out),
         Value::Array(elements) => {
             out.push('[');
@@ -262,7 +263,7 @@ fn write_value(value: &Value, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                write_value(element, out);
+                write_value(element, number, out);
             }
             out.push(']');
         }
@@ -276,7 +277,7 @@ fn write_value(value: &Value, out: &mut String) {
                 }
                 push_text(key, out);
                 out.push(':');
-                write_value(value, out);
+                write_value(value, number, out);
             }
             out.push('}');
         }

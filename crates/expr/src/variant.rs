@@ -4,7 +4,7 @@
 //! numbers as they are shown, so that equal values have equal texts and looking into one need not parse it.
 //! Source: Flink, "Variant Functions". There 1 and 1.0 are two values that look the same; here they are one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray, StructArray};
@@ -14,10 +14,9 @@ use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result, SqlType};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
 use crate::function::{Builtin, Call, Typing, typing};
-use crate::json::push_text;
+use crate::json::{self, push_text};
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
@@ -74,12 +73,12 @@ fn of_texts(call: &Call<'_>, texts: StringArray) -> Result<ArrayRef> {
 
 /// The text of the first JSON value in a text.
 fn parse(text: &str, duplicates: bool) -> Option<String> {
-    let value = crate::json::parse(text)?;
+    let value = json::parse(text)?;
     if !duplicates && text.contains('{') {
         serde_json::Deserializer::from_str(text).into_iter::<Unique>().next()?.ok()?;
     }
     let mut out = String::with_capacity(text.len());
-    write_value(&value, &mut out);
+    json::write_value(&value, push_number, &mut out);
     Some(out)
 }
 
@@ -139,38 +138,6 @@ impl<'de> Visitor<'de> for Unique {
             members.next_value::<Self>()?;
         }
         Ok(self)
-    }
-}
-
-fn write_value(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => push_number(&number.to_string(), out),
-        Value::String(text) => push_text(text, out),
-        Value::Array(elements) => {
-            out.push('[');
-            for (at, element) in elements.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                write_value(element, out);
-            }
-            out.push(']');
-        }
-        Value::Object(object) => {
-            out.push('{');
-            let members: BTreeMap<&String, &Value> = object.iter().collect();
-            for (at, (key, value)) in members.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                push_text(key, out);
-                out.push(':');
-                write_value(value, out);
-            }
-            out.push('}');
-        }
     }
 }
 
