@@ -127,7 +127,20 @@ fn may_fail(expr: &Arc<dyn PhysicalExpr>) -> DfResult<bool> {
 
 impl fmt::Display for Guarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.left, if self.either { "OR" } else { "AND" }, self.right)
+        let text = |side: &Arc<dyn PhysicalExpr>| {
+            let other_guard = side.downcast_ref::<Self>().map(|guard| guard.either != self.either);
+            let other_plain = side.downcast_ref::<BinaryExpr>().map(|binary| match binary.op() {
+                Operator::And => self.either,
+                Operator::Or => !self.either,
+                _ => false,
+            });
+            match other_guard.or(other_plain) {
+                Some(true) => format!("({side})"),
+                _ => side.to_string(),
+            }
+        };
+        let word = if self.either { "OR" } else { "AND" };
+        write!(f, "{} {word} {}", text(&self.left), text(&self.right))
     }
 }
 
