@@ -18,7 +18,7 @@ use datafusion_physical_expr::expressions::BinaryExpr;
 
 /// A comparison of two floating point values of the same type.
 #[derive(Debug, Clone, Eq)]
-struct FloatCompare {
+pub(crate) struct FloatCompare {
     left: Arc<dyn PhysicalExpr>,
     op: Operator,
     right: Arc<dyn PhysicalExpr>,

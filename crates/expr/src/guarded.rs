@@ -17,6 +17,7 @@ use datafusion_physical_expr::expressions::{
 };
 
 use crate::bound::ScalarExpr;
+use crate::float_compare::FloatCompare;
 
 /// A conjunction or disjunction.
 #[derive(Debug, Clone, Eq)]
@@ -119,6 +120,7 @@ fn may_fail(expr: &Arc<dyn PhysicalExpr>) -> DfResult<bool> {
             || node.is::<NotExpr>()
             || node.is::<IsNullExpr>()
             || node.is::<IsNotNullExpr>()
+            || node.is::<FloatCompare>()
             || node.is::<InListExpr>()
             || node.is::<LikeExpr>();
         Ok(!plain)
