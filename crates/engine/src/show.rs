@@ -125,8 +125,8 @@ fn describe(
     parts: &[String],
     like: Option<&NamePattern>,
 ) -> Result<RecordBatch, SqlError> {
-    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); 6];
-    let mut add = |values: [Option<String>; 6]| {
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); 7];
+    let mut add = |values: [Option<String>; 7]| {
         if !is_meant(like, values[0].as_deref().unwrap_or_default()) {
             return;
         }
@@ -138,21 +138,26 @@ fn describe(
             for (at, field) in table.schema.fields().iter().enumerate() {
                 let watermark =
                     table.watermark.as_ref().filter(|watermark| watermark.rowtime == at);
-                let rowtime = if watermark.is_some() { " *ROWTIME*" } else { "" };
+                let computed = table.computed.get(&at);
+                let clock = computed.is_some_and(|computed| computed.processing_time);
+                let (attribute, nullable) = match (watermark, clock) {
+                    (Some(_), _) => (" *ROWTIME*", field.is_nullable()),
+                    (None, true) => (" *PROCTIME*", false),
+                    (None, false) => ("", field.is_nullable()),
+                };
                 let key = table.primary_key.contains(field.name());
                 let key = key.then(|| format!("PRI({})", table.primary_key.join(", ")));
                 add([
                     Some(field.name().clone()),
-                    Some(format!("{}{rowtime}", field_type_name(field))),
-                    null(field.is_nullable()),
+                    Some(format!("{}{attribute}", field_type_name(field))),
+                    null(nullable),
                     key,
                     match table.metadata.get(field.name()) {
                         Some(key) => Some(format!("METADATA FROM {}", quoted(key))),
-                        None => {
-                            table.computed.get(&at).map(|computed| format!("AS {}", computed.text))
-                        }
+                        None => computed.map(|computed| format!("AS {}", computed.text)),
                     },
                     watermark.map(|watermark| watermark.text.clone()),
+                    table.column_comments.get(field.name()).cloned(),
                 ]);
             }
         }
@@ -161,11 +166,15 @@ fn describe(
             for field in schema.fields() {
                 let name = field.name().clone();
                 let data_type = Some(field_type_name(field));
-                add([Some(name), data_type, null(field.is_nullable()), None, None, None]);
+                add([Some(name), data_type, null(field.is_nullable()), None, None, None, None]);
             }
         }
     }
-    table(&["name", "type", "null", "key", "extras", "watermark"], columns)
+    let names = ["name", "type", "null", "key", "extras", "watermark", "comment"];
+    // Comments are shown where there are any.
+    let shown = if columns[6].iter().any(Option::is_some) { 7 } else { 6 };
+    columns.truncate(shown);
+    table(&names[..shown], columns)
 }
 
 fn function(catalog: &Catalog, name: &str) -> Result<RecordBatch, SqlError> {
@@ -217,7 +226,9 @@ fn quoted(text: &str) -> String {
 pub fn create_table(table: &Table) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (at, field) in table.schema.fields().iter().enumerate() {
-        lines.push(match table.computed.get(&at) {
+        let said = table.column_comments.get(field.name());
+        let said = said.map_or(String::new(), |said| format!(" COMMENT {}", quoted(said)));
+        let line = match table.computed.get(&at) {
             Some(computed) => format!("  {} AS {}", quoted_name(field.name()), computed.text),
             None => {
                 let null = if field.is_nullable() { "" } else { " NOT NULL" };
@@ -230,7 +241,8 @@ pub fn create_table(table: &Table) -> String {
                     field_type_name(field)
                 )
             }
-        });
+        };
+        lines.push(line + &said);
     }
     if let Some(watermark) = &table.watermark {
         let name = table.schema.field(watermark.rowtime).name();
@@ -246,6 +258,9 @@ pub fn create_table(table: &Table) -> String {
         .map(|(key, value)| format!("  {} = {}", quoted(key), quoted(value)))
         .collect();
     let mut text = format!("CREATE TABLE {} (\n{}\n)", quoted_name(&table.name), lines.join(",\n"));
+    if let Some(comment) = &table.comment {
+        text.push_str(&format!(" COMMENT {}", quoted(comment)));
+    }
     if !table.partitioned_by.is_empty() {
         let by: Vec<_> = table.partitioned_by.iter().map(|name| quoted_name(name)).collect();
         text.push_str(&format!(" PARTITIONED BY ({})", by.join(", ")));
@@ -266,7 +281,9 @@ fn create_view(view: &View) -> String {
             )
         }
     };
-    format!("CREATE VIEW {}{columns} AS\n{}", quoted_name(&view.name), view.text)
+    let comment = view.comment.as_ref();
+    let comment = comment.map_or(String::new(), |said| format!(" COMMENT {}", quoted(said)));
+    format!("CREATE VIEW {}{columns}{comment} AS\n{}", quoted_name(&view.name), view.text)
 }
 
 #[cfg(test)]

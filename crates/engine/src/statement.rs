@@ -83,7 +83,15 @@ impl Engine {
         self.observed(&mut catalog);
         match statement {
             Statement::CreateTable(create) => return self.create_table(create, catalog),
-            Statement::CreateView { name, columns, query, text, if_not_exists, or_replace } => {
+            Statement::CreateView {
+                name,
+                columns,
+                query,
+                text,
+                if_not_exists,
+                or_replace,
+                comment,
+            } => {
                 let parts = parts_of(name);
                 let view = View {
                     name: parts.last().cloned().unwrap_or_default(),
@@ -91,6 +99,7 @@ impl Engine {
                     made_with: Vec::new(),
                     query: query.as_ref().clone(),
                     text: text.clone(),
+                    comment: comment.clone(),
                 };
                 create_view(&mut catalog, &parts, view, *if_not_exists, *or_replace)?;
             }

@@ -14,6 +14,7 @@
 //! | [`registry`] | every function by name |
 //! | [`reference`](mod@reference) | what each is for, with examples |
 //! | [`calendar`], [`java_pattern`] | calendar arithmetic, and dates as text |
+//! | [`clock`] | the reading of the clock that the expressions of a row share |
 //! | [`cast`], [`cast_time`] | `CAST` and `TRY_CAST` |
 //! | [`common_type`](mod@common_type) | the type in which two types meet |
 //! | [`decimal`] | `DECIMAL` arithmetic |
@@ -31,6 +32,7 @@ pub mod bound;
 pub mod calendar;
 pub mod cast;
 pub mod cast_time;
+pub mod clock;
 pub mod codecs;
 pub mod common_type;
 pub mod conditional;

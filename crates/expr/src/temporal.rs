@@ -16,6 +16,7 @@ use millstream_types::{Error, Result};
 
 use crate::calendar::{add_units, extract_one, floor_to, next_unit, units_between};
 use crate::cast_time::timestamps;
+use crate::clock::now_ms;
 use crate::function::{Builtin, Call, Typing, typing};
 use crate::{maths, time_values};
 
@@ -258,10 +259,6 @@ pub const BUILTINS: &[Builtin] = &[
 fn time_of_day(call: &Call<'_>) -> Result<ArrayRef> {
     let seconds = utc_to_local(call.zone, now_ms(), 1_000).rem_euclid(86_400_000) / 1_000;
     Ok(Arc::new(PrimitiveArray::<Time32SecondType>::from_value(seconds as i32, call.rows)))
-}
-
-pub(crate) fn now_ms() -> i64 {
-    chrono::Utc::now().timestamp_millis()
 }
 
 fn now(call: &Call<'_>, utc: bool) -> Result<ArrayRef> {

@@ -16,9 +16,10 @@ use millstream_types::time::timestamp_text;
 use millstream_types::{Error, Result};
 
 use crate::cast_time::timestamps;
+use crate::clock::now_ms;
 use crate::function::Call;
 use crate::java_pattern::Pattern;
-use crate::temporal::{Points, local_to_last_utc, local_to_utc, now_ms, utc_to_local, zone_named};
+use crate::temporal::{Points, local_to_last_utc, local_to_utc, utc_to_local, zone_named};
 use crate::time_text::{parse_date, parse_point, parse_sql_text};
 
 /// The format where none is given.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use millstream_expr::ScalarExpr;
+use millstream_expr::clock::HeldClock;
 use millstream_expr::shared::shared;
 use millstream_types::{ChangeBatch, Result, plain_paths};
 
@@ -73,6 +74,7 @@ impl Calc {
 
 impl Transform for Calc {
     fn apply(&self, changes: ChangeBatch) -> Result<ChangeBatch> {
+        let _clock = HeldClock::new();
         let mut changes = changes;
         if let Some(condition) = &self.condition {
             changes.rows = self.with_shared(changes.rows)?;

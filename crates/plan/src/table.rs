@@ -32,6 +32,10 @@ pub struct Table {
     pub partitioned_by: Vec<String>,
     /// What stands in `WITH (…)`.
     pub options: Options,
+    /// What was said of it in `COMMENT`.
+    pub comment: Option<String>,
+    /// The same of its columns, by name.
+    pub column_comments: BTreeMap<String, String>,
     /// What the embedding program gave, for connectors that hold no text options.
     pub handle: Option<Handle>,
     /// Of a row that is updated, what it is after that is read only: what is taken back is deleted then.
@@ -87,6 +91,8 @@ impl Table {
             primary_key: Vec::new(),
             partitioned_by: Vec::new(),
             options: Options::new(),
+            comment: None,
+            column_comments: BTreeMap::new(),
             handle: None,
             after_only: false,
         }

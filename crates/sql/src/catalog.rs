@@ -38,6 +38,8 @@ pub struct View {
     pub query: Query,
     /// The query as it was written.
     pub text: String,
+    /// What was said of it.
+    pub comment: Option<String>,
 }
 
 /// Catalog, database and name.

@@ -60,6 +60,7 @@ mod translate_window;
 pub mod types;
 mod unnest;
 mod using;
+mod values_syntax;
 mod views;
 pub mod window;
 

@@ -16,6 +16,7 @@ use crate::statement::{
     Column, ColumnKind, Conflict, CreateTable, Insert, Like, OptionList, Place, Show, Statement,
 };
 use crate::types::parse_type;
+use crate::values_syntax::rows_in_parentheses;
 
 /// Reads one statement of a script.
 ///
@@ -23,7 +24,7 @@ use crate::types::parse_type;
 /// When it is no statement of the dialect, with the position.
 pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
     let written = tokens;
-    let tokens = matches_as_calls(hints_as_options(tokens)?)?;
+    let tokens = rows_in_parentheses(matches_as_calls(hints_as_options(tokens)?)?);
     let parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens.clone());
     let mut reader = Reader { parser, text };
     let statement = reader.statement().map_err(|error| error.locate(written))?;
@@ -191,12 +192,18 @@ impl<'a> Reader<'a> {
             } else {
                 Vec::new()
             };
-            if self.word("COMMENT") {
-                self.string("a comment")?;
-            }
+            let comment = self.comment()?;
             self.expect("AS")?;
             let (query, text) = self.with_text(Parser::parse_query)?;
-            Ok(Statement::CreateView { name, columns, query, text, if_not_exists, or_replace })
+            Ok(Statement::CreateView {
+                name,
+                columns,
+                query,
+                text,
+                if_not_exists,
+                or_replace,
+                comment,
+            })
         } else if self.word("DATABASE") {
             self.create_database()
         } else if self.word("CATALOG") {
@@ -221,9 +228,7 @@ impl<'a> Reader<'a> {
             }
             self.parser.expect_token(&Token::RParen)?;
         }
-        if self.word("COMMENT") {
-            self.string("a comment")?;
-        }
+        table.comment = self.comment()?;
         if self.words("PARTITIONED BY") {
             self.parser.expect_token(&Token::LParen)?;
             table.partitioned_by = self.parser.parse_comma_separated(Parser::parse_identifier)?;
@@ -287,16 +292,22 @@ impl<'a> Reader<'a> {
                 None => ColumnKind::Physical(column),
             }
         };
-        if self.word("COMMENT") {
-            self.string("a comment")?;
-        }
+        let comment = self.comment()?;
         if table.columns.iter().any(|column| column.name.value == name.value) {
             return Err(
                 SqlError::new(format!("column \"{}\" is declared twice", name.value)).at(&start)
             );
         }
-        table.columns.push(Column { name, kind, place: Place::Last });
+        table.columns.push(Column { name, kind, place: Place::Last, comment });
         Ok(())
+    }
+
+    /// `COMMENT 'text'`, where it stands.
+    fn comment(&mut self) -> Result<Option<String>> {
+        match self.word("COMMENT") {
+            true => self.string("a comment").map(Some),
+            false => Ok(None),
+        }
     }
 
     fn not_enforced(&mut self) -> Result<()> {

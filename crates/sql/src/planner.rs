@@ -279,6 +279,7 @@ impl<'a> Planner<'a> {
             primary_key: create.primary_key.iter().map(|column| column.value.clone()).collect(),
             partitioned_by: create.partitioned_by.iter().map(|c| c.value.clone()).collect(),
             options: create.options.iter().cloned().collect(),
+            comment: create.comment.clone(),
             ..Table::new(name, inferred)
         };
         let mut columns: Vec<(Arc<Field>, Option<Computed>)> =
@@ -293,6 +294,7 @@ impl<'a> Planner<'a> {
                 }
             }
             table.metadata.clone_from(&base.metadata);
+            table.column_comments.clone_from(&base.column_comments);
             if !like.excluding_options {
                 for (key, value) in &base.options {
                     table.options.entry(key.clone()).or_insert_with(|| value.clone());
@@ -322,6 +324,9 @@ impl<'a> Planner<'a> {
             .map(|(f, _)| Arc::clone(f))
             .collect();
         for column in &create.columns {
+            if let Some(comment) = &column.comment {
+                table.column_comments.insert(column.name.value.clone(), comment.clone());
+            }
             if let ColumnKind::Metadata(_, key) = &column.kind {
                 table.metadata.insert(column.name.value.clone(), key.clone());
             }

@@ -25,6 +25,8 @@ pub enum Statement {
         if_not_exists: bool,
         /// `OR REPLACE`
         or_replace: bool,
+        /// `COMMENT 'text'`
+        comment: Option<String>,
     },
     /// `ALTER TABLE | VIEW`
     Alter(Alter),
@@ -144,6 +146,8 @@ pub struct CreateTable {
     pub if_not_exists: bool,
     /// `OR REPLACE`
     pub or_replace: bool,
+    /// `COMMENT 'text'`
+    pub comment: Option<String>,
 }
 
 impl CreateTable {
@@ -160,6 +164,7 @@ impl CreateTable {
             query: None,
             if_not_exists: false,
             or_replace: false,
+            comment: None,
         }
     }
 }
@@ -231,6 +236,8 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Where `ALTER TABLE` puts it.
     pub place: Place,
+    /// `COMMENT 'text'`
+    pub comment: Option<String>,
 }
 
 /// Where a column comes to stand.

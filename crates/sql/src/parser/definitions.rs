@@ -139,9 +139,8 @@ impl Reader<'_> {
     pub(super) fn create_database(&mut self) -> Result<Statement> {
         let if_not_exists = self.words("IF NOT EXISTS");
         let name = self.name()?;
-        if self.word("COMMENT") {
-            self.string("a comment")?;
-        }
+        // A database is a name here, and nothing shows what is said of it.
+        self.comment()?;
         if self.word("WITH") {
             self.options()?;
         }
@@ -152,9 +151,7 @@ impl Reader<'_> {
     pub(super) fn create_catalog(&mut self) -> Result<Statement> {
         let if_not_exists = self.words("IF NOT EXISTS");
         let name = self.name()?;
-        if self.word("COMMENT") {
-            self.string("a comment")?;
-        }
+        self.comment()?;
         let options = if self.word("WITH") { self.options()? } else { Vec::new() };
         Ok(Statement::CreateCatalog { name, if_not_exists, options })
     }
