@@ -40,7 +40,13 @@ enum Command {
         #[arg(value_name = "FILE", required_unless_present = "command")]
         files: Vec<PathBuf>,
         /// A script given in the command line.
-        #[arg(short, long, value_name = "SQL", conflicts_with = "files")]
+        #[arg(
+            short,
+            long,
+            value_name = "SQL",
+            conflicts_with = "files",
+            allow_hyphen_values = true
+        )]
         command: Option<String>,
         #[command(flatten)]
         common: Common,
@@ -198,7 +204,9 @@ async fn scripts(files: &[PathBuf], command: Option<&str>, runner: &Runner) -> E
                 return Exit::Usage;
             }
         };
-        let exit = runner.script(&name, &text).await;
+        // Editors of another system put a mark at the start.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let exit = runner.script(&name, text).await;
         if exit != Exit::Done {
             return exit;
         }

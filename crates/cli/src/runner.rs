@@ -84,7 +84,7 @@ impl Runner {
         };
         for (at, statement) in script.statements().iter().enumerate() {
             let started = Instant::now();
-            let ended = match self.engine.run(statement, &text) {
+            let ended = match self.start(statement, &text, &mut stop).await {
                 Ok(outcome) => {
                     if let (true, Some(next)) =
                         (never_ends(&outcome), script.statements().get(at + 1))
@@ -118,6 +118,40 @@ impl Runner {
             return if matches!(error, Error::Sql(_)) { Exit::Sql } else { Exit::Failed };
         }
         Exit::Done
+    }
+
+    /// Runs a statement as far as it does not go on by itself. To be asked to stop meanwhile ends the
+    /// program, in a shell the second time: reading, planning and opening cannot be given up, and no epoch
+    /// has ended then.
+    async fn start(
+        &self,
+        statement: &[TokenWithSpan],
+        text: &str,
+        stop: &mut StopSignals,
+    ) -> Result<Outcome, Error> {
+        let (engine, statement, text) = (self.engine.clone(), statement.to_vec(), text.to_owned());
+        let mut work = tokio::task::spawn_blocking(move || engine.run(&statement, &text));
+        let mut warned = !self.interactive;
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut work => {
+                    return outcome.unwrap_or_else(|failed| {
+                        Err(CoreError::Internal(failed.to_string()).into())
+                    });
+                }
+                exit = stop.next() => {
+                    if warned {
+                        log::info(format_args!("interrupted"));
+                        std::process::exit(exit as i32);
+                    }
+                    warned = true;
+                    log::info(format_args!(
+                        "the statement is still being prepared; a second signal ends the program"
+                    ));
+                }
+            }
+        }
     }
 
     /// The text with `${key}` replaced.

@@ -8,7 +8,7 @@ use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use millstream_formats::Decoded;
 use millstream_plan::Table;
-use millstream_types::sql_type::{SqlType, is_variant, type_name};
+use millstream_types::sql_type::{SqlType, is_opaque, type_name};
 use millstream_types::time::parse_duration;
 use millstream_types::{Error, Result};
 use rand::rngs::SmallRng;
@@ -215,7 +215,7 @@ fn random(table: &Table, name: &str, data_type: &DataType) -> Result<Generator> 
             &format!("{name}.element"),
             element.data_type(),
         )?)),
-        DataType::Struct(fields) if !is_variant(data_type) => Generator::Row(
+        DataType::Struct(fields) if !is_opaque(data_type) => Generator::Row(
             fields
                 .iter()
                 .map(|field| random(table, &format!("{name}.{}", field.name()), field.data_type()))

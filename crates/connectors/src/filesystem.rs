@@ -162,6 +162,14 @@ pub fn infer_columns(options: &mut Options) -> Result<SchemaRef> {
     }
     let format = format_for(options)?;
     let files = list(&path, options.get("source.path.regex-pattern").map(String::as_str))?;
+    // What is read from a pipe to find out its columns would be lost.
+    let is_file = std::fs::metadata(&files[0]).is_ok_and(|file| file.is_file());
+    if !is_file {
+        return Err(Error::options(
+            format!("the columns of '{}' cannot be found out: it is no file", files[0].display()),
+            "declare them in CREATE TABLE",
+        ));
+    }
     match format {
         Format::Parquet => schema_of(&files[0]),
         Format::Json(_) => infer::json(&sample(&files[0], infer::SAMPLE_BYTES)?, &path),

@@ -14,6 +14,7 @@ use chrono_tz::Tz;
 use millstream_expr::cast::{How, cast};
 use millstream_formats::Decoded;
 use millstream_plan::Table;
+use millstream_types::sql_type::type_name;
 use millstream_types::{ChangeBatch, Error, Result, SqlType};
 
 use crate::connector::{Each, Piece, Sink, Source, SourceEvent};
@@ -51,6 +52,21 @@ impl Partitions {
             })
         };
         let keys = table.partitioned_by.iter().map(place).collect::<Result<Vec<_>>>()?;
+        let unnamed = keys.iter().map(|key| table.physical.field(*key)).find(|field| {
+            let of = field.data_type();
+            of.is_nested() || matches!(of, DataType::Binary | DataType::Interval(_))
+        });
+        if let Some(field) = unnamed {
+            return Err(Error::options(
+                format!(
+                    "table \"{}\" cannot be PARTITIONED BY '{}', which is {}",
+                    table.name,
+                    field.name(),
+                    type_name(field.data_type())
+                ),
+                "folders are named after texts, numbers, booleans and points in time",
+            ));
+        }
         if keys.len() >= table.physical.fields().len() {
             return Err(Error::options(
                 format!("table \"{}\" has no column beside those it is PARTITIONED BY", table.name),

@@ -159,6 +159,10 @@ fn roots(table: &Table, scheme: &str) -> Result<Option<RootCerts>> {
     Ok(Some(RootCerts::new_with_certs(&certificates)))
 }
 
+/// The lines of a header that say how a request is sent, or which one it is.
+const OWN_HEADERS: [&str; 6] =
+    ["Content-Length", "Transfer-Encoding", "Connection", "Host", "Expect", "Idempotency-Key"];
+
 fn headers(table: &Table) -> Result<Vec<(String, String)>> {
     let mut headers = Vec::new();
     for (key, value) in &table.options {
@@ -169,6 +173,12 @@ fn headers(table: &Table) -> Result<Vec<(String, String)>> {
             return Err(Error::options(
                 format!("'{key}' is no line of a header"),
                 "name and value are plain text, as in 'header.Authorization' = 'Bearer ${env:TOKEN}'",
+            ));
+        }
+        if OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            return Err(Error::options(
+                format!("'{key}' is set for each request by the webhook itself"),
+                "leave it out",
             ));
         }
         headers.push((name.to_owned(), value.clone()));

@@ -81,6 +81,7 @@ impl Engine {
         let _changing = changes.then(|| self.changing());
         let mut catalog = self.catalog();
         self.observed(&mut catalog);
+        find_files(&mut catalog, statement)?;
         match statement {
             Statement::CreateTable(create) => return self.create_table(create, catalog),
             Statement::CreateView {
@@ -150,10 +151,8 @@ impl Engine {
             }
             Statement::Explain { analyze, statement: inner } => {
                 let plan = match inner.as_ref() {
-                    Statement::Query(query) => self.planner(&catalog, inner)?.query(query)?,
-                    Statement::Insert(inserts) => {
-                        self.planner(&catalog, inner)?.inserts(inserts)?
-                    }
+                    Statement::Query(query) => Planner::new(&catalog).query(query)?,
+                    Statement::Insert(inserts) => Planner::new(&catalog).inserts(inserts)?,
                     _ => {
                         return Err(SqlError::unsupported("EXPLAIN of this statement")
                             .hint("a query, INSERT INTO or a statement set can be explained")
@@ -173,11 +172,11 @@ impl Engine {
                 return Ok(Outcome::Analysis(Box::new(Analysis { plan, job })));
             }
             Statement::Query(query) => {
-                let plan = self.planner(&catalog, statement)?.query(query)?;
+                let plan = Planner::new(&catalog).query(query)?;
                 return Ok(Outcome::Query(Box::new(self.start_query(plan, &catalog)?)));
             }
             Statement::Insert(inserts) => {
-                let plan = self.planner(&catalog, statement)?.inserts(inserts)?;
+                let plan = Planner::new(&catalog).inserts(inserts)?;
                 return Ok(Outcome::Job(self.start_job(plan, &catalog)?));
             }
         }
@@ -213,20 +212,6 @@ impl Engine {
         Ok(())
     }
 
-    /// A planner that knows the files a statement queries without a table.
-    fn planner<'a>(
-        &self,
-        catalog: &'a Catalog,
-        statement: &Statement,
-    ) -> Result<Planner<'a>, Error> {
-        let mut planner = Planner::new(catalog);
-        for path in Planner::files_of(statement) {
-            let table = file_table(&path)?;
-            planner.files.insert(path, Arc::new(table));
-        }
-        Ok(planner)
-    }
-
     fn job_options(&self, catalog: &Catalog) -> JobOptions {
         let mut options = self.options().clone();
         let set = catalog.settings.get(settings::PARALLELISM).and_then(|text| text.parse().ok());
@@ -250,7 +235,9 @@ impl Engine {
             let Statement::Query(query) = &statement else {
                 return Err(SqlError::new("this is no query").into());
             };
-            let plan = self.planner(&catalog, &statement)?.query(query)?;
+            let mut catalog = catalog;
+            find_files(&mut catalog, &statement)?;
+            let plan = Planner::new(&catalog).query(query)?;
             let options = self.job_options(&catalog);
             self.start_query_with(plan, &catalog, &JobOptions { observes: true, ..options })
         })?
@@ -465,6 +452,15 @@ fn table_of(name: &str, options: Options) -> Table {
     Table { options, ..Table::new(name, nothing) }
 }
 
+/// Looks at the files that a statement queries without a table.
+fn find_files(catalog: &mut Catalog, statement: &Statement) -> Result<(), Error> {
+    for path in Planner::files_of(statement) {
+        let table = file_table(&path)?;
+        catalog.files.insert(path, Arc::new(table));
+    }
+    Ok(())
+}
+
 /// The table that a file is, when it is queried by its path.
 fn file_table(path: &str) -> Result<Table, Error> {
     let Some(format) = files::format_of(path) else {
@@ -485,6 +481,14 @@ fn file_table(path: &str) -> Result<Table, Error> {
 
 /// Checks the tables of a plan once more: hints may have changed their options.
 fn check_options(plan: &Plan) -> Result<(), Error> {
+    let sorts = plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Sort { .. }));
+    if sorts && !is_bounded(plan)? {
+        return Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
+            .hint("a stream has no end to sort at: order by a time attribute, add LIMIT, or keep the first rows \
+                   of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
+            .about("ORDER")
+            .into());
+    }
     for node in &plan.nodes {
         if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;

@@ -5,13 +5,21 @@ use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
 use millstream_types::SqlType;
-use millstream_types::sql_type::{ColumnType, type_name};
+use millstream_types::sql_type::{ColumnType, is_bitmap, type_name};
 
 /// The aggregate functions there are.
 pub const NAMES: &[&str] = &[
     "APPROX_COUNT_DISTINCT",
     "ARRAY_AGG",
     "AVG",
+    "BITMAP_AND_AGG",
+    "BITMAP_AND_CARDINALITY_AGG",
+    "BITMAP_BUILD_AGG",
+    "BITMAP_BUILD_CARDINALITY_AGG",
+    "BITMAP_OR_AGG",
+    "BITMAP_OR_CARDINALITY_AGG",
+    "BITMAP_XOR_AGG",
+    "BITMAP_XOR_CARDINALITY_AGG",
     "COLLECT",
     "COUNT",
     "FIRST_VALUE",
@@ -56,6 +64,17 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
     if given > most {
         return Err(format!("{name} takes {most} argument{}, not {given}", plural(most)));
     }
+    // What stands for NULL comes last among the arguments of the two for JSON.
+    let (least, due) = match name {
+        "JSON_OBJECTAGG" => (3, "a key and a value"),
+        "JSON_ARRAYAGG" => (2, "an argument"),
+        "COUNT" => (1, "an argument, or *"),
+        "APPROX_COUNT_DISTINCT" => (1, "an argument"),
+        _ => (0, ""),
+    };
+    if given < least {
+        return Err(format!("{name} takes {due}"));
+    }
     if most == 0 || matches!(name, "COUNT" | "GROUPING" | "GROUPING_ID" | "APPROX_COUNT_DISTINCT") {
         return Ok(DataType::Int64);
     }
@@ -63,6 +82,9 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
         return Err(format!("{name} takes an argument"));
     };
     let numeric = argument.is_numeric() || argument.is_null();
+    if name.starts_with("BITMAP_") {
+        return bitmap_type(name, argument);
+    }
     match name {
         "FIRST_VALUE" | "LAST_VALUE" | "LAG" | SINGLE_VALUE => Ok(argument.clone()),
         "ARRAY_AGG" => {
@@ -97,7 +119,7 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
             Err(format!("LISTAGG takes a STRING, not {}", type_name(argument)))
         }
         "LISTAGG" => Ok(DataType::Utf8),
-        "MIN" | "MAX" if argument.is_nested() => {
+        "MIN" | "MAX" if argument.is_nested() || matches!(argument, DataType::Interval(_)) => {
             Err(format!("{name} takes values that have an order, not {}", type_name(argument)))
         }
         "MIN" | "MAX" => Ok(argument.clone()),
@@ -109,6 +131,22 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
             other => other.clone(),
         }),
     }
+}
+
+/// The result of an aggregate that makes a set of integers, or that makes one set of several.
+fn bitmap_type(name: &str, argument: &DataType) -> Result<DataType, String> {
+    let (due, fits) = match name.starts_with("BITMAP_BUILD_") {
+        true => (
+            "an INT, SMALLINT or TINYINT",
+            matches!(argument, DataType::Int8 | DataType::Int16 | DataType::Int32),
+        ),
+        false => ("a BITMAP", is_bitmap(argument)),
+    };
+    if !fits && !argument.is_null() {
+        return Err(format!("{name} takes {due}, not {}", type_name(argument)));
+    }
+    let result = if name.ends_with("_CARDINALITY_AGG") { SqlType::BigInt } else { SqlType::Bitmap };
+    Ok(result.arrow())
 }
 
 /// The declaration of an aggregate function, as the SQL front end sees it.
@@ -144,6 +182,11 @@ impl AggregateUDFImpl for Declaration {
             .iter()
             .map(|given| match given {
                 DataType::Null if self.name == "LISTAGG" => DataType::Utf8,
+                DataType::Null
+                    if self.name.starts_with("BITMAP_") && !self.name.contains("_BUILD_") =>
+                {
+                    SqlType::Bitmap.arrow()
+                }
                 DataType::Null if self.name != "COUNT" => DataType::Int32,
                 other => other.clone(),
             })

@@ -22,7 +22,7 @@ use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use millstream_types::number::{decimal, floating, trimmed};
-use millstream_types::sql_type::{SqlType, UNLIMITED, is_variant, type_name};
+use millstream_types::sql_type::{SqlType, UNLIMITED, is_bitmap, is_opaque, type_name};
 use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result};
 
@@ -115,8 +115,9 @@ pub fn allowed(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (Null, _) => true,
         (from, to) if from == to => true,
+        (bitmap, Utf8) if is_bitmap(bitmap) => true,
         // What a JSON value holds is taken out of its text.
-        (from, to) if is_variant(from) || is_variant(to) => false,
+        (from, to) if is_opaque(from) || is_opaque(to) => false,
         (_, Utf8) => true,
         (Utf8, to) => !to.is_nested() && !matches!(to, DataType::Interval(_)),
         (Boolean, to) => to.is_numeric(),
@@ -200,6 +201,7 @@ pub fn cast(from: &ArrayRef, to: &SqlType, how: &How) -> Result<ArrayRef> {
         | SqlType::IntervalDaySecond
         | SqlType::Multiset(_)
         | SqlType::Variant
+        | SqlType::Bitmap
         | SqlType::Null => Ok(arrow::compute::cast(from, &to.arrow())?),
     }
 }

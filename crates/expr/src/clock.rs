@@ -1,4 +1,5 @@
-//! The reading of the clock that the expressions of a row share, as Flink's share one for each record.
+//! The reading of the clock that the expressions of a row share, as Flink's share one for each record: here
+//! it is one for each batch.
 
 use std::cell::Cell;
 

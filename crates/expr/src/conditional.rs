@@ -10,7 +10,7 @@ use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use datafusion_expr::Operator;
 use fancy_regex::Regex;
-use millstream_types::sql_type::is_variant;
+use millstream_types::sql_type::{is_opaque, type_name};
 use millstream_types::{Error, Result, SqlType};
 
 use crate::cast::{How, cast};
@@ -46,6 +46,10 @@ pub const BUILTINS: &[Builtin] = &[
                 return two();
             }
             let shared = common(given, 2)?.result;
+            let exact = |of: &DataType| of.is_decimal() || of.is_integer();
+            if given.iter().all(exact) {
+                return Ok(Typing { arguments: given.to_vec(), result: given[0].clone() });
+            }
             // The value keeps its own type; it is compared in the one of both.
             match &given[0] {
                 DataType::Null => Ok(Typing { arguments: vec![shared.clone(); 2], result: shared }),
@@ -104,9 +108,9 @@ fn two<T>() -> Result<T, String> {
 
 /// One type for all of them, which has an order.
 fn ordered(given: &[DataType]) -> Result<Typing, String> {
-    match given.iter().any(is_variant) {
-        true => Err("VARIANT has no order".to_owned()),
-        false => common(given, 1),
+    match given.iter().find(|given| is_opaque(given)) {
+        Some(opaque) => Err(format!("{} has no order", type_name(opaque))),
+        None => common(given, 1),
     }
 }
 
@@ -118,8 +122,7 @@ fn common(given: &[DataType], least: usize) -> Result<Typing, String> {
     let mut result = given[0].clone();
     for next in &given[1..] {
         result = unite(&result, next).ok_or_else(|| {
-            let name = millstream_types::sql_type::type_name;
-            format!("{} and {} have no common type", name(&result), name(next))
+            format!("{} and {} have no common type", type_name(&result), type_name(next))
         })?;
     }
     Ok(Typing { arguments: vec![result.clone(); given.len()], result })
@@ -157,8 +160,14 @@ fn equal(left: &ArrayRef, right: &ArrayRef) -> Result<BooleanArray> {
 
 fn null_if(call: &Call<'_>) -> Result<ArrayRef> {
     let (value, other) = (&call.arguments[0], &call.arguments[1]);
+    let exact = |of: &ArrayRef| of.data_type().is_decimal() || of.data_type().is_integer();
     let equal = if value.data_type() == other.data_type() {
         equal(value, other)?
+    } else if exact(value) && exact(other) {
+        // As many digits as both may have together.
+        let wide = DataType::Decimal256(76, 38);
+        let [a, b] = [value, other].map(|of| arrow::compute::cast(of, &wide));
+        cmp::eq(&a?, &b?)?
     } else {
         let to = SqlType::of_arrow(other.data_type())
             .ok_or_else(|| Error::Internal(format!("{} is no SQL type", other.data_type())))?;

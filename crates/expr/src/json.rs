@@ -13,7 +13,7 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type};
-use millstream_types::json_text::{DecimalStyle, JsonStyle, JsonValue};
+use millstream_types::json_text::{DecimalStyle, JsonStyle, JsonValue, push_plain_string};
 use millstream_types::sql_type::is_variant;
 use millstream_types::{Error, Result};
 use serde_json::Value;
@@ -256,7 +256,7 @@ pub fn write_value(value: &Value, number: fn(&str, &mut String), out: &mut Strin
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(given) => number(&given.to_string(), out),
-        Value::String(text) => push_text(text, out),
+        Value::String(text) => push_plain_string(out, text),
         Value::Array(elements) => {
             out.push('[');
             for (at, element) in elements.iter().enumerate() {
@@ -275,35 +275,13 @@ pub fn write_value(value: &Value, number: fn(&str, &mut String), out: &mut Strin
                 if at > 0 {
                     out.push(',');
                 }
-                push_text(key, out);
+                push_plain_string(out, key);
                 out.push(':');
                 write_value(value, number, out);
             }
             out.push('}');
         }
     }
-}
-
-/// Appends a text as a JSON string; all that need not be escaped stands as it is.
-pub fn push_text(text: &str, out: &mut String) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            control if control < ' ' => {
-                // Writing into a String cannot fail.
-                write!(out, "\\u{:04X}", control as u32).unwrap_or_default();
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
 }
 
 /// A number in the spelling of Java's BigDecimal: its digits are kept, an exponent is shown where there
@@ -532,7 +510,7 @@ fn object(call: &Call<'_>) -> Result<ArrayRef> {
             if at > 0 {
                 text.push(',');
             }
-            push_text(key, &mut text);
+            push_plain_string(&mut text, key);
             text.push(':');
             text.push_str(value);
         }

@@ -20,7 +20,8 @@
 //! | [`decimal`] | `DECIMAL` arithmetic |
 //! | [`strings`], `string_search`, [`pattern`], [`printf`] | functions of texts |
 //! | [`codecs`], [`hash`], [`json`], [`variant`] | encodings, hashes, JSON texts and JSON values |
-//! | [`maths`], [`temporal`], [`periods`] | functions of numbers and of time |
+//! | [`bitmaps`] | sets of integers |
+//! | [`maths`], [`temporal`], [`periods`], [`differences`] | functions of numbers and of time |
 //! | [`time_values`], [`time_text`] | points in time to and from text and numbers |
 //! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |
 //! | [`json_path`], `regex_text` | paths into JSON values, regular expressions as they are written |
@@ -28,6 +29,7 @@
 
 pub mod aggregates;
 pub mod arrays;
+pub mod bitmaps;
 pub mod bound;
 pub mod calendar;
 pub mod cast;
@@ -37,6 +39,7 @@ pub mod codecs;
 pub mod common_type;
 pub mod conditional;
 pub mod decimal;
+pub mod differences;
 pub mod field;
 mod float_compare;
 pub mod function;

@@ -247,7 +247,7 @@ fn fixed(value: f64, precision: usize) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     if fraction.len() <= precision {
         let point = if precision > 0 { "." } else { "" };
-        return format!("{whole}{point}{fraction:0<precision$}");
+        return format!("{whole}{point}{fraction}{}", "0".repeat(precision - fraction.len()));
     }
     let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().take(precision)).collect();
     if fraction.as_bytes()[precision] >= b'5' {

@@ -153,6 +153,34 @@ const AGGREGATES: &[[&str; 3]] = &[
     ],
     ["ARRAY_AGG", "ARRAY_AGG([DISTINCT] value [IGNORE NULLS])", "The values as an array."],
     ["COLLECT", "COLLECT([DISTINCT] value)", "The values and how often each came, as a multiset."],
+    ["BITMAP_BUILD_AGG", "BITMAP_BUILD_AGG(integer)", "The set of the integers."],
+    ["BITMAP_AND_AGG", "BITMAP_AND_AGG(bitmap)", "The integers that are in all of the sets."],
+    ["BITMAP_OR_AGG", "BITMAP_OR_AGG(bitmap)", "The integers that are in any of the sets."],
+    [
+        "BITMAP_XOR_AGG",
+        "BITMAP_XOR_AGG(bitmap)",
+        "The integers that are in an odd number of the sets.",
+    ],
+    [
+        "BITMAP_BUILD_CARDINALITY_AGG",
+        "BITMAP_BUILD_CARDINALITY_AGG(integer)",
+        "How many integers are in that set.",
+    ],
+    [
+        "BITMAP_AND_CARDINALITY_AGG",
+        "BITMAP_AND_CARDINALITY_AGG(bitmap)",
+        "How many integers are in all of the sets.",
+    ],
+    [
+        "BITMAP_OR_CARDINALITY_AGG",
+        "BITMAP_OR_CARDINALITY_AGG(bitmap)",
+        "How many integers are in any of the sets.",
+    ],
+    [
+        "BITMAP_XOR_CARDINALITY_AGG",
+        "BITMAP_XOR_CARDINALITY_AGG(bitmap)",
+        "How many integers are in an odd number of the sets.",
+    ],
     [
         "JSON_OBJECTAGG",
         "JSON_OBJECTAGG([KEY] key VALUE value [{NULL | ABSENT} ON NULL])",

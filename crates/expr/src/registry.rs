@@ -9,8 +9,8 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 use crate::aggregates::{self, Declaration, UserAggregate, UserDeclaration};
 use crate::function::{Adapter, Builtin, UserAdapter, UserFunction};
 use crate::{
-    arrays, codecs, conditional, decimal, hash, json, maths, nested, pattern, periods, printf,
-    strings, temporal, variant,
+    arrays, bitmaps, codecs, conditional, decimal, differences, hash, json, maths, nested, pattern,
+    periods, printf, strings, temporal, variant,
 };
 
 /// The functions of a session: the built-in ones in its time zone, and those of the embedding program.
@@ -31,10 +31,12 @@ pub const FAMILIES: &[(&str, &[Builtin])] = &[
     ("Hashes", hash::BUILTINS),
     ("JSON", json::BUILTINS),
     ("JSON values", variant::BUILTINS),
+    ("Bitmaps", bitmaps::BUILTINS),
     ("Numbers", maths::BUILTINS),
     ("Decimals", decimal::BUILTINS),
     ("Time", temporal::BUILTINS),
     ("Periods", periods::BUILTINS),
+    ("Time between", differences::BUILTINS),
     ("Conditions", conditional::BUILTINS),
     ("Collections", nested::BUILTINS),
     ("Arrays and maps", arrays::BUILTINS),

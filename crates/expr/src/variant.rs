@@ -10,13 +10,14 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray, StructArray};
 use arrow::datatypes::{DataType, Int64Type};
 use chrono_tz::Tz;
+use millstream_types::json_text::push_plain_string;
 use millstream_types::text::TextColumn;
 use millstream_types::{Error, Result, SqlType};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::function::{Builtin, Call, Typing, typing};
-use crate::json::{self, push_text};
+use crate::json;
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
@@ -190,7 +191,7 @@ pub fn item(call: &Call<'_>) -> Result<ArrayRef> {
         Ok(match at.data_type() {
             DataType::Utf8 => {
                 let mut key = String::new();
-                push_text(at.as_string::<i32>().value(row), &mut key);
+                push_plain_string(&mut key, at.as_string::<i32>().value(row));
                 key.push(':');
                 parts(inside).find_map(|member| member.strip_prefix(&key))
             }

@@ -14,7 +14,9 @@ use arrow::datatypes::{
     TimestampNanosecondType, TimestampSecondType,
 };
 use millstream_types::number::{decimal, floating, integer};
-use millstream_types::sql_type::{LTZ_ZONE, is_variant, type_name, units_per_second};
+use millstream_types::sql_type::{
+    LTZ_ZONE, is_bitmap, is_opaque, is_variant, type_name, units_per_second,
+};
 use millstream_types::time::{PointInTime, days_from_civil, parse_date, parse_time};
 use millstream_types::{Error, Result};
 
@@ -213,7 +215,7 @@ impl ColumnBuilder {
                     present: Vec::new(),
                 }
             }
-            variant if is_variant(variant) => return Err(unreadable(variant)),
+            opaque if is_opaque(opaque) => return Err(unreadable(opaque)),
             DataType::Struct(fields) => Self::Row {
                 columns: fields
                     .iter()
@@ -394,9 +396,12 @@ impl ColumnBuilder {
 }
 
 fn unreadable(data_type: &DataType) -> Error {
-    let hint = match is_variant(data_type) {
-        true => "declare it STRING; PARSE_JSON makes a VARIANT of it, JSON_STRING a text",
-        false => "declare it STRING and cast it",
+    let hint = if is_variant(data_type) {
+        "declare it STRING; PARSE_JSON makes a VARIANT of it, JSON_STRING a text"
+    } else if is_bitmap(data_type) {
+        "declare it BYTES; BITMAP_FROM_BYTES makes a BITMAP of it, BITMAP_TO_BYTES bytes"
+    } else {
+        "declare it STRING and cast it"
     };
     Error::options(
         format!("a column of type {} cannot be read from text", type_name(data_type)),

@@ -476,9 +476,9 @@ impl Run<'_> {
         let options = &self.decoder.options;
         let builder = &mut self.builders[column];
         let null = options.null_literal.as_deref();
-        // In an array the literal stands for an element.
-        let list = matches!(builder, ColumnBuilder::List { .. });
-        if null == Some(text) && (!list || text.is_empty()) {
+        // In an array or a row the literal stands for what is in it.
+        let nested = matches!(builder, ColumnBuilder::List { .. } | ColumnBuilder::Row { .. });
+        if null == Some(text) && !nested {
             builder.append_null();
             return true;
         }
@@ -493,9 +493,10 @@ fn append(
     delimiter: &str,
     lenient: bool,
 ) -> bool {
-    let parts = || match text {
+    // Blanks alone are no element.
+    let parts = || match text.trim() {
         "" => Vec::new(),
-        text => text.split(delimiter).collect::<Vec<_>>(),
+        _ => text.split(delimiter).collect::<Vec<_>>(),
     };
     match builder {
         ColumnBuilder::List { values, ends, present, .. } => {
@@ -512,6 +513,10 @@ fn append(
             ends.push(ends.last().copied().unwrap_or(0) + parts.len() as i32);
             present.push(true);
             fits
+        }
+        ColumnBuilder::Row { .. } if text.is_empty() => {
+            builder.append_null();
+            true
         }
         ColumnBuilder::Row { columns, present, .. } => {
             let parts = parts();

@@ -195,7 +195,7 @@ impl CsvValue {
                 CsvKind::Row(columns.map(Self::new).collect::<Result<_>>()?)
             }
             DataType::Decimal128(..) => CsvKind::Decimal(plain_text(array)?),
-            DataType::Timestamp(..) => {
+            DataType::Timestamp(..) | DataType::Time32(_) => {
                 CsvKind::Point { text: plain_text(array)?, ltz: is_ltz(array) }
             }
             DataType::Boolean => CsvKind::Bare(plain_text(array)?),

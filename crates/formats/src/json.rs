@@ -2,7 +2,7 @@
 //!
 //! Each line is scanned once, which finds where the wanted values stand and checks that the rest is
 //! JSON too; then the values are read. Reading follows Flink's `json` format: a STRING takes any value
-//! as its text, numbers may stand in quotes, a missing field is NULL.
+//! as its text, an object or array written anew, numbers may stand in quotes, a missing field is NULL.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::column::ColumnBuilder;
 use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
 use crate::digits::short_integer;
 use crate::json_quick::Quick;
-use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape};
+use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape, written_anew};
 
 /// The options of the format.
 #[derive(Debug, Clone, Default)]
@@ -313,6 +313,7 @@ impl<'a> Run<'a> {
                     let reader = Reader {
                         separator: decoder.separator,
                         lenient: decoder.options.ignore_parse_errors,
+                        all_due: decoder.options.fail_on_missing_field,
                     };
                     let mut nulled = 0;
                     if reader.append(builder, raw, &mut nulled) {
@@ -353,6 +354,8 @@ struct Reader {
     separator: u8,
     /// Inside arrays, maps and rows a value that cannot be read is NULL.
     lenient: bool,
+    /// A field of a row that is missing is an error.
+    all_due: bool,
 }
 
 impl Reader {
@@ -372,13 +375,14 @@ impl Reader {
                         Some(value) => text.append_value(value),
                         None => return false,
                     },
-                    Kind::Object | Kind::Array => text.append_value(compact(raw.text)),
+                    Kind::Object | Kind::Array => text.append_value(written_anew(raw.text)),
                     _ => text.append_value(raw.text),
                 }
                 true
             }
             ColumnBuilder::Boolean(_) => match raw.kind {
-                Kind::Escaped => false,
+                Kind::Escaped => unescape(raw.text)
+                    .is_some_and(|text| builder.append_text(&text, self.separator)),
                 _ => builder.append_text(raw.text, self.separator),
             },
             _ => match raw.kind {
@@ -461,7 +465,10 @@ impl Reader {
                 for (column, value) in columns.iter_mut().zip(found) {
                     match value {
                         Some(value) => fits &= add(column, value),
-                        None => column.append_null(),
+                        None => {
+                            column.append_null();
+                            fits &= !self.all_due;
+                        }
                     }
                 }
                 present.push(true);
@@ -491,24 +498,6 @@ fn whole(text: &str) -> Option<i64> {
     let value: f64 = fast_float2::parse(text).ok()?;
     let value = value.trunc();
     (-LIMIT..LIMIT).contains(&value).then_some(value as i64)
-}
-
-/// A JSON text without the blanks between its parts.
-fn compact(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let (mut inside, mut escaped) = (false, false);
-    for character in text.chars() {
-        if inside || !matches!(character, ' ' | '\t' | '\r' | '\n') {
-            out.push(character);
-        }
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if inside => escaped = true,
-            '"' => inside = !inside,
-            _ => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The scan checks that the text is JSON; a value is given as its raw bytes and read later, if at all.
 
 use memchr::memchr2;
+use millstream_types::json_text::push_plain_string;
+use millstream_types::text::push_double;
 
 /// The kind of a value, known from its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,13 +277,14 @@ pub fn unescape(text: &str) -> Option<String> {
             b'u' => {
                 let unit = hex4(rest)?;
                 rest = &rest[4..];
-                if (0xd800..0xdc00).contains(&unit) {
-                    let low = hex4(rest.strip_prefix("\\u")?)?;
-                    rest = &rest[6..];
-                    let pair = 0x10000 + ((unit - 0xd800) << 10) + low.checked_sub(0xdc00)?;
-                    char::from_u32(pair)?
-                } else {
-                    char::from_u32(unit)?
+                let low = rest.strip_prefix("\\u").and_then(hex4);
+                match low.filter(|low| (0xdc00..0xe000).contains(low)) {
+                    Some(low) if (0xd800..0xdc00).contains(&unit) => {
+                        rest = &rest[6..];
+                        char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?
+                    }
+                    // Half of a pair is no character: Java writes a question mark for it.
+                    _ => char::from_u32(unit).unwrap_or('?'),
                 }
             }
             _ => return None,
@@ -294,6 +297,53 @@ pub fn unescape(text: &str) -> Option<String> {
 fn hex4(text: &str) -> Option<u32> {
     let digits = text.get(..4)?;
     digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+/// A JSON text as Flink writes it anew: without blanks, with no more escapes than there must be, and numbers
+/// that have a fraction or an exponent as a DOUBLE.
+pub fn written_anew(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        match next {
+            '"' => {
+                let end = string_end(rest);
+                let inside = &rest[1..end];
+                push_plain_string(&mut out, &unescape(inside).unwrap_or_else(|| inside.to_owned()));
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            '-' | '0'..='9' => {
+                let part = |c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
+                let (number, behind) = rest.split_at(rest.find(part).unwrap_or(rest.len()));
+                match fast_float2::parse(number) {
+                    Ok(value) if number.contains(['.', 'e', 'E']) && f64::is_finite(value) => {
+                        push_double(&mut out, value);
+                    }
+                    _ => out.push_str(if number == "-0" { "0" } else { number }),
+                }
+                rest = behind;
+            }
+            blank => {
+                if !matches!(blank, ' ' | '\t' | '\r' | '\n') {
+                    out.push(blank);
+                }
+                rest = &rest[blank.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+/// Where the quote stands that closes the string at the start of a text.
+fn string_end(text: &str) -> usize {
+    let mut escaped = false;
+    let closes = |(at, byte): (usize, u8)| {
+        let quote = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        (at > 0 && quote).then_some(at)
+    };
+    // The quote that opens it is no escape.
+    text.bytes().enumerate().find_map(closes).unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -329,8 +379,23 @@ mod tests {
     #[test]
     fn escapes_are_read() {
         assert_eq!(unescape("a\\n\\u00e9\\ud83d\\ude00b").as_deref(), Some("a\né😀b"));
-        for broken in ["\\x", "\\u12", "\\ud83d", "\\ud83dx", "\\"] {
+        // Half of a pair.
+        assert_eq!(unescape("\\ud83dx\\ude00\\ud83d").as_deref(), Some("?x??"));
+        for broken in ["\\x", "\\u12", "\\"] {
             assert_eq!(unescape(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn nested_values_are_written_anew() {
+        for (given, due) in [
+            (
+                r#"{"b" : 1.10, "a":"\u00e9\/\u0001\"", "n":[1e2,-0,12345678901234567890, true]}"#,
+                r#"{"b":1.1,"a":"é/\u0001\"","n":[100.0,0,12345678901234567890,true]}"#,
+            ),
+            (r#"["\\", "x y"]"#, r#"["\\","x y"]"#),
+        ] {
+            assert_eq!(written_anew(given), due);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use millstream_types::sql_type::{SqlType, type_name};
 use millstream_types::{Error, Result};
 use parquet::arrow::arrow_reader::{
@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::WriterProperties;
 
@@ -35,10 +36,23 @@ fn broken(path: &Path, error: &impl std::fmt::Display) -> Error {
     }
 }
 
+fn unwritten(path: &Path, error: &ParquetError) -> Error {
+    // What the system says stands inside of what the library says.
+    let cause = match error {
+        ParquetError::External(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    Error::Data {
+        location: path.display().to_string(),
+        message: format!("cannot be written: {cause}"),
+    }
+}
+
 fn open(path: &Path) -> Result<(File, ArrowReaderMetadata)> {
     let file = File::open(path).map_err(|error| Error::io("cannot open", path, error))?;
     let options = ArrowReaderOptions::new()
-        .with_skip_arrow_metadata(false)
+        // Types are those of Parquet: what arrow's writers add may be broken, and is read without a check.
+        .with_skip_arrow_metadata(true)
         .with_offset_index_policy(PageIndexPolicy::Optional);
     let metadata =
         ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
@@ -60,14 +74,7 @@ pub fn schema_of(path: &Path) -> Result<SchemaRef> {
                 field.data_type()
             ),
         })?;
-        let data_type = match column.sql_type.arrow() {
-            // Files know no seconds; what they call microseconds stays so.
-            DataType::Timestamp(TimeUnit::Second, zone) => {
-                DataType::Timestamp(TimeUnit::Millisecond, zone)
-            }
-            other => other,
-        };
-        Ok(Field::new(field.name(), data_type, true))
+        Ok(Field::new(field.name(), column.sql_type.arrow(), true))
     });
     Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
 }
@@ -249,9 +256,28 @@ impl RowGroupReader {
     }
 }
 
+/// A type with milliseconds for seconds, which Parquet has no name for.
+fn without_seconds(data_type: &DataType) -> DataType {
+    let inner = |field: &FieldRef| -> FieldRef {
+        let of = without_seconds(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(of))
+    };
+    match data_type {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::List(element) => DataType::List(inner(element)),
+        DataType::Map(entries, sorted) => DataType::Map(inner(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        other => other.clone(),
+    }
+}
+
 /// Writes rows to a Parquet file.
 pub struct ParquetWriter {
     path: Arc<Path>,
+    schema: SchemaRef,
     writer: ArrowWriter<File>,
 }
 
@@ -264,10 +290,14 @@ impl ParquetWriter {
         let level = ZstdLevel::try_new(1).map_err(|error| broken(path, &error))?;
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
-        let writer = ArrowWriter::try_new(file, Arc::clone(schema), Some(properties));
+        let fields = schema.fields().iter();
+        let fields = fields
+            .map(|field| field.as_ref().clone().with_data_type(without_seconds(field.data_type())));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties));
         let writer =
             writer.map_err(|error| Error::Options { message: error.to_string(), hint: None })?;
-        Ok(Self { path: path.into(), writer })
+        Ok(Self { path: path.into(), schema, writer })
     }
 
     /// Adds rows.
@@ -275,7 +305,16 @@ impl ParquetWriter {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
-        self.writer.write(rows).map_err(|error| broken(&self.path, &error))
+        let columns = rows.columns().iter().zip(self.schema.fields());
+        let columns =
+            columns.map(|(column, field)| match column.data_type() == field.data_type() {
+                true => Ok(Arc::clone(column)),
+                false => cast_with_options(column, field.data_type(), &CastOptions::default()),
+            });
+        let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        self.writer.write(&rows).map_err(|error| unwritten(&self.path, &error))
     }
 
     /// Writes what is left and the footer; gives back the file.
@@ -283,6 +322,6 @@ impl ParquetWriter {
     /// # Errors
     /// When the file cannot be written.
     pub fn finish(self) -> Result<File> {
-        self.writer.into_inner().map_err(|error| broken(&self.path, &error))
+        self.writer.into_inner().map_err(|error| unwritten(&self.path, &error))
     }
 }

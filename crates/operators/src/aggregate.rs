@@ -11,11 +11,13 @@ use arrow::datatypes::DataType;
 use millstream_plan::{AggregateCall, AggregateFunction};
 use millstream_types::{Error, Result};
 
+use crate::bitmaps::bitmaps;
 use crate::copies::{Of, copies};
 use crate::distinct::distinct;
 use crate::extreme::extreme;
 use crate::float_sum::float_sum;
 use crate::ordered::{Ordered, Pick};
+use crate::rank_number::rank_number;
 use crate::sums::{Count, avg, sum};
 use crate::user::User;
 use crate::variance::variance;
@@ -335,10 +337,12 @@ pub fn create(
         }
         AggregateFunction::JsonObject { absent } => ordered(Pick::JsonObject { absent: *absent })?,
         AggregateFunction::JsonArray { absent } => ordered(Pick::JsonArray { absent: *absent })?,
+        AggregateFunction::Bitmap { of, counted } => bitmaps(*of, *counted, removes),
         AggregateFunction::Collect => copies(&arguments[0], Of::Multiset(call.result.clone()))?,
         AggregateFunction::Percentile { shares, many } => {
             copies(&arguments[0], Of::Percentiles { shares: shares.clone(), many: *many })?
         }
+        AggregateFunction::Rank { dense } => rank_number(*dense, arguments)?,
         AggregateFunction::Lag { offset, default } => {
             Ordered::lag(*offset, default.as_ref(), &arguments[0], &call.result)?
         }

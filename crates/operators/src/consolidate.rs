@@ -1,13 +1,13 @@
 //! Changes put together: equal rows become one, with the sum of their weights.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 
 use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::SchemaRef;
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use millstream_types::{ChangeBatch, Result};
 
 use crate::pairs::batch;
@@ -116,4 +116,16 @@ pub fn net(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
         changes.add(batch.rows.columns().to_vec(), weights);
     }
     changes.net(&schema)
+}
+
+/// What is in the first of two lists alone, and what is in the second one alone; copies count.
+pub fn difference<T: Clone + Eq + Hash>(before: &[T], after: &[T]) -> (Vec<T>, Vec<T>) {
+    let mut left: HashMap<&T, i64, FixedState> = HashMap::default();
+    after.iter().for_each(|item| *left.entry(item).or_insert(0) += 1);
+    let mut take = |item: &&T| {
+        let copies = left.get_mut(*item).filter(|copies| **copies > 0);
+        copies.map(|copies| *copies -= 1).is_some()
+    };
+    let gone = before.iter().filter(|item| !take(item)).cloned().collect();
+    (gone, after.iter().filter(take).cloned().collect())
 }

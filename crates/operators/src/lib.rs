@@ -24,11 +24,13 @@
 //! | `match_nfa`, `match_heap`, `match_key`, `match_values` | its automaton, partial matches, and values |
 //! | [`expiry`] | state that is given up after some time |
 //! | [`group_aggregate`], [`join`], [`rank`], [`set_operation`], [`limit`] | operators without time |
+//! | [`sorted_over`], [`sort`] | rows in any order: values over those before, all at the end |
 //! | `join_side` | the rows of one input of a join |
 //! | [`keep_one`], [`keep_first`] | a rank of one row a partition; by event time, without changes |
 //! | [`normalize`] | full changes from changes by key |
 
 pub mod aggregate;
+mod bitmaps;
 pub mod calc;
 pub mod changelog;
 pub mod consolidate;
@@ -64,6 +66,7 @@ mod over_frames;
 mod over_queue;
 pub mod pairs;
 pub mod rank;
+mod rank_number;
 pub mod reduce;
 mod runs;
 pub mod session_aggregate;
@@ -71,6 +74,8 @@ pub mod session_window;
 pub mod sessions;
 pub mod set_operation;
 pub mod slices;
+pub mod sort;
+pub mod sorted_over;
 pub mod sums;
 pub mod temporal_join;
 pub mod updating;

@@ -8,7 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, Rows, SortField};
-use millstream_expr::json::push_text;
+use millstream_types::json_text::push_plain_string;
 use millstream_types::{Error, Result};
 
 use crate::aggregate::{Aggregate, Groups, GroupsAggregate};
@@ -284,7 +284,7 @@ fn json_texts(
                 }
                 let members = members.iter().map(|(key, value)| {
                     let mut text = String::new();
-                    push_text(key, &mut text);
+                    push_plain_string(&mut text, key);
                     format!("{text}:{value}")
                 });
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use millstream_plan::{OrderKey, RankFunction};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
+use crate::consolidate::difference;
 use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
 use crate::pairs::taken;
@@ -269,22 +268,9 @@ impl Operator for Rank {
             let partition = &mut self.partitions[slot as usize];
             let (kept, given_up) = partition.kept(&spec);
             self.bytes -= given_up;
-            // What stays is neither taken back nor given again.
-            let mut left: HashMap<&(Row, i64), i64, FixedState> = HashMap::default();
-            kept.iter().for_each(|row| *left.entry(row).or_insert(0) += 1);
-            for row in &partition.emitted {
-                match left.get_mut(row) {
-                    Some(copies) if *copies > 0 => *copies -= 1,
-                    _ => gone.push(row.clone()),
-                }
-            }
-            for row in &kept {
-                if let Some(copies) = left.get_mut(row).filter(|copies| **copies > 0) {
-                    *copies -= 1;
-                    come.push(row.clone());
-                }
-            }
-            drop(left);
+            let (before, after) = difference(&partition.emitted, &kept);
+            gone.extend(before);
+            come.extend(after);
             self.emitted = self.emitted + kept.len() - partition.emitted.len();
             partition.emitted = kept;
         }

@@ -11,8 +11,11 @@ use millstream_operators::join::{Join, JoinSpec};
 use millstream_operators::normalize::Normalize;
 use millstream_operators::rank::{Rank, RankSpec};
 use millstream_operators::set_operation::SetOperation;
+use millstream_operators::sorted_over::{SortedOver, SortedOverSpec};
 use millstream_operators::{Operator, OperatorTime, Output};
-use millstream_plan::{AggregateCall, AggregateFunction, JoinKind, OrderKey, RankFunction};
+use millstream_plan::{
+    AggregateCall, AggregateFunction, BitmapOf, Frame, JoinKind, OrderKey, OverCall, RankFunction,
+};
 use millstream_testing::Random;
 use millstream_testing::notation::{changes, text};
 use millstream_types::sql_type::ColumnType;
@@ -158,6 +161,12 @@ fn aggregates() -> Vec<AggregateCall> {
         call(AggregateFunction::Min, 2, false, DataType::Utf8),
         call(AggregateFunction::Collect, 2, false, SqlType::Multiset(element).arrow()),
         call(AggregateFunction::Percentile { shares, many: false }, 1, false, DataType::Float64),
+        call(
+            AggregateFunction::Bitmap { of: BitmapOf::Integers, counted: true },
+            1,
+            false,
+            DataType::Int64,
+        ),
     ];
     numbers.chain(others).chain(doubles).collect()
 }
@@ -219,6 +228,80 @@ fn functions_of_the_order_of_rows_leave_no_trace() {
             assert_eq!(operator.state_bytes(), make().state_bytes(), "seed {seed}");
         }
     }
+}
+
+#[test]
+fn values_over_rows_in_order_leave_no_trace() {
+    let key = |column: usize, descending: bool| OrderKey { column, descending, nulls_first: true };
+    let call = |function: AggregateFunction, arguments: Vec<usize>, result: DataType| {
+        AggregateCall { function, distinct: false, arguments, filter: None, result }
+    };
+    let over = |call: &AggregateCall, frame: Frame| OverCall { call: call.clone(), frame };
+    let sum = call(AggregateFunction::Sum, vec![1], DataType::Int64);
+    let rank = call(AggregateFunction::Rank { dense: false }, vec![1], DataType::Int64);
+    let before = AggregateFunction::Lag { offset: 1, default: None };
+    let before = call(before, vec![1], DataType::Int64);
+    // Rows that are equal in the order are either alike, or count together.
+    let all = vec![key(1, false), key(2, true), key(3, false)];
+    let by_row = vec![
+        over(&sum, Frame::Rows(None)),
+        over(&sum, Frame::Rows(Some(1))),
+        over(&before, Frame::Rows(None)),
+        over(&rank, Frame::Rows(None)),
+    ];
+    let with_peers = vec![over(&sum, Frame::Range(None)), over(&rank, Frame::Rows(None))];
+    for (order, calls) in [
+        (all, by_row),
+        (vec![key(1, true)], with_peers.clone()),
+        (vec![], with_peers[..1].to_vec()),
+    ] {
+        let columns =
+            input().fields().iter().map(|field| field.data_type().clone()).collect::<Vec<_>>();
+        let results = calls.iter().map(|over| over.call.result.clone());
+        let output = schema(&columns.into_iter().chain(results).collect::<Vec<_>>());
+        check(
+            &format!("{calls:?}"),
+            1,
+            &(Box::new(move || {
+                let spec = SortedOverSpec {
+                    partition: vec![0],
+                    order: order.clone(),
+                    calls: calls.clone(),
+                    ttl: None,
+                    input: input(),
+                    schema: Arc::clone(&output),
+                };
+                Box::new(SortedOver::new(Arc::new(spec)).unwrap()) as Box<dyn Operator>
+            }) as Make),
+        );
+    }
+}
+
+#[test]
+fn copies_that_come_together_count_each() {
+    let call = AggregateCall {
+        function: AggregateFunction::Sum,
+        distinct: false,
+        arguments: vec![1],
+        filter: None,
+        result: DataType::Int64,
+    };
+    let order = OrderKey { column: 1, descending: false, nulls_first: true };
+    let columns =
+        input().fields().iter().map(|field| field.data_type().clone()).collect::<Vec<_>>();
+    let spec = Arc::new(SortedOverSpec {
+        partition: vec![0],
+        order: vec![order],
+        calls: vec![OverCall { call, frame: Frame::Range(None) }],
+        ttl: None,
+        input: input(),
+        schema: schema(&[columns, vec![DataType::Int64]].concat()),
+    });
+    let line = |weight: &str| vec![(0, format!("{weight} | 1 | 2 | a | -\n"))];
+    let make = || SortedOver::new(Arc::clone(&spec)).unwrap();
+    let due = run(&mut make(), &[line("+4")]);
+    assert_eq!(run(&mut make(), &[line("+1"), line("+1"), line("+2")]), due);
+    assert_eq!(run(&mut make(), &[line("+2"), line("+3"), line("-1")]), due);
 }
 
 /// The join kinds there are.

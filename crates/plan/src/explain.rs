@@ -13,10 +13,9 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use millstream_expr::ScalarExpr;
 
+use crate::aggregate::AggregateCall;
 use crate::graph::{Node, NodeId, Plan};
-use crate::node::{
-    AggregateCall, ExpandColumn, Frame, NodeKind, OrderKey, WindowColumns, WindowOutput,
-};
+use crate::node::{ExpandColumn, Frame, NodeKind, OrderKey, OverCall, WindowColumns, WindowOutput};
 use crate::window::duration;
 
 /// Draws the trees above all outputs of a plan.
@@ -200,17 +199,15 @@ fn details(plan: &Plan, node: &Node) -> String {
             format!("order=[{}]", orders(input, *time, ties))
         }
         NodeKind::OverAggregate { time, partition, calls, .. } => {
-            let calls = calls.iter().map(|over| {
-                let call = call(&over.call, input.map(AsRef::as_ref));
-                format!("{call} {}", frame(over.frame))
-            });
-            let calls: Vec<String> = calls.collect();
-            format!(
-                "order=[{}], partition=[{}], select=[{}]",
-                of_input(&[*time]),
-                of_input(partition),
-                calls.join(", ")
-            )
+            let (order, partition) = (of_input(&[*time]), of_input(partition));
+            let calls = over_calls(calls, input);
+            format!("order=[{order}], partition=[{partition}], select=[{calls}]")
+        }
+        NodeKind::Sort { order } => format!("order=[{}]", order_text(input, order)),
+        NodeKind::SortedOver { partition, order, calls } => {
+            let (order, partition) = (order_text(input, order), of_input(partition));
+            let calls = over_calls(calls, input);
+            format!("order=[{order}], partition=[{partition}], select=[{calls}]")
         }
         NodeKind::MatchRecognize(found) => match input {
             Some(input) => crate::explain_pattern::details(found, input),
@@ -326,6 +323,15 @@ pub(crate) fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> Stri
         format!("{name}{direction}")
     });
     order.collect::<Vec<_>>().join(", ")
+}
+
+/// Calls with OVER, each with its frame.
+fn over_calls(calls: &[OverCall], input: Option<&SchemaRef>) -> String {
+    let calls = calls.iter().map(|over| {
+        let call = call(&over.call, input.map(AsRef::as_ref));
+        format!("{call} {}", frame(over.frame))
+    });
+    calls.collect::<Vec<_>>().join(", ")
 }
 
 fn frame(frame: Frame) -> String {

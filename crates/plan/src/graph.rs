@@ -148,6 +148,8 @@ impl Node {
             NodeKind::LookupJoin { .. } => "all rows of the table".to_owned(),
             NodeKind::ChangelogNormalize { .. } => "UNBOUNDED: one row per distinct key".to_owned(),
             NodeKind::Join { .. } => "UNBOUNDED: all rows of both inputs".to_owned(),
+            NodeKind::Sort { .. } => "all rows, until the input ends".to_owned(),
+            NodeKind::SortedOver { .. } => "UNBOUNDED: all rows".to_owned(),
             NodeKind::SetOperation { .. } => "UNBOUNDED: two counts per distinct row".to_owned(),
             NodeKind::GroupAggregate { keys, .. } if keys.is_empty() => "one row".to_owned(),
             NodeKind::GroupAggregate { .. } => "UNBOUNDED: one row per distinct key".to_owned(),

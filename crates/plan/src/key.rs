@@ -45,8 +45,10 @@ impl Plan {
                 below()?.into_iter().map(place).collect()
             }
             NodeKind::Calc { projection: None, .. }
+            | NodeKind::SortedOver { .. }
             | NodeKind::WatermarkAssigner { .. }
             | NodeKind::Limit { .. }
+            | NodeKind::Sort { .. }
             | NodeKind::Sink { .. }
             | NodeKind::Result => below(),
             _ => None,

@@ -4,7 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`graph`] | [`Plan`]: nodes, their inputs and derived properties |
-//! | [`node`] | what each operator is told |
+//! | [`node`], [`aggregate`] | what each operator is told, and the aggregates among it |
 //! | `key`, `partition` | the key of a node's rows, and how they are spread over shards |
 //! | [`pattern`] | what MATCH_RECOGNIZE looks for |
 //! | [`watermark`] | how watermarks are assigned |
@@ -13,6 +13,7 @@
 //! | [`function`] | table functions |
 //! | [`explain`] | a plan as text |
 
+pub mod aggregate;
 pub mod explain;
 mod explain_pattern;
 pub mod function;
@@ -25,10 +26,11 @@ pub mod table;
 pub mod watermark;
 pub mod window;
 
+pub use aggregate::{AggregateCall, AggregateFunction, BitmapOf};
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    AggregateCall, AggregateFunction, ChangeCodes, EmitPolicy, ExpandColumn, Frame, JoinKind,
-    Lookup, NodeKind, OrderKey, OverCall, RankFunction, WindowColumns, WindowOutput,
+    ChangeCodes, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind, OrderKey, OverCall,
+    RankFunction, WindowColumns, WindowOutput,
 };
 pub use pattern::{
     AfterMatch, MatchRecognize, MatchValue, Pattern, PatternCondition, PatternVariable, Quantifier,

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use millstream_expr::ScalarExpr;
-use millstream_expr::aggregates::UserAggregate;
 use millstream_types::ChangeOp;
 
+use crate::aggregate::AggregateCall;
 use crate::function::TableFunction;
 use crate::pattern::MatchRecognize;
 use crate::table::Table;
@@ -221,6 +221,20 @@ pub enum NodeKind {
         /// The values, which come behind the columns of the input.
         calls: Vec<OverCall>,
     },
+    /// Values over the rows before each row in any order, as rows come and go.
+    SortedOver {
+        /// The columns of the partition.
+        partition: Vec<usize>,
+        /// The order; rows that are equal in it stand as they came.
+        order: Vec<OrderKey>,
+        /// The values, which come behind the columns of the input.
+        calls: Vec<OverCall>,
+    },
+    /// All rows in some order, once the input has ended; those that are equal in it stay as they came.
+    Sort {
+        /// The order.
+        order: Vec<OrderKey>,
+    },
     /// Finds sequences of rows, and gives the columns of the partition and values of each.
     MatchRecognize(MatchRecognize),
     /// The rows that both inputs have, or that only the first one has.
@@ -307,6 +321,8 @@ impl NodeKind {
             Self::Rank { .. } => "Rank",
             Self::OverAggregate { calls, .. } if calls.is_empty() => "TemporalSort",
             Self::OverAggregate { .. } => "OverAggregate",
+            Self::SortedOver { .. } => "SortedOver",
+            Self::Sort { .. } => "Sort",
             Self::MatchRecognize(_) => "MatchRecognize",
             Self::SetOperation { intersect: true, .. } => "Intersect",
             Self::SetOperation { .. } => "Except",
@@ -489,125 +505,5 @@ impl Frame {
     /// Whether rows leave the frame again.
     pub fn is_bounded(self) -> bool {
         matches!(self, Self::Rows(Some(_)) | Self::Range(Some(_)))
-    }
-}
-
-/// One aggregate of a grouping.
-#[derive(Debug, Clone)]
-pub struct AggregateCall {
-    /// The function.
-    pub function: AggregateFunction,
-    /// Whether equal arguments count once.
-    pub distinct: bool,
-    /// Its arguments.
-    pub arguments: Vec<usize>,
-    /// The boolean column that says which rows count.
-    pub filter: Option<usize>,
-    /// The type of its value.
-    pub result: DataType,
-}
-
-/// An aggregate function.
-#[derive(Clone)]
-pub enum AggregateFunction {
-    /// Rows, or rows whose arguments are all present.
-    Count,
-    /// The sum.
-    Sum,
-    /// The mean.
-    Avg,
-    /// The smallest value.
-    Min,
-    /// The largest value.
-    Max,
-    /// The variance, or the standard deviation.
-    Variance {
-        /// Whether the rows are a sample of more.
-        sample: bool,
-        /// Whether its root is taken.
-        root: bool,
-    },
-    /// The first value that is not NULL.
-    FirstValue,
-    /// The last value that is not NULL.
-    LastValue,
-    /// The only value; it fails where there are several.
-    SingleValue,
-    /// Texts as one.
-    ListAgg {
-        /// What stands between them.
-        separator: String,
-    },
-    /// Values as an array.
-    ArrayAgg {
-        /// Whether NULL is left out.
-        ignore_nulls: bool,
-    },
-    /// Pairs of a key and a value in JSON as one object.
-    JsonObject {
-        /// Whether members whose value is NULL are left out.
-        absent: bool,
-    },
-    /// Values in JSON as one array.
-    JsonArray {
-        /// Whether NULL is left out.
-        absent: bool,
-    },
-    /// The values and how often each comes, as a multiset.
-    Collect,
-    /// Values at some shares of the way through all of them, from 0 to 1.
-    Percentile {
-        /// The shares.
-        shares: Vec<f64>,
-        /// Whether they come as an array.
-        many: bool,
-    },
-    /// The value of an earlier row; only with OVER.
-    Lag {
-        /// How many rows before.
-        offset: usize,
-        /// The value where there is no such row: an array of one value.
-        default: Option<ArrayRef>,
-    },
-    /// A function of the embedding program.
-    User(Arc<UserAggregate>),
-}
-
-impl AggregateFunction {
-    /// Whether rows can be taken back from it.
-    pub fn retracts(&self) -> bool {
-        !matches!(self, Self::User(_))
-    }
-
-    /// Whether groups can be put together from parts.
-    pub fn merges(&self) -> bool {
-        !matches!(self, Self::User(_))
-    }
-}
-
-impl fmt::Debug for AggregateFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Count => "COUNT",
-            Self::Sum => "SUM",
-            Self::Avg => "AVG",
-            Self::Min => "MIN",
-            Self::Max => "MAX",
-            Self::Variance { sample: true, root: true } => "STDDEV_SAMP",
-            Self::Variance { sample: true, root: false } => "VAR_SAMP",
-            Self::Variance { sample: false, root: true } => "STDDEV_POP",
-            Self::Variance { sample: false, root: false } => "VAR_POP",
-            Self::FirstValue => "FIRST_VALUE",
-            Self::LastValue => "LAST_VALUE",
-            Self::SingleValue => "SINGLE_VALUE",
-            Self::ListAgg { .. } => "LISTAGG",
-            Self::ArrayAgg { .. } => "ARRAY_AGG",
-            Self::JsonObject { .. } => "JSON_OBJECTAGG",
-            Self::JsonArray { .. } => "JSON_ARRAYAGG",
-            Self::Collect => "COLLECT",
-            Self::Percentile { .. } => "PERCENTILE",
-            Self::Lag { .. } => "LAG",
-            Self::User(function) => &function.name,
-        })
     }
 }

@@ -16,7 +16,8 @@ impl Plan {
             NodeKind::Rank { partition, .. }
             | NodeKind::WindowRank { partition, .. }
             | NodeKind::Deduplicate { partition, .. }
-            | NodeKind::OverAggregate { partition, .. } => vec![partition.clone()],
+            | NodeKind::OverAggregate { partition, .. }
+            | NodeKind::SortedOver { partition, .. } => vec![partition.clone()],
             NodeKind::MatchRecognize(found) => vec![found.partition.clone()],
             NodeKind::Join { on, .. }
             | NodeKind::IntervalJoin { on, .. }
@@ -31,7 +32,9 @@ impl Plan {
             }
             // One shard: what comes out stands in the order of the stream, on which texts put together, first
             // and last values and equal ranks depend.
-            NodeKind::ChangelogNormalize { .. } | NodeKind::Limit { .. } => vec![Vec::new()],
+            NodeKind::ChangelogNormalize { .. }
+            | NodeKind::Limit { .. }
+            | NodeKind::Sort { .. } => vec![Vec::new()],
             _ => return None,
         })
     }
@@ -53,7 +56,8 @@ impl Plan {
             | NodeKind::Rank { .. }
             | NodeKind::WindowRank { .. }
             | NodeKind::Deduplicate { .. }
-            | NodeKind::OverAggregate { .. } => self.placed(id, Some),
+            | NodeKind::OverAggregate { .. }
+            | NodeKind::SortedOver { .. } => self.placed(id, Some),
             NodeKind::Join { kind, .. }
             | NodeKind::IntervalJoin { kind, .. }
             | NodeKind::WindowJoin { kind, .. } => self.joined(id, *kind),

@@ -6,7 +6,8 @@ use std::fmt;
 use arrow::datatypes::SchemaRef;
 use millstream_expr::ScalarExpr;
 
-use crate::node::{AggregateCall, OrderKey};
+use crate::aggregate::AggregateCall;
+use crate::node::OrderKey;
 
 /// What the operator is told.
 #[derive(Debug, Clone)]

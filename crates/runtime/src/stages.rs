@@ -26,6 +26,8 @@ use millstream_operators::reduce::Reducer;
 use millstream_operators::session_aggregate::SessionAggregate;
 use millstream_operators::session_window::SessionWindow;
 use millstream_operators::set_operation::SetOperation;
+use millstream_operators::sort::Sort;
+use millstream_operators::sorted_over::{SortedOver, SortedOverSpec};
 use millstream_operators::temporal_join::{TemporalJoin, TemporalJoinSpec};
 use millstream_operators::watermark::{Progress, WatermarkSpec};
 use millstream_operators::window_aggregate::WindowAggregate;
@@ -377,6 +379,19 @@ impl Builder<'_> {
                 self.keyed(id, *processing_time, || {
                     Ok(Box::new(OverAggregate::new(Arc::clone(&spec), Arc::clone(dropped))?))
                 })?
+            }
+            NodeKind::Sort { order } => self
+                .keyed(id, false, || Ok(Box::new(Sort::new(order.clone(), Arc::clone(&schema)))))?,
+            NodeKind::SortedOver { partition, order, calls } => {
+                let spec = Arc::new(SortedOverSpec {
+                    partition: partition.clone(),
+                    order: order.clone(),
+                    calls: calls.clone(),
+                    ttl: ttl[0],
+                    input,
+                    schema,
+                });
+                self.keyed(id, false, || Ok(Box::new(SortedOver::new(Arc::clone(&spec))?)))?
             }
             NodeKind::MatchRecognize(found) => {
                 let spec = Arc::new(MatchRecognizeSpec::new(found.clone(), input, schema));

@@ -9,7 +9,7 @@ use datafusion_expr::Expr;
 use datafusion_expr::expr::NullTreatment;
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::{SINGLE_VALUE, UserDeclaration};
-use millstream_plan::AggregateFunction;
+use millstream_plan::{AggregateFunction, BitmapOf};
 
 use crate::diagnostics::{Result, SqlError};
 
@@ -23,6 +23,7 @@ pub(crate) fn aggregate_function(
     user: Option<&UserDeclaration>,
 ) -> Result<AggregateFunction> {
     let variance = |sample: bool, root: bool| AggregateFunction::Variance { sample, root };
+    let bitmap = |of: BitmapOf, counted: bool| AggregateFunction::Bitmap { of, counted };
     Ok(match name {
         _ if user.is_some() => match user {
             Some(user) => AggregateFunction::User(Arc::clone(user.aggregate())),
@@ -42,6 +43,14 @@ pub(crate) fn aggregate_function(
         "ARRAY_AGG" => AggregateFunction::ArrayAgg { ignore_nulls: false },
         SINGLE_VALUE => AggregateFunction::SingleValue,
         "COLLECT" => AggregateFunction::Collect,
+        "BITMAP_BUILD_AGG" => bitmap(BitmapOf::Integers, false),
+        "BITMAP_BUILD_CARDINALITY_AGG" => bitmap(BitmapOf::Integers, true),
+        "BITMAP_AND_AGG" => bitmap(BitmapOf::And, false),
+        "BITMAP_AND_CARDINALITY_AGG" => bitmap(BitmapOf::And, true),
+        "BITMAP_OR_AGG" => bitmap(BitmapOf::Or, false),
+        "BITMAP_OR_CARDINALITY_AGG" => bitmap(BitmapOf::Or, true),
+        "BITMAP_XOR_AGG" => bitmap(BitmapOf::Xor, false),
+        "BITMAP_XOR_CARDINALITY_AGG" => bitmap(BitmapOf::Xor, true),
         // It counts exactly: what is saved by less would be paid for with changes that cannot be taken back.
         "APPROX_COUNT_DISTINCT" => AggregateFunction::Count,
         "JSON_OBJECTAGG" => AggregateFunction::JsonObject { absent: is_absent(arguments) },

@@ -20,10 +20,11 @@ use crate::context::external;
 use crate::diagnostics::SqlError;
 use crate::types::parse_type_text;
 
-/// The names under which casts travel through the syntax tree.
-pub const CAST: &str = "$CAST";
+/// The names under which casts travel through the syntax tree: those of the functions, as a call by another
+/// name is one with an alias, of which each doubles what it takes to find the type of what is around it.
+pub const CAST: &str = "CAST";
 /// As [`CAST`], giving NULL where a value does not fit.
-pub const TRY_CAST: &str = "$TRY_CAST";
+pub const TRY_CAST: &str = "TRY_CAST";
 
 /// The function of one of these names.
 pub fn function(name: &str, zone: Tz) -> Option<Arc<ScalarUDF>> {

@@ -57,6 +57,8 @@ pub struct Catalog {
     current: (String, String),
     /// Tables that describe the engine itself, by their database and name.
     pub system: BTreeMap<(String, String), SystemTable>,
+    /// The files that are queried without a table, by their path.
+    pub files: BTreeMap<String, Arc<Table>>,
     /// Settings by key.
     pub settings: BTreeMap<String, String>,
     /// Scalar and aggregate functions.
@@ -74,6 +76,7 @@ impl Default for Catalog {
             databases: vec![start.clone()],
             current: start,
             system: BTreeMap::new(),
+            files: BTreeMap::new(),
             settings: BTreeMap::new(),
             functions: Registry::new(Tz::UTC),
             table_functions: BTreeMap::new(),

@@ -9,15 +9,16 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult};
-use datafusion_expr::expr::{InSubquery, ScalarFunction};
+use datafusion_expr::expr::{InSubquery, ScalarFunction, SetComparison};
 use datafusion_expr::expr_rewriter::NamePreserver;
 use datafusion_expr::logical_plan::{Subquery, Union};
 use datafusion_expr::utils::merge_schema;
 use datafusion_expr::{
     Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Signature, TypeSignature,
+    WindowFrameBound, WindowFrameUnits,
 };
 use millstream_expr::common_type::{common_type, is_approximate};
-use millstream_types::sql_type::{is_variant, type_name};
+use millstream_types::sql_type::{is_opaque, is_variant, type_name};
 
 use crate::context::external;
 use crate::diagnostics::SqlError;
@@ -142,11 +143,33 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         }
         Expr::ScalarFunction(function) => return Ok(Transformed::yes(called(function, schema))),
         Expr::InSubquery(among) => return Ok(Transformed::yes(in_rows(among, schema)?)),
+        Expr::WindowFunction(call) => {
+            // Up to the current row and its peers: which is said without a distance in the order's type, of
+            // which some have none.
+            let frame = &mut call.params.window_frame;
+            if let WindowFrameBound::Preceding(start) = &frame.start_bound
+                && start.is_null()
+                && frame.end_bound == WindowFrameBound::CurrentRow
+                && frame.units == WindowFrameUnits::Range
+            {
+                frame.units = WindowFrameUnits::Groups;
+            }
+            return Ok(Transformed::yes(expr));
+        }
+        Expr::SetComparison(all) => return Ok(Transformed::yes(among_all(all, schema)?)),
         _ => return Ok(Transformed::no(expr)),
     };
     let types = together.iter().map(|value| value.get_type(schema));
     // What cannot be typed here is typed, or refused, later.
     let Ok(types) = types.collect::<DfResult<Vec<_>>>() else { return Ok(Transformed::no(expr)) };
+    if let Some(wide) = wide_decimal(&types).filter(|_| !chosen) {
+        for (value, data_type) in together.into_iter().zip(types) {
+            if !data_type.is_null() {
+                *value = as_type(value.clone(), &wide);
+            }
+        }
+        return Ok(Transformed::yes(expr));
+    }
     let mut given = types.iter().filter(|of| !of.is_null());
     let Some(first) = given.next() else { return Ok(Transformed::no(expr)) };
     let (mut special, mut shared) = (false, Some(first.clone()));
@@ -169,6 +192,25 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         }
     }
     Ok(Transformed::yes(expr))
+}
+
+/// The type in which exact numbers are compared of which no DECIMAL holds all: what has too many digits for
+/// the others is not equal to any of them.
+fn wide_decimal(types: &[DataType]) -> Option<DataType> {
+    let digits = |of: &DataType| match of {
+        DataType::Decimal128(precision, scale) => Some((*precision as i8 - scale, *scale)),
+        DataType::Int8 => Some((3, 0)),
+        DataType::Int16 => Some((5, 0)),
+        DataType::Int32 => Some((10, 0)),
+        DataType::Int64 => Some((19, 0)),
+        DataType::Null => Some((0, 0)),
+        _ => None,
+    };
+    let all = types.iter().map(digits).collect::<Option<Vec<_>>>()?;
+    let whole = all.iter().map(|(whole, _)| *whole).max()?;
+    let scale = all.iter().map(|(_, scale)| *scale).max()?;
+    let differ = types.iter().any(|of| *of != types[0]);
+    (differ && whole + scale > 38).then(|| DataType::Decimal256((whole + scale) as u8, scale))
 }
 
 fn is_comparison(op: Operator) -> bool {
@@ -221,41 +263,68 @@ fn called(function: &ScalarFunction, schema: &DFSchema) -> Expr {
 
 /// `x IN (SELECT y …)` with x, and y where need be, in their common type.
 fn in_rows(among: &InSubquery, schema: &DFSchema) -> DfResult<Expr> {
-    let unchanged = || Expr::InSubquery(among.clone());
-    let rows = &among.subquery.subquery;
-    let (Ok(own), Some(column)) = (among.expr.get_type(schema), rows.schema().columns().pop())
-    else {
-        return Ok(unchanged());
-    };
-    let theirs = rows.schema().field(0).data_type();
-    if !is_special(&own, theirs) || own.is_nested() {
-        return Ok(unchanged());
-    }
-    let Some(shared) = common_type(&own, theirs) else { return Ok(unchanged()) };
     let mut among = among.clone();
-    if own != shared {
-        among.expr = Box::new(as_type(*among.expr, &shared));
-    }
-    if *theirs != shared {
-        let value = as_type(Expr::Column(column.clone()), &shared).alias(column.name);
-        let rows = LogicalPlanBuilder::from(rows.as_ref().clone()).project(vec![value])?.build()?;
-        among.subquery = Subquery { subquery: Arc::new(rows), ..among.subquery };
+    if let Some((expr, subquery)) = with_rows(&among.expr, &among.subquery, true, schema)? {
+        (*among.expr, among.subquery) = (expr, subquery);
     }
     Ok(Expr::InSubquery(among))
+}
+
+/// `x = ANY (SELECT y …)`, as [`in_rows`].
+fn among_all(compared: &SetComparison, schema: &DFSchema) -> DfResult<Expr> {
+    let mut compared = compared.clone();
+    if let Ok(own) = compared.expr.get_type(schema) {
+        comparable(&own, compared.subquery.subquery.schema().field(0).data_type())?;
+    }
+    // Where an order is asked for, the least or greatest of the rows is found, which takes types of SQL.
+    let equal = matches!(compared.op, Operator::Eq | Operator::NotEq);
+    if let Some((expr, subquery)) = with_rows(&compared.expr, &compared.subquery, equal, schema)? {
+        (*compared.expr, compared.subquery) = (expr, subquery);
+    }
+    Ok(Expr::SetComparison(compared))
+}
+
+/// A value and the rows of a subquery in their common type, which may be wider than any of SQL where they are
+/// only looked at for being equal; `None` where the library lets them meet so.
+fn with_rows(
+    value: &Expr,
+    of: &Subquery,
+    equal: bool,
+    schema: &DFSchema,
+) -> DfResult<Option<(Expr, Subquery)>> {
+    let (Ok(own), Some(column)) = (value.get_type(schema), of.subquery.schema().columns().pop())
+    else {
+        return Ok(None);
+    };
+    let theirs = of.subquery.schema().field(0).data_type();
+    let wide = wide_decimal(&[own.clone(), theirs.clone()]).filter(|_| equal);
+    if wide.is_none() && (!is_special(&own, theirs) || own.is_nested()) {
+        return Ok(None);
+    }
+    let Some(shared) = wide.or_else(|| common_type(&own, theirs)) else { return Ok(None) };
+    let value = if own == shared { value.clone() } else { as_type(value.clone(), &shared) };
+    let mut of = of.clone();
+    if *theirs != shared {
+        let row = as_type(Expr::Column(column.clone()), &shared).alias(column.name);
+        let rows = LogicalPlanBuilder::from(of.subquery.as_ref().clone()).project(vec![row])?;
+        of.subquery = Arc::new(rows.build()?);
+    }
+    Ok(Some((value, of)))
 }
 
 /// Refuses to compare text with numbers and booleans, and a JSON value with anything else.
 pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
     let differ = |a: &DataType, b: &DataType| {
         (matches!(a, DataType::Utf8) && (b.is_numeric() || *b == DataType::Boolean))
-            || (is_variant(a) && a != b && !b.is_null())
+            || (is_opaque(a) && a != b && !b.is_null())
     };
     if !differ(left, right) && !differ(right, left) {
         return Ok(());
     }
-    let hint = match is_variant(left) || is_variant(right) {
-        true => "compare the text of the value, as in JSON_STRING(v)",
-        false => "cast one side, as in CAST(x AS STRING)",
+    let hint = if is_variant(left) || is_variant(right) {
+        "compare the text of the value, as in JSON_STRING(v)"
+    } else {
+        "cast one side, as in CAST(x AS STRING)"
     };
     let (left, right) = (type_name(left), type_name(right));
     Err(external(SqlError::new(format!("{left} and {right} cannot be compared")).hint(hint)))
@@ -264,7 +333,7 @@ pub(crate) fn comparable(left: &DataType, right: &DataType) -> DfResult<()> {
 /// Refuses to put what is no text behind a text.
 pub(crate) fn texts_only(left: &DataType, right: &DataType) -> DfResult<()> {
     let other = |of: &DataType| {
-        of.is_numeric() || of.is_temporal() || *of == DataType::Boolean || is_variant(of)
+        of.is_numeric() || of.is_temporal() || *of == DataType::Boolean || is_opaque(of)
     };
     if !other(left) && !other(right) {
         return Ok(());

@@ -13,7 +13,7 @@ use datafusion_expr::logical_plan::{Aggregate, Filter, Join, Subquery};
 use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 use millstream_expr::common_type::common_type;
-use millstream_types::sql_type::is_variant;
+use millstream_types::sql_type::{is_opaque, is_variant, type_name};
 
 use crate::cast::to_field;
 use crate::common_types::comparable;
@@ -84,14 +84,23 @@ fn ordered(plan: &LogicalPlan) -> DfResult<()> {
 
 fn has_order(key: &Expr, schema: &DFSchema) -> DfResult<()> {
     // What cannot be typed here is refused later.
-    match key.get_type(schema).is_ok_and(|data_type| is_variant(&data_type)) {
-        true => {
-            Err(external(SqlError::new("VARIANT has no order").hint(
-                "order by the text of a value, JSON_STRING(v), or by a part of it as a number",
-            )))
-        }
-        false => Ok(()),
+    key.get_type(schema).map_or(Ok(()), |data_type| has_order_of(&data_type))
+}
+
+/// Refuses an order of values that have none.
+pub(crate) fn has_order_of(data_type: &DataType) -> DfResult<()> {
+    if !is_opaque(data_type) {
+        return Ok(());
     }
+    let hint = match is_variant(data_type) {
+        true => {
+            "its text has one, JSON_STRING(v), and so has a part of it as a number, CAST(JSON_STRING(v['a']) AS INT)"
+        }
+        false => {
+            "the numbers in it can be counted, BITMAP_CARDINALITY(b), and listed, BITMAP_TO_ARRAY(b)"
+        }
+    };
+    Err(external(SqlError::new(format!("{} has no order", type_name(data_type))).hint(hint)))
 }
 
 fn in_sets(sets: GroupingSet, normal: &impl Fn(Expr) -> DfResult<Expr>) -> DfResult<GroupingSet> {

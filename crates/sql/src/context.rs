@@ -28,6 +28,7 @@ use sqlparser::ast::{
 use crate::catalog::{Catalog, Entry};
 use crate::changelog::{self, ChangelogNode, is_changelog_function};
 use crate::common_types::{comparable, settled, texts_only};
+use crate::comparisons::has_order_of;
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::match_plan::plan_match;
@@ -91,7 +92,7 @@ impl<'a> Context<'a> {
         let functions = planner.catalog.functions.clone();
         let relations = Relations {
             catalog: Arc::new(planner.catalog.clone()),
-            files: Arc::new(planner.files.clone()),
+            files: Arc::new(planner.catalog.files.clone()),
         };
         Self {
             planner,
@@ -280,6 +281,16 @@ impl ExprPlanner for Operators {
         if raw.op == StringConcat {
             texts_only(&left, &right)?;
         }
+        let of_day = |t: &DataType| matches!(t, DataType::Timestamp(..) | DataType::Time32(_));
+        if raw.op == Minus && of_day(&left) && of_day(&right) {
+            return Err(external(
+                SqlError::new("what lies between two points in time needs a unit")
+                    .hint(
+                        "write (later - earlier) SECOND, or TIMESTAMPDIFF(SECOND, earlier, later)",
+                    )
+                    .about("-"),
+            ));
+        }
         let interval = |t: &DataType| matches!(t, DataType::Interval(_));
         if raw.op == Multiply && interval(&left) && right.is_integer() {
             return self.planned("INTERVAL_MULTIPLY", vec![raw.left, raw.right]);
@@ -312,14 +323,12 @@ impl ExprPlanner for Operators {
                     raw.right = to_type(raw.right, finer);
                     return Ok(PlannerResult::Original(raw));
                 }
-                let ordered = !matches!(raw.op, Eq | NotEq);
-                if ordered && (is_variant(&left) || is_variant(&right)) {
-                    return Err(external(SqlError::new("VARIANT has no order").hint(
-                        "compare the text of a value, JSON_STRING(v), or a part of it as a number, \
-                                   CAST(JSON_STRING(v['a']) AS INT)",
-                    )));
+                let is_ordered = !matches!(raw.op, Eq | NotEq);
+                if is_ordered {
+                    has_order_of(&left)?;
+                    has_order_of(&right)?;
                 }
-                let read = |t: &DataType| t.is_temporal() || (ordered && t.is_numeric());
+                let read = |t: &DataType| t.is_temporal() || (is_ordered && t.is_numeric());
                 if (text(&left) && read(&right)) || (read(&left) && text(&right)) {
                     let target = if text(&left) { &right } else { &left };
                     let target: FieldRef = Arc::new(Field::new("", target.clone(), true));

@@ -11,13 +11,14 @@ use sqlparser::ast::{
     ValueWithSpan,
 };
 use sqlparser::dialect::{Dialect, Precedence};
-use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS};
+use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_IDENTIFIER};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, Word};
 
 use crate::cast::{CAST, TRY_CAST};
 use crate::json_syntax;
-use crate::text_syntax::{position_from, trim_blanks};
+use crate::text_syntax::{position, trim_blanks};
+use crate::time_syntax::{difference, is_difference};
 use crate::types::parse_type;
 
 /// Flink's SQL, as sqlparser sees it.
@@ -74,6 +75,14 @@ impl Dialect for FlinkDialect {
         *keyword != Keyword::ON && !RESERVED_FOR_COLUMN_ALIAS.contains(keyword)
     }
 
+    fn is_reserved_for_identifier(&self, word: Keyword) -> bool {
+        // What does not read as the word says is an error: to read it again as a name would double the time
+        // with each level that words are nested.
+        use Keyword::{ARRAY, CASE, CONVERT, EXTRACT, NOT, OVERLAY, POSITION, SUBSTRING};
+        matches!(word, ARRAY | CASE | CONVERT | EXTRACT | NOT | OVERLAY | POSITION | SUBSTRING)
+            || RESERVED_FOR_IDENTIFIER.contains(&word)
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let [first, second] = parser.peek_tokens_ref();
         let Token::Word(word) = &first.token else { return None };
@@ -101,9 +110,11 @@ impl Dialect for FlinkDialect {
             ("FLOOR" | "CEIL" | "CEILING", Token::LParen) => Some(round(parser)),
             ("TIMESTAMPADD" | "TIMESTAMPDIFF", Token::LParen) => Some(with_unit(parser)),
             ("TRIM", Token::LParen) => trim_blanks(parser),
-            ("POSITION", Token::LParen) => position_from(parser),
+            ("SUBSTR", Token::LParen) => Some(parser.parse_substring()),
+            ("POSITION", Token::LParen) => Some(position(parser)),
             ("MAP", Token::LBracket) => Some(map(parser)),
-            ("CASE", _) => case_of_values(parser),
+            ("CASE", Token::Word(word)) if word.keyword == Keyword::WHEN => None,
+            ("CASE", _) => Some(case_of_values(parser)),
             (name, Token::LParen) => json_syntax::call_of(name).map(|read| read(parser)),
             _ => None,
         }
@@ -112,6 +123,9 @@ impl Dialect for FlinkDialect {
     fn get_next_precedence(&self, parser: &Parser<'_>) -> Option<Result<u8, ParserError>> {
         if is_overlaps(parser) {
             return Some(Ok(self.prec_value(Precedence::Between)));
+        }
+        if is_difference(parser) {
+            return Some(Ok(self.prec_value(Precedence::Period)));
         }
         is_partition_by(parser).then(|| Ok(self.prec_value(Precedence::Or)))
     }
@@ -133,6 +147,9 @@ impl Dialect for FlinkDialect {
         }
         if is_overlaps(parser) {
             return Some(overlaps(parser, left));
+        }
+        if is_difference(parser) {
+            return Some(difference(parser, left));
         }
         let words: [Token; 3] = parser.peek_tokens();
         let is = |at: usize, text: &str| match &words[at] {
@@ -321,46 +338,41 @@ fn with_unit(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
 
 /// `CASE value WHEN a, b THEN c …` as a CASE of conditions: that is where values are compared as `=` compares
 /// them, 0.0 with -0.0. Any other CASE is left to the parser.
-fn case_of_values(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-    let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
-        parser.expect_keyword(Keyword::CASE)?;
-        if parser.parse_keyword(Keyword::WHEN) {
-            return Ok(None);
+fn case_of_values(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_keyword(Keyword::CASE)?;
+    let value = parser.parse_expr()?;
+    let mut conditions = Vec::new();
+    loop {
+        if conditions.is_empty() {
+            parser.expect_keyword(Keyword::WHEN)?;
+        } else if !parser.parse_keyword(Keyword::WHEN) {
+            break;
         }
-        let value = parser.parse_expr()?;
-        let mut conditions = Vec::new();
-        while parser.parse_keyword(Keyword::WHEN) {
-            let among = parser.parse_comma_separated(Parser::parse_expr)?;
-            parser.expect_keyword(Keyword::THEN)?;
-            let equal = among.into_iter().map(|one| Expr::BinaryOp {
-                left: Box::new(value.clone()),
-                op: BinaryOperator::Eq,
-                right: Box::new(one),
-            });
-            let any = equal.reduce(|any, next| Expr::BinaryOp {
-                left: Box::new(any),
-                op: BinaryOperator::Or,
-                right: Box::new(next),
-            });
-            let Some(condition) = any else { return Ok(None) };
-            conditions.push(CaseWhen { condition, result: parser.parse_expr()? });
-        }
-        let otherwise = parser.parse_keyword(Keyword::ELSE);
-        let else_result = otherwise.then(|| parser.parse_expr()).transpose()?.map(Box::new);
-        parser.expect_keyword(Keyword::END)?;
-        Ok(Some(Expr::Case {
-            case_token: AttachedToken::empty(),
-            end_token: AttachedToken::empty(),
-            operand: None,
-            conditions,
-            else_result,
-        }))
-    };
-    let found = parser.maybe_parse(|parser| match read(parser)? {
-        Some(case) => Ok(case),
-        None => Err(ParserError::ParserError(String::new())),
-    });
-    found.transpose()
+        let among = parser.parse_comma_separated(Parser::parse_expr)?;
+        parser.expect_keyword(Keyword::THEN)?;
+        let equal = among.into_iter().map(|one| Expr::BinaryOp {
+            left: Box::new(value.clone()),
+            op: BinaryOperator::Eq,
+            right: Box::new(one),
+        });
+        let any = equal.reduce(|any, next| Expr::BinaryOp {
+            left: Box::new(any),
+            op: BinaryOperator::Or,
+            right: Box::new(next),
+        });
+        let result = parser.parse_expr()?;
+        conditions.extend(any.map(|condition| CaseWhen { condition, result }));
+    }
+    let otherwise = parser.parse_keyword(Keyword::ELSE);
+    let else_result = otherwise.then(|| parser.parse_expr()).transpose()?.map(Box::new);
+    parser.expect_keyword(Keyword::END)?;
+    Ok(Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions,
+        else_result,
+    })
 }
 
 fn map(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {

@@ -49,6 +49,7 @@ pub mod temporal;
 mod text_syntax;
 mod tidy;
 pub mod time_settings;
+mod time_syntax;
 pub mod translate;
 mod translate_aggregate;
 mod translate_join;
@@ -61,6 +62,7 @@ pub mod types;
 mod unnest;
 mod using;
 mod values_syntax;
+mod values_types;
 mod views;
 pub mod window;
 

@@ -7,6 +7,9 @@ use sqlparser::ast::{
 
 use crate::dialect::cast_to;
 
+/// The number that is an INT only below 0.
+const ABOVE_INT: &str = "2147483648";
+
 /// The number that is a BIGINT only below 0.
 const ABOVE_BIGINT: &str = "9223372036854775808";
 
@@ -21,8 +24,14 @@ pub(crate) fn plain_number(value: &mut Expr) {
     }
 }
 
-/// What stands behind a minus as a BIGINT, if it is [`ABOVE_BIGINT`].
-pub(crate) fn least_bigint(number: &Expr) -> Option<Expr> {
+/// What stands behind a minus as an INT or a BIGINT, if it is one above the greatest of them.
+pub(crate) fn least_integer(number: &Expr) -> Option<Expr> {
+    if let Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) = number
+        && text == ABOVE_INT
+    {
+        let least = Value::Number(format!("-{ABOVE_INT}"), false).with_empty_span();
+        return Some(cast_to(Expr::Value(least), CastKind::Cast, "INT"));
+    }
     let literal = Value::SingleQuotedString(ABOVE_BIGINT.to_owned()).with_empty_span();
     let read = cast_to(Expr::Value(literal), CastKind::Cast, "DECIMAL(19, 0)");
     let least = Value::Number(format!("-{ABOVE_BIGINT}"), false).with_empty_span();

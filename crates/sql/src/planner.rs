@@ -35,15 +35,13 @@ use crate::names::{Stars, has_star_beside_others, unique_names};
 use crate::optimize::{optimize, simplified};
 use crate::parser::{file_of, parts_of};
 use crate::rewrite::{StateHints, function_name, rewrite_expression, rewrite_query};
-use crate::statement::{ColumnKind, CreateTable, Insert, Statement};
+use crate::statement::{Alter, ColumnKind, CreateTable, Insert, Statement};
 use crate::translate::{Output, translate};
 
 /// Plans statements over a catalog.
 pub struct Planner<'a> {
     /// The tables and views.
     pub catalog: &'a Catalog,
-    /// The files that the statement queries without a table, by their path.
-    pub files: BTreeMap<String, Arc<Table>>,
     /// How long state is kept, by what the hints of the statement say.
     hints: RefCell<StateHints>,
     /// How many queries are being planned only for their columns, one for the other.
@@ -56,11 +54,10 @@ pub struct Planner<'a> {
 const ASKING_MAX: usize = 6;
 
 impl<'a> Planner<'a> {
-    /// For statements that query tables only.
+    /// For statements over a catalog, which knows the files that they query without a table.
     pub fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
-            files: BTreeMap::new(),
             hints: RefCell::default(),
             asking: Cell::new(0),
             expanding: RefCell::default(),
@@ -115,6 +112,9 @@ impl<'a> Planner<'a> {
             Statement::Query(query) => look(query),
             Statement::Insert(inserts) => inserts.iter().for_each(|insert| look(&insert.query)),
             Statement::CreateTable(create) => create.query.iter().for_each(|query| look(query)),
+            Statement::CreateView { query, .. } | Statement::Alter(Alter::View { query, .. }) => {
+                look(query);
+            }
             Statement::Explain { statement, .. } => return Self::files_of(statement),
             _ => {}
         }

@@ -11,23 +11,24 @@ use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg,
     FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition,
-    NamedWindowExpr, OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Parens, Query,
-    Select, SetExpr, Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan,
-    Visit, VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
+    NamedWindowExpr, OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select,
+    SetExpr, Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit,
+    VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
 };
 
 use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
-use crate::literals::{digits_as_written, least_bigint, number, plain_number};
+use crate::literals::{digits_as_written, least_integer, number, plain_number};
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
 use crate::row_comparisons::{equal_rows, row_in_list, rows_in};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
-use crate::using::{expand_using, name_of};
+use crate::using::{expand_using, name_of, name_relations};
+use crate::values_types::in_one_type;
 
 /// How long state is kept, in ms, by the tables that hints name.
 pub type StateHints = BTreeMap<String, i64>;
@@ -142,7 +143,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
         if let SetExpr::Values(values) = query.body.as_mut() {
-            of_one_precision(&mut values.rows);
+            in_one_type(&mut values.rows);
         }
         query.limit_clause = self.limits.pop().flatten();
         self.ctes.pop();
@@ -165,6 +166,9 @@ impl VisitorMut for Rewriter<'_> {
         }
         if let Err(error) = expand_using(select, &|factor| self.columns_of(factor)) {
             return ControlFlow::Break(error);
+        }
+        if select.having.is_some() {
+            name_relations(select);
         }
         self.scopes.push(relation_names(&select.from));
         name_columns(select, self.scopes.last().map_or(&[], Vec::as_slice), self.stars);
@@ -403,8 +407,8 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             let null = Expr::Value(Value::Null.with_empty_span());
             Some(cast_to(null, CastKind::Cast, "BOOLEAN"))
         }
-        // The least BIGINT is read with its sign.
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => least_bigint(expr),
+        // The least integers are read with their sign.
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => least_integer(expr),
         Expr::Like { negated, any: false, expr, pattern, escape_char } => {
             Some(pattern_call("LIKE", *negated, expr, pattern, escape_char.as_ref()))
         }
@@ -548,34 +552,6 @@ fn fields_as_texts(root: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
         other => other.clone(),
     });
     Some(Expr::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain.collect() })
-}
-
-/// Literals of a column of VALUES, as in `TIMESTAMP '….5'` and `TIMESTAMP '….25'`, with as many digits as the
-/// longest has.
-fn of_one_precision(rows: &mut [Parens<Vec<Expr>>]) {
-    fn precision(cell: &mut Expr) -> Option<(&'static str, u8, &mut String)> {
-        let Expr::Function(cast) = cell else { return None };
-        let FunctionArguments::List(list) = &mut cast.args else { return None };
-        let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] = &mut list.args[..]
-        else {
-            return None;
-        };
-        let Value::SingleQuotedString(text) = &mut to.value else { return None };
-        let (name, digits) = text.strip_suffix(')')?.split_once('(')?;
-        let name = ["TIMESTAMP", "TIMESTAMP_LTZ", "TIME"].into_iter().find(|of| *of == name)?;
-        Some((name, digits.parse().ok()?, text))
-    }
-    let columns = rows.first().map_or(0, |row| row.content.len());
-    for column in 0..columns {
-        let mut found: Vec<(&'static str, u8, &mut String)> =
-            rows.iter_mut().filter_map(|row| precision(row.content.get_mut(column)?)).collect();
-        let Some(most) = found.iter().map(|(_, digits, _)| *digits).max() else { continue };
-        for (name, digits, text) in &mut found {
-            if *digits < most {
-                **text = format!("{name}({most})");
-            }
-        }
-    }
 }
 
 /// `HOP_PROCTIME(…)` as `HOP_ROWTIME(…)`: what is asked for is the time attribute either way.

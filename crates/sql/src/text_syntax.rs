@@ -39,24 +39,17 @@ pub(crate) fn trim_blanks(parser: &mut Parser<'_>) -> Option<Result<Expr, Parser
     Some(trimmed)
 }
 
-/// `POSITION(part IN text FROM start)`, as `LOCATE(part, text, start)`; without FROM it is left to the
-/// parser.
-pub(crate) fn position_from(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-    let read = |parser: &mut Parser<'_>| -> Result<Option<Expr>, ParserError> {
-        (0..2).for_each(|_| parser.advance_token());
-        let part = parser.parse_subexpr(FlinkDialect.prec_value(Precedence::Between))?;
-        parser.expect_keyword(Keyword::IN)?;
-        let text = parser.parse_expr()?;
-        if !parser.parse_keyword(Keyword::FROM) {
-            return Ok(None);
-        }
-        let start = parser.parse_expr()?;
-        parser.expect_token(&Token::RParen)?;
-        Ok(Some(call(Ident::new("LOCATE"), vec![part, text, start])))
-    };
-    let found = parser.maybe_parse(|parser| {
-        let other = || ParserError::ParserError(String::new());
-        read(parser)?.ok_or_else(other)
-    });
-    found.transpose()
+/// `POSITION(part IN text)`, and `POSITION(part IN text FROM start)` as `LOCATE(part, text, start)`.
+pub(crate) fn position(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    (0..2).for_each(|_| parser.advance_token());
+    let part = parser.parse_subexpr(FlinkDialect.prec_value(Precedence::Between))?;
+    parser.expect_keyword(Keyword::IN)?;
+    let text = parser.parse_expr()?;
+    let from = parser.parse_keyword(Keyword::FROM);
+    let start = from.then(|| parser.parse_expr()).transpose()?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(match start {
+        Some(start) => call(Ident::new("LOCATE"), vec![part, text, start]),
+        None => Expr::Position { expr: Box::new(part), r#in: Box::new(text) },
+    })
 }

@@ -84,6 +84,7 @@ pub fn translate(
             NodeKind::GroupAggregate { .. }
                 | NodeKind::Join { .. }
                 | NodeKind::Rank { .. }
+                | NodeKind::SortedOver { .. }
                 | NodeKind::Deduplicate { .. }
                 | NodeKind::SetOperation { .. }
                 | NodeKind::ChangelogNormalize { .. }

@@ -350,8 +350,9 @@ impl Translator<'_> {
             return Err(SqlError::unsupported(format!("ORDER BY inside {name}")).about(name));
         }
         let function = null_treatment(name, function, call.params.null_treatment)?;
+        let distinct = call.params.distinct || name == "APPROX_COUNT_DISTINCT";
         let counts_rows = matches!(function, AggregateFunction::Count)
-            && !call.params.distinct
+            && !distinct
             && call.params.args.iter().all(is_present);
         let mut arguments = Vec::new();
         if !counts_rows {
@@ -371,7 +372,6 @@ impl Translator<'_> {
         let filter = call.params.filter.as_ref();
         filter.map_or(Ok(()), |filter| self.no_subquery(filter))?;
         let filter = filter.map(|filter| columns.bind(filter)).transpose()?;
-        let distinct = call.params.distinct || name == "APPROX_COUNT_DISTINCT";
         Ok(AggregateCall { function, distinct, arguments, filter, result })
     }
 

@@ -60,21 +60,6 @@ pub(crate) fn follows_keys(window: &Window) -> bool {
 }
 
 impl Translator<'_> {
-    /// Whether the order of a node's calls is that of time.
-    pub(crate) fn over_by_time(&mut self, window: &Window) -> Result<bool> {
-        let Some((_, _, params)) = rank_call(window) else { return Ok(false) };
-        let [key] = &params.order_by[..] else { return Ok(false) };
-        let input = self.node(&window.input)?;
-        let Ok(value) = ScalarExpr::bind(&key.expr, window.input.schema()) else {
-            return Ok(false);
-        };
-        let of = &self.plan.nodes[input];
-        Ok(key.asc
-            && value
-                .as_column()
-                .is_some_and(|at| of.rowtimes.contains(&at) || of.proctimes.contains(&at)))
-    }
-
     pub(crate) fn over(&mut self, window: &Window) -> Result<NodeId> {
         let input = self.node(&window.input)?;
         let schema = window.input.schema();
@@ -93,30 +78,29 @@ impl Translator<'_> {
             parts.push((name, params, start, arguments.len()));
         }
         let (prepared, positions) = self.with_columns(input, &exprs, schema)?;
-        let mut partition = Vec::new();
-        let mut time = None;
+        let (mut partition, mut keys) = (Vec::new(), Vec::new());
+        if let Some((_, params, start, _)) = parts.first() {
+            let order = start + params.partition_by.len();
+            partition = positions[*start..order].to_vec();
+            keys = order_keys(&params.order_by, &positions[order..]);
+        }
+        let appends = self.plan.nodes[prepared].changelog == ChangelogMode::Append;
+        let time = self.time_of_order(prepared, &keys).filter(|_| appends && keys.len() == 1);
         let mut calls = Vec::with_capacity(parts.len());
         for (at, (name, params, start, arguments)) in parts.into_iter().enumerate() {
-            let order = start + params.partition_by.len();
-            partition = positions[start..order].to_vec();
-            time = Some(self.time_of(name, params, prepared, positions.get(order).copied())?);
-            let first = order + params.order_by.len();
+            let first = start + params.partition_by.len() + params.order_by.len();
             let last = first + arguments;
             let result = window.schema.field(width_of(schema) + at).data_type().clone();
             let function = match name {
                 "LAG" => lag(params)?,
                 "ROW_NUMBER" => AggregateFunction::Count,
-                "RANK" | "DENSE_RANK" => {
-                    return Err(SqlError::unsupported(format!("{name} without a last number"))
-                        .hint(format!(
-                            "keep the first ones in a query around it, as in WHERE {} <= 10",
-                            name.to_lowercase()
-                        ))
-                        .about(name));
-                }
+                "RANK" | "DENSE_RANK" => AggregateFunction::Rank { dense: name == "DENSE_RANK" },
                 _ => aggregate_function(name, &params.args, None)?,
             };
-            let frame = frame(name, params)?;
+            let frame = match time {
+                Some(_) => frame(name, params)?,
+                None => frame_of_order(name, params)?,
+            };
             if frame.is_bounded() && !function.retracts() {
                 return Err(SqlError::unsupported(format!(
                     "{name}, a function of the program, over a frame that rows leave"
@@ -133,14 +117,22 @@ impl Translator<'_> {
             };
             calls.push(OverCall { call, frame });
         }
-        let Some(time) = time else { return Ok(input) };
-        if self.plan.nodes[prepared].changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("an OVER over rows that change").about("OVER"));
-        }
-        let processing_time = self.plan.nodes[prepared].proctimes.contains(&time);
-        let ties = Vec::new();
-        let kind = NodeKind::OverAggregate { time, processing_time, partition, ties, calls };
+        let kind = match time {
+            Some(time) => NodeKind::OverAggregate {
+                time,
+                processing_time: self.plan.nodes[prepared].proctimes.contains(&time),
+                partition,
+                ties: Vec::new(),
+                calls,
+            },
+            None => NodeKind::SortedOver { partition, order: keys, calls },
+        };
         let id = self.plan.add_like(kind, prepared);
+        if time.is_none() {
+            let node = &mut self.plan.nodes[id];
+            node.changelog = ChangelogMode::Retract;
+            (node.rowtimes, node.proctimes) = (vec![], vec![]);
+        }
         let given = self.plan.nodes[prepared].schema.fields().len();
         let result = arrow_of(&window.schema);
         let own = result.fields().iter().skip(width).cloned();
@@ -148,7 +140,9 @@ impl Translator<'_> {
         let all: Vec<_> = all.collect();
         let count = all.len() - given;
         self.plan.nodes[id].schema = Arc::new(Schema::new(all));
-        if let Some(properties) = self.windows.get(&prepared).copied() {
+        if let Some(properties) = self.windows.get(&prepared).copied()
+            && time.is_some()
+        {
             self.windows.insert(id, properties);
         }
         if given == width {
@@ -233,12 +227,7 @@ impl Translator<'_> {
         let input = self.node(&sort.input)?;
         let exprs: Vec<Expr> = sort.expr.iter().map(|key| key.expr.clone()).collect();
         let (prepared, columns) = self.with_columns(input, &exprs, sort.input.schema())?;
-        let order = sort.expr.iter().zip(columns).map(|(key, column)| OrderKey {
-            column,
-            descending: !key.asc,
-            nulls_first: key.nulls_first,
-        });
-        Ok((prepared, order.collect()))
+        Ok((prepared, order_keys(&sort.expr, &columns)))
     }
 
     /// The time attribute that an order starts with.
@@ -250,58 +239,40 @@ impl Translator<'_> {
         Some(first.column).filter(is_time)
     }
 
-    /// ORDER BY time, which a stream can be put in as the watermark moves on.
+    /// ORDER BY: of rows that append by time as the watermark moves on, any other when the input has ended.
     pub(crate) fn sort(&mut self, sort: &Sort) -> Result<NodeId> {
         let (prepared, order) = self.order(sort)?;
         let of = &self.plan.nodes[prepared];
-        let Some(time) = self.time_of_order(prepared, &order) else {
-            return Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
-                .hint("a stream has no end to sort at: order by a time attribute, add LIMIT, or keep the first rows \
-                       of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
-                .about("ORDER"));
+        let time = self.time_of_order(prepared, &order);
+        let kind = match time.filter(|_| of.changelog == ChangelogMode::Append) {
+            Some(time) => NodeKind::OverAggregate {
+                time,
+                processing_time: of.proctimes.contains(&time),
+                partition: Vec::new(),
+                ties: order[1..].to_vec(),
+                calls: Vec::new(),
+            },
+            None => NodeKind::Sort { order },
         };
-        if of.changelog != ChangelogMode::Append {
-            return Err(SqlError::unsupported("ORDER BY over rows that change").about("ORDER"));
-        }
-        let kind = NodeKind::OverAggregate {
-            time,
-            processing_time: of.proctimes.contains(&time),
-            partition: Vec::new(),
-            ties: order[1..].to_vec(),
-            calls: Vec::new(),
-        };
+        let at_end = matches!(kind, NodeKind::Sort { .. });
         let id = self.plan.add_like(kind, prepared);
+        if at_end {
+            let node = &mut self.plan.nodes[id];
+            node.changelog = ChangelogMode::Append;
+            (node.rowtimes, node.proctimes) = (vec![], vec![]);
+        }
         Ok(self.first_columns(id, sort.input.schema().fields().len()))
     }
+}
 
-    /// The time attribute that a call is ordered by.
-    fn time_of(
-        &self,
-        name: &str,
-        params: &WindowFunctionParams,
-        input: NodeId,
-        column: Option<usize>,
-    ) -> Result<usize> {
-        let hint = "write OVER (PARTITION BY key ORDER BY ts), where ts is what WATERMARK FOR names, \
-                    or PROCTIME()";
-        let wrong = |what: String| Err(SqlError::new(what).hint(hint).about("OVER"));
-        let (Some(column), [key]) = (column, &params.order_by[..]) else {
-            return wrong(format!(
-                "{name} with OVER must be ordered by one time attribute and nothing else"
-            ));
-        };
-        let of = &self.plan.nodes[input];
-        if !of.rowtimes.contains(&column) && !of.proctimes.contains(&column) {
-            return wrong(format!(
-                "{name} with OVER must be ordered by a time attribute, and {} is none",
-                key.expr
-            ));
-        }
-        if !key.asc {
-            return wrong(format!("{name} with OVER must be ordered by time ascending"));
-        }
-        Ok(column)
-    }
+/// What rows are ordered by, among some columns.
+pub(crate) fn order_keys(order: &[datafusion_expr::SortExpr], columns: &[usize]) -> Vec<OrderKey> {
+    let keys = order.iter().zip(columns).map(|(key, column)| OrderKey {
+        column: *column,
+        descending: !key.asc,
+        nulls_first: key.nulls_first,
+    });
+    keys.collect()
 }
 
 fn width_of(schema: &DFSchema) -> usize {
@@ -313,6 +284,7 @@ fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
     let all = &params.args;
     match name {
         "ROW_NUMBER" => Vec::new(),
+        "RANK" | "DENSE_RANK" => params.order_by.iter().map(|key| key.expr.clone()).collect(),
         "COUNT" if !params.distinct && all.iter().all(crate::translate_aggregate::is_present) => {
             Vec::new()
         }
@@ -361,7 +333,7 @@ fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
     let frame = &params.window_frame;
     match name {
         "LAG" => return Ok(Frame::Range(None)),
-        "ROW_NUMBER" => return Ok(Frame::Rows(None)),
+        "ROW_NUMBER" | "RANK" | "DENSE_RANK" => return Ok(Frame::Rows(None)),
         _ => {}
     }
     let following = || {
@@ -408,7 +380,39 @@ fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
                 .about("OVER")),
             },
         },
+        WindowFrameUnits::Groups if back.is_none() => Ok(Frame::Range(None)),
         WindowFrameUnits::Groups => Err(SqlError::unsupported("GROUPS in OVER").about("OVER")),
+    }
+}
+
+/// The rows before a row that count, in an order that is not that of time.
+fn frame_of_order(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
+    let in_order =
+        ["ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "FIRST_VALUE", "LAST_VALUE"].contains(&name);
+    let bounds = (&params.window_frame.start_bound, &params.window_frame.end_bound);
+    if params.order_by.is_empty() {
+        if in_order {
+            return Err(SqlError::new(format!("{name} with OVER needs an ORDER BY"))
+                .hint(format!("write {name}(…) OVER (PARTITION BY key ORDER BY column)"))
+                .about(name));
+        }
+        if let (WindowFrameBound::Preceding(from), WindowFrameBound::Following(to)) = bounds
+            && from.is_null()
+            && to.is_null()
+        {
+            // All rows are equal in no order.
+            return Ok(Frame::Range(None));
+        }
+    }
+    match frame(name, params)? {
+        // What comes before a row does not depend on what is equal to it.
+        _ if name == "LAG" => Ok(Frame::Rows(None)),
+        Frame::Range(Some(_)) => Err(SqlError::unsupported(
+            "RANGE with a distance in an order that is not that of time",
+        )
+        .hint("use ROWS, RANGE UNBOUNDED PRECEDING, or order by a time attribute of rows that only append")
+        .about("OVER")),
+        other => Ok(other),
     }
 }
 

@@ -7,12 +7,12 @@ use datafusion_common::DFSchema;
 use datafusion_expr::utils::split_conjunction;
 use datafusion_expr::{BinaryExpr, Expr, Operator, lit};
 use millstream_expr::ScalarExpr;
-use millstream_plan::{ChangelogMode, NodeId, NodeKind, OrderKey, RankFunction, TimeWindow};
+use millstream_plan::{ChangelogMode, NodeId, NodeKind, RankFunction, TimeWindow};
 use millstream_types::sql_type::type_name;
 
 use crate::diagnostics::{Result, SqlError};
 use crate::translate::{Translator, WindowProperties, arrow_of, is_proctime};
-use crate::translate_over::rank_call;
+use crate::translate_over::{order_keys, rank_call};
 use crate::window::WindowNode;
 
 impl Translator<'_> {
@@ -164,14 +164,8 @@ impl Translator<'_> {
         }
         let rest = rest.into_iter().reduce(Expr::and);
         let Some(most) = bounds.most else {
-            // Without a last number it is a running number, or nothing that ends.
-            let by_time = self.over_by_time(window)?;
-            return match by_time {
-                true => Ok((self.over(window)?, Some(predicate.clone()))),
-                false => Err(SqlError::new(format!("{name} needs a last number that is kept"))
-                    .hint("add a condition on it, as in WHERE rownum <= 10")
-                    .about(name)),
-            };
+            // Without a last number it is a running number.
+            return Ok((self.over(window)?, Some(predicate.clone())));
         };
         if params.order_by.is_empty() {
             return Err(SqlError::new(format!("{name} needs an ORDER BY")).about(name));
@@ -190,16 +184,7 @@ impl Translator<'_> {
             let has = |column: Option<usize>| column.is_some_and(|at| partition.contains(&at));
             !properties.grouping && has(properties.start) && has(properties.end)
         });
-        let order: Vec<OrderKey> = params
-            .order_by
-            .iter()
-            .zip(order)
-            .map(|(key, column)| OrderKey {
-                column: *column,
-                descending: !key.asc,
-                nulls_first: key.nulls_first,
-            })
-            .collect();
+        let order = order_keys(&params.order_by, order);
         let of = &self.plan.nodes[prepared];
         let is_time = |column: usize| {
             let of_window = self.windows.get(&prepared).and_then(|window| window.rowtime);

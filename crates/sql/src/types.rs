@@ -14,9 +14,29 @@ use crate::script::tokenize;
 /// # Errors
 /// When the next tokens are no type.
 pub fn parse_type(parser: &mut Parser<'_>) -> Result<ColumnType, ParserError> {
-    let mut sql_type = parse_plain(parser)?;
+    nested_type(parser, 0)
+}
+
+/// Types are taken apart level by level, so there are not to be too many.
+const DEPTH_MAX: usize = 100;
+
+fn check_depth(parser: &Parser<'_>, depth: usize) -> Result<(), ParserError> {
+    if depth <= DEPTH_MAX {
+        return Ok(());
+    }
+    let place = place(parser.peek_token_ref());
+    Err(ParserError::ParserError(format!("the type is nested too deeply at {place}")))
+}
+
+/// A type inside of so many others.
+fn nested_type(parser: &mut Parser<'_>, depth: usize) -> Result<ColumnType, ParserError> {
+    check_depth(parser, depth)?;
+    let mut sql_type = plain_type(parser, depth)?;
     // `INT ARRAY` is the standard's spelling of ARRAY<INT>.
+    let mut depth = depth;
     while parser.parse_keyword(Keyword::ARRAY) {
+        depth += 1;
+        check_depth(parser, depth)?;
         sql_type = SqlType::Array(Box::new(ColumnType::nullable(sql_type)));
     }
     let nullable = !parser.parse_keywords(&[Keyword::NOT, Keyword::NULL]);
@@ -36,6 +56,10 @@ pub fn parse_type_text(text: &str) -> Result<ColumnType, ParserError> {
 }
 
 pub(crate) fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
+    plain_type(parser, 0)
+}
+
+fn plain_type(parser: &mut Parser<'_>, depth: usize) -> Result<SqlType, ParserError> {
     let token = parser.next_token();
     let name = match &token.token {
         Token::Word(word) => word.value.to_ascii_uppercase(),
@@ -86,22 +110,23 @@ pub(crate) fn parse_plain(parser: &mut Parser<'_>) -> Result<SqlType, ParserErro
         "INTERVAL" => interval(parser)?,
         "ARRAY" => {
             parser.expect_token(&Token::Lt)?;
-            let element = parse_type(parser)?;
+            let element = nested_type(parser, depth + 1)?;
             close(parser)?;
             SqlType::Array(Box::new(element))
         }
         "MAP" => {
             parser.expect_token(&Token::Lt)?;
-            let key = parse_type(parser)?;
+            let key = nested_type(parser, depth + 1)?;
             parser.expect_token(&Token::Comma)?;
-            let value = parse_type(parser)?;
+            let value = nested_type(parser, depth + 1)?;
             close(parser)?;
             SqlType::Map(Box::new(key), Box::new(value))
         }
-        "ROW" => row(parser)?,
+        "ROW" => row(parser, depth + 1)?,
         "VARIANT" => SqlType::Variant,
+        "BITMAP" => SqlType::Bitmap,
         "NULL" => SqlType::Null,
-        "MULTISET" | "RAW" | "BITMAP" => {
+        "MULTISET" | "RAW" => {
             return Err(ParserError::ParserError(format!(
                 "the type {name} is not supported at {}",
                 place(&token)
@@ -159,7 +184,7 @@ fn interval(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
     }
 }
 
-fn row(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
+fn row(parser: &mut Parser<'_>, depth: usize) -> Result<SqlType, ParserError> {
     let parentheses = parser.consume_token(&Token::LParen);
     if !parentheses {
         parser.expect_token(&Token::Lt)?;
@@ -167,7 +192,7 @@ fn row(parser: &mut Parser<'_>) -> Result<SqlType, ParserError> {
     let mut fields = Vec::new();
     loop {
         let name = parser.parse_identifier()?.value;
-        fields.push((name, parse_type(parser)?));
+        fields.push((name, nested_type(parser, depth)?));
         if let Token::SingleQuotedString(_) = parser.peek_token_ref().token {
             parser.next_token();
         }

@@ -212,6 +212,24 @@ fn named(factor: &mut TableFactor, number: usize) -> Option<Relation> {
     Some(Relation { name: name_of(factor)?, factor: of, columns: None })
 }
 
+/// Gives a name to relations without one, so that what HAVING names is a column of theirs, and not what the
+/// SELECT list calls so.
+pub fn name_relations(select: &mut Select) {
+    let factors = select.from.iter_mut().flat_map(|from| {
+        let joined = from.joins.iter_mut().map(|join| &mut join.relation);
+        std::iter::once(&mut from.relation).chain(joined)
+    });
+    for (number, factor) in factors.enumerate() {
+        if let TableFactor::Derived { alias: alias @ None, .. }
+        | TableFactor::TableFunction { alias: alias @ None, .. }
+        | TableFactor::Table { alias: alias @ None, args: Some(_), .. } = factor
+        {
+            let name = Ident::with_quote('`', format!("$from{number}"));
+            *alias = Some(TableAlias { name, columns: Vec::new(), explicit: true, at: None });
+        }
+    }
+}
+
 /// The relation that has a column, where only one can be meant.
 fn the_one_with(
     column: &Ident,

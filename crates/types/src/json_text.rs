@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use chrono_tz::Tz;
 
 use crate::error::Result;
-use crate::sql_type::is_variant;
+use crate::sql_type::{is_bitmap, is_variant};
 use crate::text::TextColumn;
 
 /// How values are spelled where JSON leaves a choice.
@@ -107,6 +107,7 @@ pub struct JsonValue {
 
 enum JsonKind {
     Text(TextColumn),
+    Time(TextColumn),
     /// Numbers and booleans, which need no quotes.
     Bare(TextColumn),
     Decimal(TextColumn),
@@ -133,6 +134,7 @@ impl JsonValue {
             DataType::Boolean | DataType::Null => JsonKind::Bare(plain_text(array)?),
             variant if is_variant(variant) => JsonKind::Bare(plain_text(array)?),
             other if other.is_numeric() => JsonKind::Bare(plain_text(array)?),
+            DataType::Time32(_) => JsonKind::Time(plain_text(array)?),
             DataType::Timestamp(..) => {
                 JsonKind::Point { text: plain_text(array)?, ltz: is_ltz(array) }
             }
@@ -149,6 +151,7 @@ impl JsonValue {
                     Box::new(Self::new(map.values())?),
                 )
             }
+            bitmap if is_bitmap(bitmap) => JsonKind::Text(plain_text(array)?),
             DataType::Struct(fields) => {
                 let names = fields.iter().map(|field| json_string(field.name())).collect();
                 let columns = array.as_struct().columns();
@@ -187,6 +190,12 @@ impl JsonValue {
             JsonKind::Text(text) => {
                 let mut value = String::new();
                 text.write(row, &mut value);
+                push_json_string(out, &value);
+            }
+            JsonKind::Time(text) => {
+                let mut value = String::new();
+                text.write(row, &mut value);
+                trim_fraction(&mut value, 0);
                 push_json_string(out, &value);
             }
             JsonKind::Point { text, ltz } => {
@@ -261,8 +270,19 @@ pub fn json_string(text: &str) -> String {
     out
 }
 
-/// Appends a text as a JSON string.
+/// Appends a text as a JSON string, in the spelling that files have: what is beyond the basic plane as a pair
+/// of surrogates, which every reader takes.
 pub fn push_json_string(out: &mut String, text: &str) {
+    push_quoted(out, text, true);
+}
+
+/// Appends a text as a JSON string; all that need not be escaped stands as it is.
+pub fn push_plain_string(out: &mut String, text: &str) {
+    push_quoted(out, text, false);
+}
+
+/// As Jackson writes it, which Flink uses.
+fn push_quoted(out: &mut String, text: &str, surrogates: bool) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -271,12 +291,13 @@ pub fn push_json_string(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
             control if control < ' ' => {
                 // Writing into a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", control as u32);
+                let _ = write!(out, "\\u{:04X}", control as u32);
             }
-            // Beyond the basic plane as a pair of surrogates, which every reader takes.
-            astral if astral.len_utf16() == 2 => {
+            astral if surrogates && astral.len_utf16() == 2 => {
                 for unit in astral.encode_utf16(&mut [0; 2]) {
                     let _ = write!(out, "\\u{unit:04X}");
                 }

@@ -12,6 +12,7 @@
 //! | [`similar`] | which known name was meant |
 //! | [`error`] | what can go wrong while a query runs |
 
+pub mod bitmap;
 pub mod change_op;
 pub mod changes;
 pub mod error;

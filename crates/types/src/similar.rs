@@ -5,7 +5,8 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&
     let lower = name.to_lowercase();
     let distances = names.map(|other| (distance(&lower, &other.to_lowercase()), other));
     let (best, found) = distances.min()?;
-    (best <= (name.chars().count() / 3).max(1)).then_some(found)
+    let length = name.chars().count();
+    (best <= (length / 3).max(1) && best < length).then_some(found)
 }
 
 /// Edits (insert, delete, replace, swap neighbours) from one word to another.

@@ -48,11 +48,17 @@ pub enum SqlType {
     /// A JSON value: in Arrow a row whose only field is called [`VARIANT`] and holds its text, without
     /// blanks and in the order of its keys.
     Variant,
+    /// A set of 32-bit integers: in Arrow a row whose only field is called [`BITMAP`] and holds it as
+    /// [`bitmap`](crate::bitmap) writes it.
+    Bitmap,
     Null,
 }
 
 /// What the field of a row is called that is a JSON value.
 pub const VARIANT: &str = "$variant";
+
+/// What the field of a row is called that is a set of integers.
+pub const BITMAP: &str = "$bitmap";
 
 /// What the entries of a map are called that is a multiset.
 pub const MULTISET: &str = "multiset";
@@ -140,6 +146,9 @@ impl SqlType {
             Self::Variant => {
                 DataType::Struct(Fields::from(vec![Field::new(VARIANT, DataType::Utf8, true)]))
             }
+            Self::Bitmap => {
+                DataType::Struct(Fields::from(vec![Field::new(BITMAP, DataType::Binary, true)]))
+            }
             Self::Null => DataType::Null,
         }
     }
@@ -201,6 +210,7 @@ impl SqlType {
                 Self::Map(Box::new(Self::of_field(key)?), Box::new(Self::of_field(value)?))
             }
             variant if is_variant(variant) => Self::Variant,
+            bitmap if is_bitmap(bitmap) => Self::Bitmap,
             DataType::Struct(fields) => Self::Row(
                 fields
                     .iter()
@@ -263,6 +273,7 @@ impl fmt::Display for SqlType {
                 f.write_str(">")
             }
             Self::Variant => f.write_str("VARIANT"),
+            Self::Bitmap => f.write_str("BITMAP"),
             Self::Null => f.write_str("NULL"),
         }
     }
@@ -270,8 +281,22 @@ impl fmt::Display for SqlType {
 
 /// Whether a column is one of JSON values.
 pub fn is_variant(data_type: &DataType) -> bool {
+    is_row_of(data_type, VARIANT, &DataType::Utf8)
+}
+
+/// Whether a column is one of sets of integers.
+pub fn is_bitmap(data_type: &DataType) -> bool {
+    is_row_of(data_type, BITMAP, &DataType::Binary)
+}
+
+/// Whether a column is a row in Arrow alone: its values are wholes without fields and without an order.
+pub fn is_opaque(data_type: &DataType) -> bool {
+    is_variant(data_type) || is_bitmap(data_type)
+}
+
+fn is_row_of(data_type: &DataType, name: &str, of: &DataType) -> bool {
     let DataType::Struct(fields) = data_type else { return false };
-    matches!(&fields[..], [only] if only.name() == VARIANT && only.data_type() == &DataType::Utf8)
+    matches!(&fields[..], [only] if only.name() == name && only.data_type() == of)
 }
 
 /// The coarsest Arrow unit that holds a precision.
@@ -328,7 +353,17 @@ pub fn in_sql_names(message: &str) -> String {
         ("Time32(ms)", "TIME(3)"),
     ];
     let inside = |c: char| c.is_alphanumeric() || c == '_';
-    let message = message.replace("Struct(\"$variant\": Utf8)", "VARIANT");
+    let message = message
+        .replace("Struct(\"$variant\": Utf8)", "VARIANT")
+        .replace("Struct(\"$bitmap\": Binary)", "BITMAP");
+    let message =
+        ["s", "ms", "µs", "ns"].iter().zip([0, 3, 6, 9]).fold(message, |text, (unit, digits)| {
+            text.replace(
+                &format!("Timestamp({unit}, \"UTC\")"),
+                &format!("TIMESTAMP_LTZ({digits})"),
+            )
+            .replace(&format!("Timestamp({unit})"), &format!("TIMESTAMP({digits})"))
+        });
     let message = message.as_str();
     let mut out = String::with_capacity(message.len());
     let mut rest = message;

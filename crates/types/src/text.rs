@@ -13,9 +13,10 @@ use arrow::datatypes::{
 use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 
+use crate::bitmap;
 use crate::error::{Error, Result};
 use crate::java_float::Digits;
-use crate::sql_type::{is_variant, precision_of, type_name, units_per_second};
+use crate::sql_type::{is_bitmap, is_variant, precision_of, type_name, units_per_second};
 use crate::time::{naive, push_date, push_time, push_timestamp};
 
 /// Writes the values of one column as text.
@@ -117,6 +118,13 @@ impl TextColumn {
             }
             variant if is_variant(variant) => {
                 Column::Text(array.as_struct().column(0).as_string().clone())
+            }
+            bitmap if is_bitmap(bitmap) => {
+                let sets = array.as_struct().column(0).as_binary::<i32>();
+                let texts = sets.iter().map(|bytes| {
+                    bytes.map(|bytes| Ok(bitmap::text(&bitmap::held(bytes)?))).transpose()
+                });
+                Column::Text(texts.collect::<Result<_>>()?)
             }
             DataType::Struct(_) => {
                 let fields = array.as_struct().columns().iter();

@@ -83,6 +83,8 @@ pub fn push_time(out: &mut String, value: i64, per_second: i64, digits: usize) {
 
 /// Appends a number with leading zeros up to `width` digits.
 pub fn push_padded(out: &mut String, value: u64, width: usize) {
+    (20..width).for_each(|_| out.push('0'));
+    let width = width.min(20);
     let mut digits = [b'0'; 20];
     let mut at = digits.len();
     let mut rest = value;

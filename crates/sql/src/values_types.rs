@@ -1,0 +1,92 @@
+//! Columns of VALUES whose cells are written in different types: what the library below would bring together
+//! by rules that are not Flink's.
+
+use sqlparser::ast::{
+    CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Parens, Value,
+};
+
+use crate::cast::{CAST, TRY_CAST};
+use crate::dialect::cast_to;
+
+/// Writes the cells of each column in one type, where literals differ in it.
+pub fn in_one_type(rows: &mut [Parens<Vec<Expr>>]) {
+    of_one_precision(rows);
+    of_one_number(rows);
+}
+
+/// Whether a call is a cast, which literals are, too.
+fn is_cast(call: &Function) -> bool {
+    matches!(call.name.to_string().as_str(), CAST | TRY_CAST)
+}
+
+/// A column of VALUES that has decimals and floating point numbers as one of DOUBLE, which holds them all.
+fn of_one_number(rows: &mut [Parens<Vec<Expr>>]) {
+    /// The type that a cell is cast to; literals are casts, too.
+    fn target(cell: &Expr) -> Option<&str> {
+        match cell {
+            Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => target(expr),
+            Expr::Value(value) => match &value.value {
+                Value::Number(text, _) if text.contains('.') => Some("DECIMAL"),
+                _ => None,
+            },
+            Expr::Function(cast) if is_cast(cast) => match &cast.args {
+                FunctionArguments::List(list) => match &list.args[..] {
+                    [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] => {
+                        match &to.value {
+                            Value::SingleQuotedString(text) => Some(text),
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    let columns = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..columns {
+        let cells = rows.iter().filter_map(|row| target(row.content.get(column)?));
+        let floating = |text: &&str| matches!(*text, "DOUBLE" | "FLOAT");
+        let decimal = |text: &&str| text.starts_with("DECIMAL");
+        if !cells.clone().any(|text| floating(&text)) || !cells.clone().any(|text| decimal(&text)) {
+            continue;
+        }
+        for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+            if target(cell).is_some_and(|text| decimal(&text)) {
+                *cell = cast_to(cell.clone(), CastKind::Cast, "DOUBLE");
+            }
+        }
+    }
+}
+
+/// Literals of a column of VALUES, as in `TIMESTAMP '….5'` and `TIMESTAMP '….25'`, with as many digits as the
+/// longest has.
+fn of_one_precision(rows: &mut [Parens<Vec<Expr>>]) {
+    fn precision(cell: &mut Expr) -> Option<(&'static str, u8, &mut String)> {
+        let Expr::Function(cast) = cell else { return None };
+        if !is_cast(cast) {
+            return None;
+        }
+        let FunctionArguments::List(list) = &mut cast.args else { return None };
+        let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] = &mut list.args[..]
+        else {
+            return None;
+        };
+        let Value::SingleQuotedString(text) = &mut to.value else { return None };
+        let (name, digits) = text.strip_suffix(')')?.split_once('(')?;
+        let name = ["TIMESTAMP", "TIMESTAMP_LTZ", "TIME"].into_iter().find(|of| *of == name)?;
+        Some((name, digits.parse().ok()?, text))
+    }
+    let columns = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..columns {
+        let mut found: Vec<(&'static str, u8, &mut String)> =
+            rows.iter_mut().filter_map(|row| precision(row.content.get_mut(column)?)).collect();
+        let Some(most) = found.iter().map(|(_, digits, _)| *digits).max() else { continue };
+        for (name, digits, text) in &mut found {
+            if *digits < most {
+                **text = format!("{name}({most})");
+            }
+        }
+    }
+}

@@ -1,1 +1,0 @@
-SELECT * FROM (VALUES (2), (1)) AS a(x) ORDER BY x;

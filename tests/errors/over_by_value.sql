@@ -1,3 +1,0 @@
-CREATE TABLE ev (k STRING, v INT, ts TIMESTAMP(3), plain TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND)
-  WITH ('connector' = 'datagen', 'number-of-rows' = '10');
-SELECT k, SUM(v) OVER (PARTITION BY k ORDER BY v) FROM ev;
