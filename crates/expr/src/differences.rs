@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, PrimitiveArray};
+use arrow::array::{ArrayRef, AsArray, Int64Array, PrimitiveArray};
 use arrow::datatypes::{
     DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType,
 };
@@ -98,6 +98,44 @@ fn months(call: &Call<'_>) -> Result<ArrayRef> {
     };
     let values = pairs.into_iter().map(|pair| pair.map(interval).transpose());
     let values = values.collect::<Result<PrimitiveArray<IntervalYearMonthType>>>()?;
+    Ok(Arc::new(values))
+}
+
+/// A unit of each interval of a column, with the sign of the interval.
+///
+/// # Errors
+/// When intervals of the kind have no such unit.
+pub(crate) fn part(unit: &str, intervals: &ArrayRef) -> Result<ArrayRef> {
+    let none = || {
+        let kind = type_name(intervals.data_type());
+        Error::Evaluation(format!("EXTRACT: {kind} has no {unit}"))
+    };
+    let values: Int64Array = match intervals.data_type() {
+        DataType::Interval(IntervalUnit::YearMonth) => {
+            let of: fn(i32) -> i32 = match unit {
+                "YEAR" => |months| months / 12,
+                "MONTH" => |months| months % 12,
+                _ => return Err(none()),
+            };
+            let months = intervals.as_primitive::<IntervalYearMonthType>().iter();
+            months.map(|months| months.map(|months| i64::from(of(months)))).collect()
+        }
+        _ => {
+            let (ms, most) = match unit {
+                "DAY" => (86_400_000, i64::MAX),
+                "HOUR" => (3_600_000, 24),
+                "MINUTE" => (60_000, 60),
+                "SECOND" => (1_000, 60),
+                _ => return Err(none()),
+            };
+            let of = |interval: IntervalMonthDayNano| {
+                let all = i64::from(interval.days) * 86_400_000 + interval.nanoseconds / 1_000_000;
+                all / ms % most
+            };
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>().iter();
+            intervals.map(|interval| interval.map(of)).collect()
+        }
+    };
     Ok(Arc::new(values))
 }
 

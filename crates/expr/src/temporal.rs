@@ -18,7 +18,7 @@ use crate::calendar::{add_units, extract_one, floor_to, next_unit, units_between
 use crate::cast_time::timestamps;
 use crate::clock::now_ms;
 use crate::function::{Builtin, Call, Typing, typing};
-use crate::{maths, time_values};
+use crate::{differences, maths, time_values};
 
 const TEXT: DataType = DataType::Utf8;
 const BIGINT: DataType = DataType::Int64;
@@ -69,17 +69,26 @@ pub const BUILTINS: &[Builtin] = &[
     field!("SECOND", "The second of the minute.", "SECOND"),
     Builtin {
         name: "EXTRACT",
-        usage: "EXTRACT(unit FROM date or timestamp)",
-        about: "One unit of a point in time, as a number.",
+        usage: "EXTRACT(unit FROM date, timestamp or interval)",
+        about: "One unit of a point in time or of an interval, as a number.",
         volatile: false,
         typing: |given| match given {
+            [DataType::Utf8, interval @ DataType::Interval(_)] => {
+                Ok(Typing { arguments: vec![TEXT, interval.clone()], result: BIGINT })
+            }
             [DataType::Utf8, point] => {
                 let inner = point_typing(std::slice::from_ref(point), BIGINT)?;
                 Ok(Typing { arguments: vec![TEXT, inner.arguments[0].clone()], result: BIGINT })
             }
             _ => Err("it takes a unit and a point in time".to_owned()),
         },
-        body: |call| extract(call, &unit_of(call, 0)?, &call.arguments[1]),
+        body: |call| {
+            let (unit, from) = (unit_of(call, 0)?, &call.arguments[1]);
+            match from.data_type() {
+                DataType::Interval(_) => differences::part(&unit, from),
+                _ => extract(call, &unit, from),
+            }
+        },
     },
     Builtin {
         name: "FLOOR",

@@ -1,8 +1,8 @@
 //! Numbers as they are written, and the types that Flink gives them.
 
 use sqlparser::ast::{
-    CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
-    ValueWithSpan,
+    CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, UnaryOperator,
+    Value, ValueWithSpan,
 };
 
 use crate::dialect::cast_to;
@@ -36,6 +36,19 @@ pub(crate) fn least_integer(number: &Expr) -> Option<Expr> {
     let read = cast_to(Expr::Value(literal), CastKind::Cast, "DECIMAL(19, 0)");
     let least = Value::Number(format!("-{ABOVE_BIGINT}"), false).with_empty_span();
     (*number == read).then_some(Expr::Value(least))
+}
+
+/// What stands behind a minus, if it is an interval with a minus of its own.
+pub(crate) fn positive_interval(interval: &Expr) -> Option<Expr> {
+    let Expr::Interval(interval) = interval else { return None };
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) =
+        interval.value.as_ref()
+    else {
+        return None;
+    };
+    let positive = Value::SingleQuotedString(text.strip_prefix('-')?.to_owned());
+    let value = Box::new(Expr::Value(positive.with_empty_span()));
+    Some(Expr::Interval(Interval { value, ..interval.clone() }))
 }
 
 /// A number in the type that Flink gives it.

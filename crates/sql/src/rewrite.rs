@@ -20,7 +20,7 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
-use crate::literals::{digits_as_written, least_integer, number, plain_number};
+use crate::literals::{digits_as_written, least_integer, number, plain_number, positive_interval};
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
@@ -408,7 +408,9 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             Some(cast_to(null, CastKind::Cast, "BOOLEAN"))
         }
         // The least integers are read with their sign.
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => least_integer(expr),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            least_integer(expr).or_else(|| positive_interval(expr))
+        }
         Expr::Like { negated, any: false, expr, pattern, escape_char } => {
             Some(pattern_call("LIKE", *negated, expr, pattern, escape_char.as_ref()))
         }

@@ -12,6 +12,7 @@ use crate::dialect::cast_to;
 pub fn in_one_type(rows: &mut [Parens<Vec<Expr>>]) {
     of_one_precision(rows);
     of_one_number(rows);
+    of_any_length(rows);
 }
 
 /// Whether a call is a cast, which literals are, too.
@@ -19,41 +20,72 @@ fn is_cast(call: &Function) -> bool {
     matches!(call.name.to_string().as_str(), CAST | TRY_CAST)
 }
 
-/// A column of VALUES that has decimals and floating point numbers as one of DOUBLE, which holds them all.
-fn of_one_number(rows: &mut [Parens<Vec<Expr>>]) {
-    /// The type that a cell is cast to; literals are casts, too.
-    fn target(cell: &Expr) -> Option<&str> {
-        match cell {
-            Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => target(expr),
-            Expr::Value(value) => match &value.value {
-                Value::Number(text, _) if text.contains('.') => Some("DECIMAL"),
-                _ => None,
-            },
-            Expr::Function(cast) if is_cast(cast) => match &cast.args {
-                FunctionArguments::List(list) => match &list.args[..] {
-                    [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] => {
-                        match &to.value {
-                            Value::SingleQuotedString(text) => Some(text),
-                            _ => None,
-                        }
+/// The type that a cell is cast to; literals are casts, too.
+fn target(cell: &Expr) -> Option<&str> {
+    match cell {
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => target(expr),
+        Expr::Value(value) => match &value.value {
+            Value::Number(text, _) if text.contains('.') => Some("DECIMAL"),
+            _ => None,
+        },
+        Expr::Function(cast) if is_cast(cast) => match &cast.args {
+            FunctionArguments::List(list) => match &list.args[..] {
+                [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(to)))] => {
+                    match &to.value {
+                        Value::SingleQuotedString(text) => Some(text),
+                        _ => None,
                     }
-                    _ => None,
-                },
+                }
                 _ => None,
             },
             _ => None,
-        }
+        },
+        _ => None,
     }
+}
+
+/// The cells of a column.
+fn cells_of(rows: &[Parens<Vec<Expr>>], column: usize) -> impl Iterator<Item = &Expr> + Clone {
+    rows.iter().filter_map(move |row| row.content.get(column))
+}
+
+/// A column of texts or bytes of different lengths as one of any length.
+fn of_any_length(rows: &mut [Parens<Vec<Expr>>]) {
+    let unbounded = |cell: &Expr| match target(cell)?.split_once('(')?.0 {
+        "CHAR" | "VARCHAR" => Some("STRING"),
+        "BINARY" | "VARBINARY" => Some("BYTES"),
+        _ => None,
+    };
     let columns = rows.first().map_or(0, |row| row.content.len());
     for column in 0..columns {
-        let cells = rows.iter().filter_map(|row| target(row.content.get(column)?));
-        let floating = |text: &&str| matches!(*text, "DOUBLE" | "FLOAT");
-        let decimal = |text: &&str| text.starts_with("DECIMAL");
-        if !cells.clone().any(|text| floating(&text)) || !cells.clone().any(|text| decimal(&text)) {
+        let alike = {
+            let mut types = cells_of(rows, column).map(target);
+            let first = types.next();
+            types.all(|other| Some(other) == first)
+        };
+        if alike {
             continue;
         }
         for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
-            if target(cell).is_some_and(|text| decimal(&text)) {
+            if let Some(of) = unbounded(cell) {
+                *cell = cast_to(cell.clone(), CastKind::Cast, of);
+            }
+        }
+    }
+}
+
+/// A column of VALUES that has decimals and floating point numbers as one of DOUBLE, which holds them all.
+fn of_one_number(rows: &mut [Parens<Vec<Expr>>]) {
+    let columns = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..columns {
+        let floating = |text: &str| matches!(text, "DOUBLE" | "FLOAT");
+        let decimal = |text: &str| text.starts_with("DECIMAL");
+        let has = |of: &dyn Fn(&str) -> bool| cells_of(rows, column).filter_map(target).any(of);
+        if !has(&floating) || !has(&decimal) {
+            continue;
+        }
+        for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+            if target(cell).is_some_and(decimal) {
                 *cell = cast_to(cell.clone(), CastKind::Cast, "DOUBLE");
             }
         }
