@@ -160,6 +160,9 @@ impl Engine {
                     }
                 };
                 check_options(&plan)?;
+                if sorts(&plan) {
+                    check_end(&plan, is_bounded(&plan)?)?;
+                }
                 if !analyze {
                     return Ok(Outcome::Text(explain::explain(&plan)));
                 }
@@ -261,6 +264,7 @@ impl Engine {
         let (node, key) = (&plan.nodes[result], plan.key(result));
         let (schema, appends) = (Arc::clone(&node.schema), node.changelog == ChangelogMode::Append);
         let bounded = is_bounded(&plan)?;
+        check_end(&plan, bounded)?;
         self.listen_for(&plan, catalog)?;
         let (sender, changes) = mpsc::channel(RESULT_QUEUE);
         let job = job::start(plan, options, Some(sender));
@@ -274,6 +278,7 @@ impl Engine {
     fn start_job(&self, plan: Plan, catalog: &Catalog) -> Result<Job, Error> {
         check_options(&plan)?;
         let bounded = is_bounded(&plan)?;
+        check_end(&plan, bounded)?;
         self.listen_for(&plan, catalog)?;
         let job = job::start(plan, &self.job_options(catalog), None);
         self.open_server();
@@ -481,14 +486,6 @@ fn file_table(path: &str) -> Result<Table, Error> {
 
 /// Checks the tables of a plan once more: hints may have changed their options.
 fn check_options(plan: &Plan) -> Result<(), Error> {
-    let sorts = plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Sort { .. }));
-    if sorts && !is_bounded(plan)? {
-        return Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
-            .hint("a stream has no end to sort at: order by a time attribute, add LIMIT, or keep the first rows \
-                   of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
-            .about("ORDER")
-            .into());
-    }
     for node in &plan.nodes {
         if let NodeKind::Source { table, .. } | NodeKind::Sink { table, .. } = &node.kind {
             millstream_connectors::validate(table).map_err(|error| about(&error))?;
@@ -498,6 +495,23 @@ fn check_options(plan: &Plan) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Refuses to put in order at its end what has none.
+fn check_end(plan: &Plan, bounded: bool) -> Result<(), Error> {
+    if bounded || !sorts(plan) {
+        return Ok(());
+    }
+    Err(SqlError::unsupported("ORDER BY that does not start with time ascending")
+        .hint("a stream has no end to sort at: order by a time attribute, add LIMIT, or keep the first rows \
+               of each window with ROW_NUMBER() OVER (PARTITION BY window_start, window_end …)")
+        .about("ORDER")
+        .into())
+}
+
+/// Whether rows are put in order when the input has ended.
+fn sorts(plan: &Plan) -> bool {
+    plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Sort { .. }))
 }
 
 /// Whether all sources of a plan end by themselves.

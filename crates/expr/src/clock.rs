@@ -3,23 +3,30 @@
 
 use std::cell::Cell;
 
-thread_local! {
-    static HELD: Cell<Option<i64>> = const { Cell::new(None) };
+/// What becomes of the clock on a thread.
+#[derive(Clone, Copy)]
+enum Held {
+    /// It goes on.
+    No,
+    /// It stands still from its first reading on.
+    Unread,
+    At(i64),
 }
 
-/// While it lives, every expression of its thread reads the same time: that of its making, or that
-/// of one which is held already.
-#[must_use = "the clock goes on when it is dropped"]
-pub struct HeldClock {
-    before: Option<i64>,
+thread_local! {
+    static HELD: Cell<Held> = const { Cell::new(Held::No) };
 }
+
+/// While it lives, every expression of its thread reads the same time: that of the first one that asks. Where
+/// none does the clock is not read at all.
+#[must_use = "the clock goes on when it is dropped"]
+pub struct HeldClock(());
 
 impl HeldClock {
-    /// Holds the clock.
+    /// Holds the clock; one at a time on a thread.
     pub fn new() -> Self {
-        let before = HELD.get();
-        HELD.set(Some(now_ms()));
-        Self { before }
+        HELD.set(Held::Unread);
+        Self(())
     }
 }
 
@@ -31,13 +38,20 @@ impl Default for HeldClock {
 
 impl Drop for HeldClock {
     fn drop(&mut self) {
-        HELD.set(self.before);
+        HELD.set(Held::No);
     }
 }
 
 /// What the clock shows, in ms since 1970 UTC.
 pub(crate) fn now_ms() -> i64 {
-    HELD.get().unwrap_or_else(|| chrono::Utc::now().timestamp_millis())
+    if let Held::At(ms) = HELD.get() {
+        return ms;
+    }
+    let ms = chrono::Utc::now().timestamp_millis();
+    if let Held::Unread = HELD.get() {
+        HELD.set(Held::At(ms));
+    }
+    ms
 }
 
 #[cfg(test)]
@@ -50,7 +64,6 @@ mod tests {
             let _held = HeldClock::new();
             let first = now_ms();
             std::thread::sleep(std::time::Duration::from_millis(2));
-            let _again = HeldClock::new();
             assert_eq!(now_ms(), first);
             first
         };

@@ -50,12 +50,31 @@ fn names_call(token: &Token) -> bool {
         ALL, AND, AS, BETWEEN, BY, CASE, DISTINCT, ELSE, FROM, HAVING, IN, LIKE, NOT, ON, OR,
         SELECT, THEN, VALUE, VALUES, WHEN, WHERE,
     };
-    const NO_CALLS: [Keyword; 21] = [
-        ALL, AND, AS, BETWEEN, BY, CASE, DISTINCT, ELSE, FROM, HAVING, IN, LIKE, NOT, ON, OR,
-        SELECT, THEN, VALUE, VALUES, WHEN, WHERE,
-    ];
     match token {
-        Token::Word(word) => word.quote_style.is_some() || !NO_CALLS.contains(&word.keyword),
+        Token::Word(word) if word.quote_style.is_none() => !matches!(
+            word.keyword,
+            ALL | AND
+                | AS
+                | BETWEEN
+                | BY
+                | CASE
+                | DISTINCT
+                | ELSE
+                | FROM
+                | HAVING
+                | IN
+                | LIKE
+                | NOT
+                | ON
+                | OR
+                | SELECT
+                | THEN
+                | VALUE
+                | VALUES
+                | WHEN
+                | WHERE
+        ),
+        Token::Word(_) => true,
         _ => false,
     }
 }

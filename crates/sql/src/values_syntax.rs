@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// The tokens with parentheses around each row of VALUES that has none.
 pub fn rows_in_parentheses(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    if !tokens.iter().any(starts_values) {
+    if !tokens.iter().any(is_values) {
         return tokens;
     }
     let mut out = Vec::with_capacity(tokens.len() + 2);
@@ -13,14 +13,40 @@ pub fn rows_in_parentheses(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     while at < tokens.len() {
         out.push(tokens[at].clone());
         at += 1;
-        if starts_values(&out[out.len() - 1]) {
+        if is_values(&out[out.len() - 1]) && !is_name(&tokens, at - 1) {
             at = rows(&tokens, at, &mut out);
         }
     }
     out
 }
 
-fn starts_values(token: &TokenWithSpan) -> bool {
+/// Whether the word VALUES at a place is the name of a column: it stands behind a point or in a list, or
+/// nothing follows that could be a row.
+fn is_name(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let solid = |token: &&TokenWithSpan| !is_blank(&token.token);
+    let before = tokens[..at].iter().rev().find(solid).map(|token| &token.token);
+    let behind = tokens[at + 1..].iter().find(solid).map(|token| &token.token);
+    let word = |token: Option<&Token>, keyword: Keyword| match token {
+        Some(Token::Word(word)) => word.keyword == keyword,
+        _ => false,
+    };
+    matches!(before, Some(Token::Period | Token::Comma))
+        || word(before, Keyword::SELECT)
+        || word(behind, Keyword::FROM)
+        || matches!(
+            behind,
+            None | Some(
+                Token::Comma
+                    | Token::RParen
+                    | Token::Period
+                    | Token::Eq
+                    | Token::SemiColon
+                    | Token::EOF
+            )
+        )
+}
+
+fn is_values(token: &TokenWithSpan) -> bool {
     matches!(&token.token, Token::Word(word) if word.keyword == Keyword::VALUES && word.quote_style.is_none())
 }
 
@@ -121,6 +147,14 @@ mod tests {
             ("VALUES (1 + 2) * 3", "VALUES( (1 + 2) * 3)"),
             ("VALUES ROW(1, 2)", "VALUES ROW(1, 2)"),
             ("SELECT `VALUES`, 1", "SELECT `VALUES`, 1"),
+            (
+                "SELECT t.values FROM t WHERE t.values = 1",
+                "SELECT t.values FROM t WHERE t.values = 1",
+            ),
+            (
+                "SELECT a, values FROM t GROUP BY a, values",
+                "SELECT a, values FROM t GROUP BY a, values",
+            ),
             (
                 "SELECT * FROM (VALUES f(1, 2), ARRAY[1, 2]) AS t(x)",
                 "SELECT * FROM (VALUES( f(1, 2)),( ARRAY[1, 2])) AS t(x)",

@@ -337,7 +337,7 @@ pub fn field_type_name(field: &FieldRef) -> String {
 
 /// A message of the libraries below with SQL's names of types in place of Arrow's.
 pub fn in_sql_names(message: &str) -> String {
-    const NAMES: [(&str, &str); 13] = [
+    const NAMES: [(&str, &str); 14] = [
         ("Int8", "TINYINT"),
         ("Int16", "SMALLINT"),
         ("Int32", "INT"),
@@ -349,6 +349,7 @@ pub fn in_sql_names(message: &str) -> String {
         ("Binary", "BYTES"),
         ("Date32", "DATE"),
         ("Decimal128", "DECIMAL"),
+        ("Decimal256", "DECIMAL"),
         ("Time32(s)", "TIME(0)"),
         ("Time32(ms)", "TIME(3)"),
     ];
