@@ -163,20 +163,9 @@ fn push_value(text: &mut String, value: ValueRef<'_>, due: &DataType) {
         ValueRef::Null => text.push_str("null"),
         ValueRef::Integer(0) if *due == DataType::Boolean => text.push_str("false"),
         ValueRef::Integer(1) if *due == DataType::Boolean => text.push_str("true"),
-        // JSON is read more kindly than this: any other text is FALSE there, and 1.5 a 1.
-        ValueRef::Integer(_) | ValueRef::Real(_) if *due == DataType::Boolean => {
-            push_misfit(text, value);
-        }
-        ValueRef::Text(bytes)
-            if *due == DataType::Boolean
-                && ![&b"true"[..], b"false"]
-                    .iter()
-                    .any(|word| bytes.eq_ignore_ascii_case(word)) =>
-        {
-            push_misfit(text, value);
-        }
+        // JSON is read more kindly than this, 1.5 as 1; an array is refused there.
         ValueRef::Real(number) if due.is_integer() && number.fract() != 0.0 => {
-            push_misfit(text, value);
+            let _ = write!(text, "[{number:?}]");
         }
         ValueRef::Integer(number) => {
             let _ = write!(text, "{number}");
@@ -202,21 +191,6 @@ fn push_value(text: &mut String, value: ValueRef<'_>, due: &DataType) {
             Err(_) => push_json_string(text, &base64(bytes)),
         },
     }
-}
-
-/// Appends a value that its column does not hold, as one that is refused there: an array.
-fn push_misfit(text: &mut String, value: ValueRef<'_>) {
-    let shown = match value {
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => format!("{number:?}"),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-        ValueRef::Null => String::new(),
-    };
-    text.push('[');
-    push_json_string(text, &shown);
-    text.push(']');
 }
 
 struct Rows {
