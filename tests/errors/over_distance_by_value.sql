@@ -1,2 +1,2 @@
-CREATE TABLE ev (k STRING, v INT) WITH ('connector' = 'datagen', 'number-of-rows' = '10');
+CREATE TABLE ev (k STRING, v DOUBLE) WITH ('connector' = 'datagen', 'number-of-rows' = '10');
 SELECT SUM(v) OVER (PARTITION BY k ORDER BY v RANGE BETWEEN 5 PRECEDING AND CURRENT ROW) FROM ev;

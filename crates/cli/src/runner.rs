@@ -98,9 +98,8 @@ impl Runner {
                 Err(error) => Err(error.into()),
             };
             let error = match ended {
-                Ok(()) => continue,
-                // Whoever read the results has had enough.
-                Err(Failure::Closed) => return Exit::Done,
+                // Whoever read the results has had enough; what else the script does is still to be done.
+                Ok(()) | Err(Failure::Closed) => continue,
                 Err(Failure::Interrupted(exit)) => {
                     log::info(format_args!("interrupted"));
                     return exit;

@@ -133,7 +133,11 @@ impl SqliteSource {
                 let value = row.get_ref(at + 1)?;
                 if value != ValueRef::Null {
                     let _ = write!(text, "{separator}{}:", self.keys[at]);
-                    push_value(&mut text, value, field.data_type());
+                    if *field.data_type() == DataType::Boolean {
+                        push_boolean(&mut text, value, field.name())?;
+                    } else {
+                        push_value(&mut text, value, field.data_type());
+                    }
                     separator = ",";
                 }
             }
@@ -155,14 +159,30 @@ impl SqliteSource {
     }
 }
 
+/// Appends an integer, which is FALSE where it is 0, or a word as JSON. JSON would take all else for FALSE.
+fn push_boolean(text: &mut String, value: ValueRef<'_>, column: &str) -> rusqlite::Result<()> {
+    let shown = match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(number) => (number != 0).to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).to_lowercase()
+        }
+    };
+    if !["null", "true", "false"].contains(&shown.as_str()) {
+        let misfit = format!("column \"{column}\": \"{shown}\" does not fit BOOLEAN");
+        return Err(rusqlite::Error::ToSqlConversionFailure(misfit.into()));
+    }
+    text.push_str(&shown);
+    Ok(())
+}
+
 /// Appends a value as JSON, in the spelling that its column is read from.
 fn push_value(text: &mut String, value: ValueRef<'_>, due: &DataType) {
     let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
     let nested = matches!(due, DataType::List(_) | DataType::Map(..) | DataType::Struct(_));
     match value {
         ValueRef::Null => text.push_str("null"),
-        ValueRef::Integer(0) if *due == DataType::Boolean => text.push_str("false"),
-        ValueRef::Integer(1) if *due == DataType::Boolean => text.push_str("true"),
         // JSON is read more kindly than this, 1.5 as 1; an array is refused there.
         ValueRef::Real(number) if due.is_integer() && number.fract() != 0.0 => {
             let _ = write!(text, "[{number:?}]");

@@ -96,6 +96,15 @@ impl Settings {
         if !matches!(scheme, "http" | "https") || host.is_empty() || parsed.is_err() {
             return Err(wrong());
         }
+        // The library would take the scheme's own port for one that is none.
+        let port =
+            host.rsplit(']').next().and_then(|end| end.split_once(':')).map(|(_, port)| port);
+        if let Some(port) = port.filter(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+            return Err(Error::options(
+                format!("'url' of a webhook table has the port '{port}'"),
+                "a port is a number from 1 to 65535",
+            ));
+        }
         let wait = |key: &str, default_ms: i64| duration(table, key, 1, default_ms);
         let put = match option("method") {
             None | Some("POST") => false,

@@ -42,8 +42,9 @@ pub const NAMES: &[&str] = &[
 /// The only value of a group; it fails where there are several. Written by the planner alone.
 pub const SINGLE_VALUE: &str = "$SINGLE_VALUE";
 
-/// The functions that number rows or look back; they need OVER.
-pub const WINDOW_NAMES: &[&str] = &["DENSE_RANK", "LAG", "RANK", "ROW_NUMBER"];
+/// The functions of where a row stands and of its neighbours; they need OVER.
+pub const WINDOW_NAMES: &[&str] =
+    &["CUME_DIST", "DENSE_RANK", "LAG", "LEAD", "NTILE", "PERCENT_RANK", "RANK", "ROW_NUMBER"];
 
 /// The functions that tell grouping sets apart.
 pub const GROUPING_NAMES: &[&str] = &["GROUPING", "GROUPING_ID", "GROUP_ID"];
@@ -55,9 +56,9 @@ pub const GROUPING_NAMES: &[&str] = &["GROUPING", "GROUPING_ID", "GROUP_ID"];
 pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, String> {
     let most = match name {
         "COUNT" | "GROUPING" | "GROUPING_ID" => usize::MAX,
-        "LAG" | "JSON_OBJECTAGG" | "PERCENTILE" => 3,
+        "LAG" | "LEAD" | "JSON_OBJECTAGG" | "PERCENTILE" => 3,
         "LISTAGG" | "JSON_ARRAYAGG" => 2,
-        "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "GROUP_ID" => 0,
+        "ROW_NUMBER" | "RANK" | "DENSE_RANK" | "PERCENT_RANK" | "CUME_DIST" | "GROUP_ID" => 0,
         _ => 1,
     };
     let (given, plural) = (arguments.len(), |n: usize| if n == 1 { "" } else { "s" });
@@ -70,12 +71,21 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
         "JSON_ARRAYAGG" => (2, "an argument"),
         "COUNT" => (1, "an argument, or *"),
         "APPROX_COUNT_DISTINCT" => (1, "an argument"),
+        "NTILE" => (1, "the number of parts"),
         _ => (0, ""),
     };
     if given < least {
         return Err(format!("{name} takes {due}"));
     }
-    if most == 0 || matches!(name, "COUNT" | "GROUPING" | "GROUPING_ID" | "APPROX_COUNT_DISTINCT") {
+    if matches!(name, "PERCENT_RANK" | "CUME_DIST") {
+        return Ok(DataType::Float64);
+    }
+    if name == "NTILE" && !arguments[0].is_integer() {
+        return Err(format!("NTILE takes an integer, not {}", type_name(&arguments[0])));
+    }
+    if most == 0
+        || matches!(name, "COUNT" | "NTILE" | "GROUPING" | "GROUPING_ID" | "APPROX_COUNT_DISTINCT")
+    {
         return Ok(DataType::Int64);
     }
     let Some(argument) = arguments.first() else {
@@ -86,7 +96,7 @@ pub fn result_type(name: &str, arguments: &[DataType]) -> Result<DataType, Strin
         return bitmap_type(name, argument);
     }
     match name {
-        "FIRST_VALUE" | "LAST_VALUE" | "LAG" | SINGLE_VALUE => Ok(argument.clone()),
+        "FIRST_VALUE" | "LAST_VALUE" | "LAG" | "LEAD" | SINGLE_VALUE => Ok(argument.clone()),
         "ARRAY_AGG" => {
             let field = arrow::datatypes::Field::new_list_field(argument.clone(), true);
             Ok(DataType::List(std::sync::Arc::new(field)))

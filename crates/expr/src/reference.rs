@@ -216,6 +216,22 @@ const OVER: &[[&str; 3]] = &[
         "The number of the row; equal ones share it, without a gap.",
     ],
     ["LAG", "LAG(value[, offset[, default]]) OVER (…)", "The value of an earlier row."],
+    ["LEAD", "LEAD(value[, offset[, default]]) OVER (…)", "The value of a later row."],
+    [
+        "NTILE",
+        "NTILE(parts) OVER (…)",
+        "Which of so many parts the row is in, from 1; the first ones may have a row more.",
+    ],
+    [
+        "PERCENT_RANK",
+        "PERCENT_RANK() OVER (…)",
+        "The share of the other rows that stand before the row and its equals.",
+    ],
+    [
+        "CUME_DIST",
+        "CUME_DIST() OVER (…)",
+        "The share of rows that do not stand behind the row and its equals.",
+    ],
 ];
 
 const GROUPING: &[[&str; 3]] = &[

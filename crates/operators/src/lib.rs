@@ -64,6 +64,7 @@ pub mod ordered;
 pub mod over_aggregate;
 mod over_frames;
 mod over_queue;
+mod over_spans;
 pub mod pairs;
 pub mod rank;
 mod rank_number;

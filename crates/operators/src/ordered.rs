@@ -1,4 +1,4 @@
-//! Functions for which the order of the rows matters: FIRST_VALUE, LAST_VALUE, LISTAGG, ARRAY_AGG, LAG.
+//! Functions for which the order of the rows matters: FIRST_VALUE, LAST_VALUE, LISTAGG, ARRAY_AGG, LAG, LEAD.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -146,10 +146,6 @@ impl Aggregate for Ordered {
         let value = from.row(row);
         for _ in 0..weight {
             self.insert(state, order, value.as_ref());
-        }
-        // The LAG of a row looks back beyond what left the frame.
-        if let Pick::Back(_) = self.pick {
-            return self.trim(state);
         }
         for _ in weight..0 {
             if let Some(at) = state.values.iter().position(|(_, known)| **known == *value.as_ref())

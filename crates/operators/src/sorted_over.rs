@@ -1,17 +1,18 @@
-//! [`SortedOver`]: values over the rows before each row in any order, as rows come and go.
+//! [`SortedOver`]: values over rows around each row in any order, as rows come and go.
 //!
-//! A row that comes in the midst of its partition changes the values of those behind it. So the rows of a
-//! partition are kept in their order, each with the values it was emitted with; after an epoch those of a
-//! partition that changed are computed again, and the difference is emitted. Where rows only came behind all
-//! others, as running totals over ascending numbers have it, the aggregates go on from where they are.
+//! A row that comes in the midst of its partition changes the values of others. So the rows of a partition
+//! are kept in their order, each with the values it was emitted with; after an epoch those of a partition
+//! that changed are computed again, and the difference is emitted. Where rows only came behind all others
+//! and no value looks ahead, as running totals over ascending numbers have it, the aggregates go on from
+//! where they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
-use millstream_plan::{Frame, OrderKey, OverCall};
+use millstream_plan::{AggregateCall, OrderKey, Place, SortedCall, Span, SpanUnit};
 use millstream_state::KeyIndex;
 use millstream_types::{ChangeBatch, Result};
 
@@ -19,6 +20,7 @@ use crate::aggregate::{GroupsAggregate, Rows, Step, create};
 use crate::consolidate::difference;
 use crate::expiry::Expiry;
 use crate::operator::{Operator, OperatorTime, Output};
+use crate::over_spans::{Ordered, Places, bounds, order_values};
 use crate::session_aggregate::renumbered;
 use crate::window_rank::order_rows;
 use crate::window_table::pick;
@@ -29,8 +31,8 @@ pub struct SortedOverSpec {
     pub partition: Vec<usize>,
     /// The order; rows that are equal in it stand as they came.
     pub order: Vec<OrderKey>,
-    /// The values. No frame is one of time that ends.
-    pub calls: Vec<OverCall>,
+    /// The values.
+    pub calls: Vec<SortedCall>,
     /// How long a partition is kept that does not change, in ms; `None` is for ever.
     pub ttl: Option<i64>,
     /// The columns of the input.
@@ -50,7 +52,7 @@ impl SortedOverSpec {
 }
 
 /// Where a row stands: by the values it is ordered by, then as it came.
-type Place = (Box<[u8]>, u64);
+type Position = (Box<[u8]>, u64);
 
 /// A row, in arrow's row format.
 struct Held {
@@ -62,10 +64,31 @@ struct Held {
 /// The rows of one partition.
 #[derive(Default)]
 struct Partition {
-    rows: BTreeMap<Place, Held>,
+    rows: BTreeMap<Position, Held>,
     /// The first of the rows that came behind all others in this epoch, where nothing else changed.
-    behind: Option<Place>,
+    behind: Option<Position>,
     is_changed: bool,
+}
+
+impl Partition {
+    /// The rows whose values are to be computed.
+    fn changed(&self) -> impl Iterator<Item = (&Position, &Held)> {
+        let from = self.behind.clone().unwrap_or_else(|| (Box::default(), 0));
+        self.rows.range(from..)
+    }
+}
+
+/// How the values of a call are found.
+enum Calculation {
+    /// By an aggregate of the rows in a span.
+    Aggregate {
+        call: AggregateCall,
+        state: Box<dyn GroupsAggregate>,
+        /// The position of the span among all.
+        span: usize,
+    },
+    /// By where the rows stand.
+    Place(Place),
 }
 
 /// A row that is emitted or taken back: itself, and its values.
@@ -77,10 +100,11 @@ pub struct SortedOver {
     keys: KeyIndex,
     rows: RowConverter,
     values: RowConverter,
-    /// For each call its state, and the position of its frame in `frames`.
-    aggregates: Vec<(Box<dyn GroupsAggregate>, usize)>,
-    /// The distinct frames of the calls.
-    frames: Vec<Frame>,
+    calculations: Vec<Calculation>,
+    /// The distinct spans of the calls.
+    spans: Vec<Span>,
+    /// Whether the aggregates can go on behind the last row.
+    goes_on: bool,
     partitions: Vec<Partition>,
     changed: Vec<u32>,
     /// Rows that are gone, as they were emitted.
@@ -101,7 +125,7 @@ const KEYS_MIN: usize = 1_024;
 const ROWS_MAX: usize = 1 << 16;
 
 /// What a row takes beside its own bytes.
-const ROW_BYTES: usize = size_of::<Place>() + size_of::<Held>() + 2 * size_of::<[usize; 2]>();
+const ROW_BYTES: usize = size_of::<Position>() + size_of::<Held>() + 2 * size_of::<[usize; 2]>();
 
 impl SortedOver {
     /// A shard without any row.
@@ -109,24 +133,34 @@ impl SortedOver {
     /// # Errors
     /// When a column cannot be a key or be compared, or a function does not take its arguments.
     pub fn new(spec: Arc<SortedOverSpec>) -> Result<Self> {
-        let (mut frames, mut aggregates) = (Vec::new(), Vec::new());
-        for OverCall { call, frame } in &spec.calls {
-            let at = frames.iter().position(|known| known == frame).unwrap_or_else(|| {
-                frames.push(*frame);
-                frames.len() - 1
+        let (mut spans, mut calculations) = (Vec::new(), Vec::new());
+        for call in &spec.calls {
+            calculations.push(match call {
+                SortedCall::Place(place) => Calculation::Place(*place),
+                SortedCall::Aggregate { call, span } => {
+                    let at = spans.iter().position(|known| known == span).unwrap_or(spans.len());
+                    if at == spans.len() {
+                        spans.push(*span);
+                    }
+                    let types = spec.types_of(&call.arguments);
+                    let state = create(call, &types, span.from.is_some())?;
+                    Calculation::Aggregate { call: call.clone(), state, span: at }
+                }
             });
-            let types = spec.types_of(&call.arguments);
-            aggregates.push((create(call, &types, frame.is_bounded())?, at));
         }
+        let is_place = |of: &Calculation| matches!(of, Calculation::Place(_));
+        let goes_on = spans.iter().all(|span| span.goes_on()) && !calculations.iter().any(is_place);
         let field = |data_type: &DataType| SortField::new(data_type.clone());
         let rows = spec.input.fields().iter().map(|column| field(column.data_type()));
-        let values = spec.calls.iter().map(|over| field(&over.call.result));
+        let values = spec.schema.fields().iter().skip(spec.input.fields().len());
+        let values = values.map(|column| field(column.data_type()));
         Ok(Self {
             keys: spec.key_index()?,
             rows: RowConverter::new(rows.collect())?,
             values: RowConverter::new(values.collect())?,
-            aggregates,
-            frames,
+            calculations,
+            spans,
+            goes_on,
             partitions: Vec::new(),
             changed: Vec::new(),
             gone: Vec::new(),
@@ -139,13 +173,8 @@ impl SortedOver {
         })
     }
 
-    /// Whether the aggregates can go on behind the last row: no frame loses rows.
-    fn goes_on(&self) -> bool {
-        self.frames.iter().all(|frame| !frame.is_bounded())
-    }
-
     fn insert(&mut self, slot: u32, order: &[u8], row: &[u8]) {
-        let goes_on = self.goes_on();
+        let goes_on = self.goes_on;
         let partition = &mut self.partitions[slot as usize];
         self.live += usize::from(partition.rows.is_empty());
         // Behind a row that is equal in the order it would be one of its peers.
@@ -192,80 +221,84 @@ impl SortedOver {
         self.mark(slot);
     }
 
-    /// What happens to the aggregates of a frame for rows of a partition, whose places in the batch begin at
+    /// What happens to the aggregates of a span for rows of a partition, whose places in the batch begin at
     /// `first`.
-    fn steps(frame: Frame, slot: u32, orders: &[&[u8]], first: u32, steps: &mut Vec<Step>) {
-        let end = first + orders.len() as u32;
-        let Frame::Range(None) = frame else {
-            let most = match frame {
-                Frame::Rows(Some(most)) => u32::try_from(most).unwrap_or(u32::MAX),
-                _ => u32::MAX,
-            };
-            for row in first..end {
-                if let Some(leaves) = row.checked_sub(most).and_then(|row| row.checked_sub(1))
-                    && leaves >= first
-                {
-                    steps.push(Step::Remove { row: leaves, slot });
-                }
-                steps.extend([Step::Add { row, slot }, Step::Value { slot }]);
-            }
-            return;
-        };
-        let mut from = first;
-        for peers in orders.chunk_by(|one, next| one == next) {
-            let to = from + peers.len() as u32;
-            steps.extend((from..to).map(|row| Step::Add { row, slot }));
-            steps.extend((from..to).map(|_| Step::Value { slot }));
-            from = to;
+    fn steps(span: Span, slot: u32, rows: &Ordered<'_>, first: u32, steps: &mut Vec<Step>) {
+        let row = |at: usize| first + at as u32;
+        let (mut from, mut to) = (0, 0);
+        for span in bounds(span, rows) {
+            // Rows leave before others come: what looks at the last that came finds none in an empty span.
+            steps.extend((from..span.start.min(to)).map(|at| Step::Remove { row: row(at), slot }));
+            steps.extend((to.max(span.start)..span.end).map(|at| Step::Add { row: row(at), slot }));
+            steps.push(Step::Value { slot });
+            (from, to) = (span.start, to.max(span.end));
         }
     }
 
     /// Computes the values of some partitions' rows, and what of them is new.
     fn compute(&mut self, slots: &[u32], come: &mut Vec<Emitted>) -> Result<()> {
-        let mut steps = vec![Vec::new(); self.frames.len()];
-        let (mut anew, mut count) = (Vec::new(), 0);
+        let mut anew = Vec::new();
         let mut encoded: Vec<Arc<[u8]>> = Vec::new();
         for slot in slots {
             let partition = &self.partitions[*slot as usize];
-            let from = partition.behind.clone();
-            if from.is_none() {
+            if partition.behind.is_none() {
                 anew.push(*slot);
             }
-            let from = from.unwrap_or_else(|| (Box::default(), 0));
-            let rows = partition.rows.range(from..);
-            let orders: Vec<&[u8]> = rows.clone().map(|((order, _), _)| &**order).collect();
-            encoded.extend(rows.map(|(_, held)| Arc::clone(&held.row)));
-            for (frame, steps) in self.frames.iter().zip(&mut steps) {
-                Self::steps(*frame, *slot, &orders, count, steps);
-            }
-            count += orders.len() as u32;
+            encoded.extend(partition.changed().map(|(_, held)| Arc::clone(&held.row)));
         }
         let parser = self.rows.parser();
         let columns = self.rows.convert_rows(encoded.iter().map(|row| parser.parse(row)))?;
-        let mut values: Vec<ArrayRef> = Vec::with_capacity(self.aggregates.len());
-        for (over, (aggregate, frame)) in self.spec.calls.iter().zip(&mut self.aggregates) {
-            let call = &over.call;
-            aggregate.resize(self.partitions.len());
-            aggregate.clear(&anew);
-            values.push(
-                aggregate.run(
-                    &steps[*frame],
-                    &Rows {
-                        slots: &[],
-                        arguments: &call
-                            .arguments
-                            .iter()
-                            .map(|column| Arc::clone(&columns[*column]))
-                            .collect::<Vec<_>>(),
-                        selected: call.filter.map(|column| columns[column].as_boolean()),
-                        weights: None,
-                        first: self.computed,
-                        positions: None,
-                    },
-                )?,
-            );
+        let distances = match self.spec.order.as_slice() {
+            [key] if self.spans.iter().any(|span| span.unit == SpanUnit::Values) => {
+                order_values(&columns[key.column], key.descending)?
+            }
+            _ => Vec::new(),
+        };
+        let mut steps = vec![Vec::new(); self.spans.len()];
+        let places = self.calculations.iter().map(|calculation| match calculation {
+            Calculation::Place(place) => Some((*place, Places::new(*place))),
+            Calculation::Aggregate { .. } => None,
+        });
+        let mut places: Vec<_> = places.collect();
+        let mut first = 0;
+        for slot in slots {
+            let changed = self.partitions[*slot as usize].changed();
+            let orders: Vec<&[u8]> = changed.map(|((order, _), _)| &**order).collect();
+            let values = distances.get(first..first + orders.len()).unwrap_or_default();
+            let rows = Ordered { orders: &orders, values };
+            for (span, steps) in self.spans.iter().zip(&mut steps) {
+                Self::steps(*span, *slot, &rows, first as u32, steps);
+            }
+            for (place, values) in places.iter_mut().flatten() {
+                values.extend(*place, &rows);
+            }
+            first += orders.len();
         }
-        self.computed += u64::from(count);
+        let mut values: Vec<ArrayRef> = Vec::with_capacity(self.calculations.len());
+        for (calculation, place) in self.calculations.iter_mut().zip(places) {
+            let Calculation::Aggregate { call, state, span } = calculation else {
+                values.extend(place.map(|(_, values)| -> ArrayRef {
+                    match values {
+                        Places::Parts(parts) => Arc::new(Int64Array::from(parts)),
+                        Places::Shares(shares) => Arc::new(Float64Array::from(shares)),
+                    }
+                }));
+                continue;
+            };
+            state.resize(self.partitions.len());
+            state.clear(&anew);
+            let arguments = call.arguments.iter().map(|column| Arc::clone(&columns[*column]));
+            let rows = Rows {
+                slots: &[],
+                arguments: &arguments.collect::<Vec<_>>(),
+                selected: call.filter.map(|column| columns[column].as_boolean()),
+                weights: None,
+                first: self.computed,
+                positions: None,
+            };
+            values.push(state.run(&steps[*span], &rows)?);
+        }
+        self.computed += first as u64;
         let values = self.values.convert_columns(&values)?;
         let mut values = values.iter();
         for slot in slots {
@@ -287,6 +320,14 @@ impl SortedOver {
         Ok(())
     }
 
+    /// The states of the aggregates.
+    fn states(&mut self) -> impl Iterator<Item = &mut Box<dyn GroupsAggregate>> {
+        self.calculations.iter_mut().filter_map(|calculation| match calculation {
+            Calculation::Aggregate { state, .. } => Some(state),
+            Calculation::Place(_) => None,
+        })
+    }
+
     /// Numbers the keys anew once most have no rows any more.
     fn compact(&mut self) -> Result<()> {
         let known = self.keys.len();
@@ -299,10 +340,10 @@ impl SortedOver {
         self.keys = renumbered(&self.keys, &live, self.spec.key_index()?)?;
         let taken = |slot: &u32| std::mem::take(&mut self.partitions[*slot as usize]);
         self.partitions = live.iter().map(taken).collect();
-        for (aggregate, _) in &mut self.aggregates {
-            aggregate.resize(known);
-            aggregate.retain(&live);
-        }
+        self.states().for_each(|state| {
+            state.resize(known);
+            state.retain(&live);
+        });
         self.expiry.retain(&live);
         Ok(())
     }
@@ -311,10 +352,11 @@ impl SortedOver {
 impl Operator for SortedOver {
     fn begin_epoch(&mut self, clock_ms: i64) -> Result<()> {
         let expired = self.expiry.begin(clock_ms);
-        for (aggregate, _) in &mut self.aggregates {
-            aggregate.resize(self.partitions.len());
-            aggregate.clear(&expired);
-        }
+        let known = self.partitions.len();
+        self.states().for_each(|state| {
+            state.resize(known);
+            state.clear(&expired);
+        });
         for slot in expired {
             let partition = std::mem::take(&mut self.partitions[slot as usize]);
             self.live -= usize::from(!partition.rows.is_empty());
@@ -356,7 +398,7 @@ impl Operator for SortedOver {
             let partition = &mut self.partitions[slot as usize];
             partition.is_changed = false;
             rows += match &partition.behind {
-                Some(from) => partition.rows.range(from.clone()..).count(),
+                Some(_) => partition.changed().count(),
                 None => partition.rows.len(),
             };
             together.push(slot);
@@ -395,6 +437,13 @@ impl Operator for SortedOver {
             + self.expiry.bytes()
             + self.bytes
             + self.partitions.capacity() * size_of::<Partition>()
-            + self.aggregates.iter().map(|(aggregate, _)| aggregate.bytes()).sum::<usize>()
+            + self
+                .calculations
+                .iter()
+                .map(|calculation| match calculation {
+                    Calculation::Aggregate { state, .. } => state.bytes(),
+                    Calculation::Place(_) => 0,
+                })
+                .sum::<usize>()
     }
 }

@@ -14,7 +14,8 @@ use millstream_operators::set_operation::SetOperation;
 use millstream_operators::sorted_over::{SortedOver, SortedOverSpec};
 use millstream_operators::{Operator, OperatorTime, Output};
 use millstream_plan::{
-    AggregateCall, AggregateFunction, BitmapOf, Frame, JoinKind, OrderKey, OverCall, RankFunction,
+    AggregateCall, AggregateFunction, BitmapOf, JoinKind, OrderKey, Place, RankFunction,
+    SortedCall, Span, SpanUnit,
 };
 use millstream_testing::Random;
 use millstream_testing::notation::{changes, text};
@@ -236,28 +237,46 @@ fn values_over_rows_in_order_leave_no_trace() {
     let call = |function: AggregateFunction, arguments: Vec<usize>, result: DataType| {
         AggregateCall { function, distinct: false, arguments, filter: None, result }
     };
-    let over = |call: &AggregateCall, frame: Frame| OverCall { call: call.clone(), frame };
+    let over = |call: &AggregateCall, unit: SpanUnit, from: Option<i128>, to: Option<i128>| {
+        SortedCall::Aggregate { call: call.clone(), span: Span { unit, from, to } }
+    };
+    let rows = |call: &AggregateCall| over(call, SpanUnit::Rows, None, Some(0));
     let sum = call(AggregateFunction::Sum, vec![1], DataType::Int64);
     let rank = call(AggregateFunction::Rank { dense: false }, vec![1], DataType::Int64);
     let before = AggregateFunction::Lag { offset: 1, default: None };
     let before = call(before, vec![1], DataType::Int64);
+    let after = AggregateFunction::Lag { offset: 0, default: None };
+    let after = call(after, vec![1], DataType::Int64);
     // Rows that are equal in the order are either alike, or count together.
     let all = vec![key(1, false), key(2, true), key(3, false)];
-    let by_row = vec![
-        over(&sum, Frame::Rows(None)),
-        over(&sum, Frame::Rows(Some(1))),
-        over(&before, Frame::Rows(None)),
-        over(&rank, Frame::Rows(None)),
+    let by_row =
+        vec![rows(&sum), over(&sum, SpanUnit::Rows, Some(-1), Some(0)), rows(&before), rows(&rank)];
+    let ahead = vec![
+        over(&sum, SpanUnit::Rows, Some(-1), Some(2)),
+        over(&after, SpanUnit::Rows, Some(1), Some(1)),
+        over(&sum, SpanUnit::Rows, Some(0), None),
+        SortedCall::Place(Place::Ntile(2)),
+        SortedCall::Place(Place::CumeDist),
     ];
-    let with_peers = vec![over(&sum, Frame::Range(None)), over(&rank, Frame::Rows(None))];
+    let with_peers = vec![over(&sum, SpanUnit::Peers, None, Some(0)), rows(&rank)];
+    let distances = vec![
+        over(&sum, SpanUnit::Values, Some(-2), Some(1)),
+        SortedCall::Place(Place::PercentRank),
+    ];
     for (order, calls) in [
-        (all, by_row),
+        (all.clone(), by_row),
+        (all, ahead),
         (vec![key(1, true)], with_peers.clone()),
+        (vec![key(1, true)], distances),
         (vec![], with_peers[..1].to_vec()),
     ] {
         let columns =
             input().fields().iter().map(|field| field.data_type().clone()).collect::<Vec<_>>();
-        let results = calls.iter().map(|over| over.call.result.clone());
+        let results = calls.iter().map(|call| match call {
+            SortedCall::Aggregate { call, .. } => call.result.clone(),
+            SortedCall::Place(Place::Ntile(_)) => DataType::Int64,
+            SortedCall::Place(_) => DataType::Float64,
+        });
         let output = schema(&columns.into_iter().chain(results).collect::<Vec<_>>());
         check(
             &format!("{calls:?}"),
@@ -292,7 +311,10 @@ fn copies_that_come_together_count_each() {
     let spec = Arc::new(SortedOverSpec {
         partition: vec![0],
         order: vec![order],
-        calls: vec![OverCall { call, frame: Frame::Range(None) }],
+        calls: vec![SortedCall::Aggregate {
+            call,
+            span: Span { unit: SpanUnit::Peers, from: None, to: Some(0) },
+        }],
         ttl: None,
         input: input(),
         schema: schema(&[columns, vec![DataType::Int64]].concat()),

@@ -7,7 +7,7 @@
 //!       Source(bid, columns=[auction, price, ts]) [I]
 //! ```
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use arrow::datatypes::{Schema, SchemaRef};
 
@@ -15,7 +15,8 @@ use millstream_expr::ScalarExpr;
 
 use crate::aggregate::AggregateCall;
 use crate::graph::{Node, NodeId, Plan};
-use crate::node::{ExpandColumn, Frame, NodeKind, OrderKey, OverCall, WindowColumns, WindowOutput};
+use crate::node::{ExpandColumn, NodeKind, OrderKey, WindowColumns, WindowOutput};
+use crate::over::SortedCall;
 use crate::window::duration;
 
 /// Draws the trees above all outputs of a plan.
@@ -200,13 +201,13 @@ fn details(plan: &Plan, node: &Node) -> String {
         }
         NodeKind::OverAggregate { time, partition, calls, .. } => {
             let (order, partition) = (of_input(&[*time]), of_input(partition));
-            let calls = over_calls(calls, input);
+            let calls = over_calls(calls.iter().map(|over| (&over.call, over.frame)), input);
             format!("order=[{order}], partition=[{partition}], select=[{calls}]")
         }
         NodeKind::Sort { order } => format!("order=[{}]", order_text(input, order)),
         NodeKind::SortedOver { partition, order, calls } => {
             let (order, partition) = (order_text(input, order), of_input(partition));
-            let calls = over_calls(calls, input);
+            let calls = sorted_calls(calls, input);
             format!("order=[{order}], partition=[{partition}], select=[{calls}]")
         }
         NodeKind::MatchRecognize(found) => match input {
@@ -326,21 +327,21 @@ pub(crate) fn order_text(schema: Option<&SchemaRef>, order: &[OrderKey]) -> Stri
 }
 
 /// Calls with OVER, each with its frame.
-fn over_calls(calls: &[OverCall], input: Option<&SchemaRef>) -> String {
-    let calls = calls.iter().map(|over| {
-        let call = call(&over.call, input.map(AsRef::as_ref));
-        format!("{call} {}", frame(over.frame))
-    });
+fn over_calls<'a, F: Display>(
+    calls: impl Iterator<Item = (&'a AggregateCall, F)>,
+    input: Option<&SchemaRef>,
+) -> String {
+    let calls =
+        calls.map(|(over, frame)| format!("{} {frame}", call(over, input.map(AsRef::as_ref))));
     calls.collect::<Vec<_>>().join(", ")
 }
 
-fn frame(frame: Frame) -> String {
-    match frame {
-        Frame::Rows(None) => "ROWS UNBOUNDED PRECEDING".to_owned(),
-        Frame::Rows(Some(rows)) => format!("ROWS {rows} PRECEDING"),
-        Frame::Range(None) => "RANGE UNBOUNDED PRECEDING".to_owned(),
-        Frame::Range(Some(ms)) => format!("RANGE {} PRECEDING", duration(ms)),
-    }
+fn sorted_calls(calls: &[SortedCall], input: Option<&SchemaRef>) -> String {
+    let calls = calls.iter().map(|sorted| match sorted {
+        SortedCall::Aggregate { call, span } => over_calls([(call, *span)].into_iter(), input),
+        SortedCall::Place(place) => place.to_string(),
+    });
+    calls.collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) fn call(call: &AggregateCall, schema: Option<&Schema>) -> String {

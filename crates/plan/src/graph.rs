@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use crate::node::{Frame, NodeKind, WindowColumns};
+use crate::node::{NodeKind, WindowColumns};
+use crate::over::Frame;
 use crate::window::{TimeWindow, WindowKind, duration};
 
 /// The position of a node in its plan.

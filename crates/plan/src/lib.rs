@@ -20,6 +20,7 @@ pub mod function;
 pub mod graph;
 pub mod key;
 pub mod node;
+pub mod over;
 mod partition;
 pub mod pattern;
 pub mod table;
@@ -29,9 +30,10 @@ pub mod window;
 pub use aggregate::{AggregateCall, AggregateFunction, BitmapOf};
 pub use graph::{ChangelogMode, Node, NodeId, Plan};
 pub use node::{
-    ChangeCodes, EmitPolicy, ExpandColumn, Frame, JoinKind, Lookup, NodeKind, OrderKey, OverCall,
-    RankFunction, WindowColumns, WindowOutput,
+    ChangeCodes, EmitPolicy, ExpandColumn, JoinKind, Lookup, NodeKind, OrderKey, RankFunction,
+    WindowColumns, WindowOutput,
 };
+pub use over::{Frame, OverCall, Place, SortedCall, Span, SpanUnit};
 pub use pattern::{
     AfterMatch, MatchRecognize, MatchValue, Pattern, PatternCondition, PatternVariable, Quantifier,
     VARIABLES_MAX,

@@ -10,6 +10,7 @@ use millstream_types::ChangeOp;
 
 use crate::aggregate::AggregateCall;
 use crate::function::TableFunction;
+use crate::over::{OverCall, SortedCall};
 use crate::pattern::MatchRecognize;
 use crate::table::Table;
 use crate::watermark::WatermarkOptions;
@@ -221,14 +222,14 @@ pub enum NodeKind {
         /// The values, which come behind the columns of the input.
         calls: Vec<OverCall>,
     },
-    /// Values over the rows before each row in any order, as rows come and go.
+    /// Values over rows around each row in any order, as rows come and go.
     SortedOver {
         /// The columns of the partition.
         partition: Vec<usize>,
         /// The order; rows that are equal in it stand as they came.
         order: Vec<OrderKey>,
         /// The values, which come behind the columns of the input.
-        calls: Vec<OverCall>,
+        calls: Vec<SortedCall>,
     },
     /// All rows in some order, once the input has ended; those that are equal in it stay as they came.
     Sort {
@@ -481,29 +482,4 @@ pub enum JoinKind {
     Semi,
     /// Left rows without a partner.
     Anti,
-}
-
-/// A value over the rows before each row.
-#[derive(Debug, Clone)]
-pub struct OverCall {
-    /// The aggregate of those rows.
-    pub call: AggregateCall,
-    /// Which rows they are.
-    pub frame: Frame,
-}
-
-/// The rows before a row that count, itself among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
-    /// So many rows before it; `None` is all of them.
-    Rows(Option<u64>),
-    /// The rows of so many ms before it, and all of its own time; `None` is all of them.
-    Range(Option<i64>),
-}
-
-impl Frame {
-    /// Whether rows leave the frame again.
-    pub fn is_bounded(self) -> bool {
-        matches!(self, Self::Rows(Some(_)) | Self::Range(Some(_)))
-    }
 }

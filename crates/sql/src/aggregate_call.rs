@@ -8,7 +8,7 @@ use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::Expr;
 use datafusion_expr::expr::NullTreatment;
 use millstream_expr::ScalarExpr;
-use millstream_expr::aggregates::{SINGLE_VALUE, UserDeclaration};
+use millstream_expr::aggregates::{SINGLE_VALUE, UserDeclaration, WINDOW_NAMES};
 use millstream_plan::{AggregateFunction, BitmapOf};
 
 use crate::diagnostics::{Result, SqlError};
@@ -67,7 +67,7 @@ pub(crate) fn aggregate_function(
                 }
             },
         },
-        "LAG" | "ROW_NUMBER" | "RANK" | "DENSE_RANK" => {
+        name if WINDOW_NAMES.contains(&name) => {
             return Err(SqlError::new(format!("{name} stands without OVER"))
                 .hint(format!("write {name}(…) OVER (PARTITION BY key ORDER BY ts)"))
                 .about(name));
@@ -104,7 +104,7 @@ pub(crate) fn null_treatment(
 /// The arguments of a call that are read from the rows; the others are constants.
 pub(crate) fn read_arguments<'a>(name: &str, all: &'a [Expr]) -> Vec<&'a Expr> {
     let constant = |at: usize| match name {
-        "LISTAGG" | "JSON_ARRAYAGG" | "LAG" => at > 0,
+        "LISTAGG" | "JSON_ARRAYAGG" | "LAG" | "LEAD" => at > 0,
         "JSON_OBJECTAGG" => at > 1,
         "PERCENTILE" => at == 1,
         _ => false,

@@ -211,7 +211,8 @@ impl From<DataFusionError> for SqlError {
             DataFusionError::SQL(error, _) => (*error).into(),
             DataFusionError::Plan(message) => from_plan(&message),
             DataFusionError::NotImplemented(message) => {
-                Self::new(format!("not supported: {}", first_line(&message)))
+                let message = first_line(&message);
+                inner(&message).unwrap_or_else(|| Self::new(format!("not supported: {message}")))
             }
             DataFusionError::Collection(errors) => match errors.into_iter().next() {
                 Some(first) => first.into(),
@@ -224,6 +225,25 @@ impl From<DataFusionError> for SqlError {
 
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What to say in place of a message that is about the parts of a library; `None` where it is about SQL.
+fn inner(message: &str) -> Option<SqlError> {
+    const PARTS: [&str; 7] =
+        ["Internal error", "Physical plan", "LogicalPlan", "Ident {", "Wildcard", " { ", "Expr("];
+    if message.contains("interval argument") {
+        let error = SqlError::new("INTERVAL takes a literal, as in INTERVAL '10' SECOND");
+        return Some(error.hint("multiply one, as in x * INTERVAL '1' SECOND").about("INTERVAL"));
+    }
+    if message.contains("Wildcard") {
+        let error = SqlError::new("* stands where a value is due");
+        return Some(error.hint("name a column; only COUNT takes *").about("*"));
+    }
+    PARTS.iter().any(|part| message.contains(part)).then(|| {
+        SqlError::unsupported("this form of a statement or of a part of it").hint(
+            "write it as the reference has it, or leave parts out to find the one that is meant",
+        )
+    })
 }
 
 /// What a function said of its arguments, without what the library wraps around it.
@@ -253,6 +273,17 @@ fn from_plan(message: &str) -> SqlError {
             .hint("write ROWS BETWEEN 10 PRECEDING AND CURRENT ROW")
             .about("OVER");
     }
+    if message.contains("frame offsets for RANGE") {
+        return SqlError::new("RANGE takes a whole number or an interval as a distance")
+            .hint("write RANGE BETWEEN 10 PRECEDING AND CURRENT ROW")
+            .about("OVER");
+    }
+    if let Some((_, order)) = message.split_once(" MILLISECOND to ") {
+        return SqlError::new(format!("an interval is no distance in an order of {order}"))
+            .hint("write RANGE BETWEEN 10 PRECEDING AND CURRENT ROW")
+            .about("OVER");
+    }
+    let message = message.trim_start_matches("Execution error: ");
     let error = match message.split_once("Invalid function '") {
         Some((_, rest)) => {
             let name = rest.split('\'').next().unwrap_or_default();
@@ -271,7 +302,7 @@ fn from_plan(message: &str) -> SqlError {
             .about(column.to_owned())
             .hint("add it to GROUP BY or wrap it in an aggregate such as MAX(…)")
         }
-        None => error,
+        None => inner(message).unwrap_or(error),
     }
 }
 

@@ -37,6 +37,7 @@ mod match_plan;
 mod match_syntax;
 mod names;
 mod optimize;
+mod over_frame;
 pub mod parser;
 pub mod planner;
 pub mod rewrite;

@@ -523,24 +523,7 @@ fn stores(from: &DataType, to: &DataType) -> bool {
 }
 
 /// Functions of Flink's that are understood but not there yet.
-const NOT_YET: [&str; 16] = [
-    "LEAD",
-    "NTILE",
-    "CUME_DIST",
-    "PERCENT_RANK",
-    "PARSE_JSON",
-    "TRY_PARSE_JSON",
-    "OBJECT_OF",
-    "OBJECT_UPDATE",
-    "SOURCE_WATERMARK",
-    "BITMAP_AND",
-    "BITMAP_OR",
-    "BITMAP_BUILD",
-    "BITMAP_BUILD_AGG",
-    "BITMAP_CARDINALITY",
-    "BITMAP_FROM_ARRAY",
-    "BITMAP_TO_ARRAY",
-];
+const NOT_YET: [&str; 3] = ["OBJECT_OF", "OBJECT_UPDATE", "SOURCE_WATERMARK"];
 
 fn options() -> ParserOptions {
     ParserOptions::new()

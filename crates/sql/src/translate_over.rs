@@ -12,12 +12,13 @@ use datafusion_expr::{
 };
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
-    AggregateCall, AggregateFunction, ChangelogMode, Frame, NodeId, NodeKind, OrderKey, OverCall,
-    RankFunction,
+    AggregateCall, AggregateFunction, ChangelogMode, NodeId, NodeKind, OrderKey, OverCall, Place,
+    RankFunction, SortedCall, Span, SpanUnit,
 };
 
 use crate::aggregate_call::aggregate_function;
 use crate::diagnostics::{Result, SqlError};
+use crate::over_frame::{frame, looks_ahead, needs_order, span};
 use crate::translate::{Translator, arrow_of};
 use crate::translate_window::rank_function;
 
@@ -85,29 +86,37 @@ impl Translator<'_> {
             keys = order_keys(&params.order_by, &positions[order..]);
         }
         let appends = self.plan.nodes[prepared].changelog == ChangelogMode::Append;
-        let time = self.time_of_order(prepared, &keys).filter(|_| appends && keys.len() == 1);
-        let mut calls = Vec::with_capacity(parts.len());
+        let ahead = parts.iter().any(|(name, params, ..)| looks_ahead(name, params));
+        let time =
+            self.time_of_order(prepared, &keys).filter(|_| appends && keys.len() == 1 && !ahead);
+        let order_type = match keys.as_slice() {
+            [key] => Some(self.plan.nodes[prepared].schema.field(key.column).data_type().clone()),
+            _ => None,
+        };
+        let (mut by_time, mut sorted) = (Vec::new(), Vec::new());
         for (at, (name, params, start, arguments)) in parts.into_iter().enumerate() {
             let first = start + params.partition_by.len() + params.order_by.len();
             let last = first + arguments;
             let result = window.schema.field(width_of(schema) + at).data_type().clone();
+            if let Some(place) = place(name, params)? {
+                sorted.push(SortedCall::Place(place));
+                continue;
+            }
             let function = match name {
-                "LAG" => lag(params)?,
+                "LAG" => {
+                    let (offset, default) = offset_and_default(name, params)?;
+                    AggregateFunction::Lag { offset, default }
+                }
+                // It is the last row of those that its frame ends with.
+                "LEAD" => {
+                    let (_, default) = offset_and_default(name, params)?;
+                    AggregateFunction::Lag { offset: 0, default }
+                }
                 "ROW_NUMBER" => AggregateFunction::Count,
                 "RANK" | "DENSE_RANK" => AggregateFunction::Rank { dense: name == "DENSE_RANK" },
                 _ => aggregate_function(name, &params.args, None)?,
             };
-            let frame = match time {
-                Some(_) => frame(name, params)?,
-                None => frame_of_order(name, params)?,
-            };
-            if frame.is_bounded() && !function.retracts() {
-                return Err(SqlError::unsupported(format!(
-                    "{name}, a function of the program, over a frame that rows leave"
-                ))
-                .hint("use UNBOUNDED PRECEDING")
-                .about(name));
-            }
+            let retracts = function.retracts();
             let call = AggregateCall {
                 function,
                 distinct: params.distinct,
@@ -115,7 +124,31 @@ impl Translator<'_> {
                 filter: params.filter.as_ref().map(|_| positions[last]),
                 result,
             };
-            calls.push(OverCall { call, frame });
+            let is_bounded = match time {
+                Some(_) => {
+                    let frame = frame(name, params)?;
+                    by_time.push(OverCall { call, frame });
+                    frame.is_bounded()
+                }
+                None => {
+                    let span = match name {
+                        "LEAD" => {
+                            let by = offset_and_default(name, params)?.0 as i128;
+                            Span { unit: SpanUnit::Rows, from: Some(by), to: Some(by) }
+                        }
+                        _ => span(name, params, order_type.as_ref())?,
+                    };
+                    sorted.push(SortedCall::Aggregate { call, span });
+                    span.from.is_some()
+                }
+            };
+            if is_bounded && !retracts {
+                return Err(SqlError::unsupported(format!(
+                    "{name}, a function of the program, over a frame that rows leave"
+                ))
+                .hint("use UNBOUNDED PRECEDING")
+                .about(name));
+            }
         }
         let kind = match time {
             Some(time) => NodeKind::OverAggregate {
@@ -123,9 +156,9 @@ impl Translator<'_> {
                 processing_time: self.plan.nodes[prepared].proctimes.contains(&time),
                 partition,
                 ties: Vec::new(),
-                calls,
+                calls: by_time,
             },
-            None => NodeKind::SortedOver { partition, order: keys, calls },
+            None => NodeKind::SortedOver { partition, order: keys, calls: sorted },
         };
         let id = self.plan.add_like(kind, prepared);
         if time.is_none() {
@@ -283,7 +316,7 @@ fn width_of(schema: &DFSchema) -> usize {
 fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
     let all = &params.args;
     match name {
-        "ROW_NUMBER" => Vec::new(),
+        "ROW_NUMBER" | "NTILE" | "PERCENT_RANK" | "CUME_DIST" => Vec::new(),
         "RANK" | "DENSE_RANK" => params.order_by.iter().map(|key| key.expr.clone()).collect(),
         "COUNT" if !params.distinct && all.iter().all(crate::translate_aggregate::is_present) => {
             Vec::new()
@@ -292,14 +325,44 @@ fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
     }
 }
 
-fn not_constant() -> SqlError {
-    SqlError::new("the offset and the default of LAG are constants")
-        .hint("put COALESCE around LAG for a default that is computed")
-        .about("LAG")
+/// What a call is that asks for the place of a row alone.
+fn place(name: &str, params: &WindowFunctionParams) -> Result<Option<Place>> {
+    let place = match name {
+        "PERCENT_RANK" => Place::PercentRank,
+        "CUME_DIST" => Place::CumeDist,
+        "NTILE" => {
+            let parts = match constant(name, &params.args, 0)? {
+                Some(value) => value.cast_to(&DataType::Int64)?,
+                None => ScalarValue::Null,
+            };
+            let ScalarValue::Int64(Some(parts @ 1..)) = parts else {
+                return Err(SqlError::new(format!("NTILE cannot make {parts} parts"))
+                    .hint("write NTILE(4) OVER (ORDER BY column): the number is 1 or more")
+                    .about("NTILE"));
+            };
+            Place::Ntile(parts.unsigned_abs())
+        }
+        _ => return Ok(None),
+    };
+    needs_order(name, params)?;
+    Ok(Some(place))
 }
 
-fn lag(params: &WindowFunctionParams) -> Result<AggregateFunction> {
-    let literal = |at: usize| match params.args.get(at).map(|expr| expr.clone().unalias()) {
+/// An argument that has to be a constant; `None` when it was not given.
+fn constant(name: &str, arguments: &[Expr], at: usize) -> Result<Option<ScalarValue>> {
+    let not_constant = || {
+        let (what, hint) = match name {
+            "NTILE" => {
+                ("the argument of NTILE is a constant".to_owned(), "write NTILE(4)".to_owned())
+            }
+            _ => (
+                format!("the offset and the default of {name} are constants"),
+                format!("put COALESCE around {name} for a default that is computed"),
+            ),
+        };
+        SqlError::new(what).hint(hint).about(name)
+    };
+    match arguments.get(at).map(|expr| expr.clone().unalias()) {
         None => Ok(None),
         Some(Expr::Literal(value, _)) => Ok(Some(value)),
         Some(Expr::Cast(cast)) => match *cast.expr {
@@ -307,123 +370,31 @@ fn lag(params: &WindowFunctionParams) -> Result<AggregateFunction> {
             _ => Err(not_constant()),
         },
         Some(_) => Err(not_constant()),
-    };
-    let offset = match literal(1)? {
+    }
+}
+
+/// How many rows LAG and LEAD look away, and what they give where there is none.
+fn offset_and_default(
+    name: &str,
+    params: &WindowFunctionParams,
+) -> Result<(usize, Option<ArrayRef>)> {
+    let offset = match constant(name, &params.args, 1)? {
         None => 1,
         Some(value) => match value.cast_to(&DataType::Int64)? {
             ScalarValue::Int64(Some(offset)) if (0..=1_000_000).contains(&offset) => {
                 offset as usize
             }
             other => {
-                return Err(SqlError::new(format!("the offset of LAG cannot be {other}"))
-                    .hint("it is the number of rows to look back: 0 or more")
-                    .about("LAG"));
+                let way = if name == "LAG" { "back" } else { "ahead" };
+                return Err(SqlError::new(format!("the offset of {name} cannot be {other}"))
+                    .hint(format!("it is the number of rows to look {way}: 0 or more"))
+                    .about(name));
             }
         },
     };
-    let default: Option<ArrayRef> = match literal(2)? {
+    let default: Option<ArrayRef> = match constant(name, &params.args, 2)? {
         Some(value) if !value.is_null() => Some(value.to_array()?),
         _ => None,
     };
-    Ok(AggregateFunction::Lag { offset, default })
-}
-
-/// The rows before a row that count.
-fn frame(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
-    let frame = &params.window_frame;
-    match name {
-        "LAG" => return Ok(Frame::Range(None)),
-        "ROW_NUMBER" | "RANK" | "DENSE_RANK" => return Ok(Frame::Rows(None)),
-        _ => {}
-    }
-    let following = || {
-        SqlError::unsupported("a frame that does not end at the current row")
-            .hint("write BETWEEN … PRECEDING AND CURRENT ROW")
-            .about("OVER")
-    };
-    let ends_here = match &frame.end_bound {
-        WindowFrameBound::CurrentRow => true,
-        WindowFrameBound::Preceding(value) | WindowFrameBound::Following(value) => {
-            !value.is_null()
-                && value == &ScalarValue::new_zero(&value.data_type()).unwrap_or(ScalarValue::Null)
-        }
-    };
-    if !ends_here {
-        return Err(following());
-    }
-    let back = match &frame.start_bound {
-        WindowFrameBound::Preceding(value) if value.is_null() => None,
-        WindowFrameBound::Preceding(value) => Some(value.clone()),
-        WindowFrameBound::CurrentRow => Some(ScalarValue::UInt64(Some(0))),
-        WindowFrameBound::Following(_) => return Err(following()),
-    };
-    match frame.units {
-        WindowFrameUnits::Rows => match back {
-            None => Ok(Frame::Rows(None)),
-            Some(value) => match value.cast_to(&DataType::Int64) {
-                Ok(ScalarValue::Int64(Some(rows))) if rows >= 0 => {
-                    Ok(Frame::Rows(Some(rows as u64)))
-                }
-                _ => Err(SqlError::new(format!("ROWS takes a number of rows, not {value}"))
-                    .about("OVER")),
-            },
-        },
-        WindowFrameUnits::Range => match back {
-            None => Ok(Frame::Range(None)),
-            Some(ScalarValue::UInt64(Some(0))) => Ok(Frame::Range(Some(0))),
-            Some(value) => match interval_ms(&value) {
-                Some(ms) if ms >= 0 => Ok(Frame::Range(Some(ms))),
-                _ => Err(SqlError::new(
-                    "RANGE takes an interval of days to seconds before the current row",
-                )
-                .hint("write RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW")
-                .about("OVER")),
-            },
-        },
-        WindowFrameUnits::Groups if back.is_none() => Ok(Frame::Range(None)),
-        WindowFrameUnits::Groups => Err(SqlError::unsupported("GROUPS in OVER").about("OVER")),
-    }
-}
-
-/// The rows before a row that count, in an order that is not that of time.
-fn frame_of_order(name: &str, params: &WindowFunctionParams) -> Result<Frame> {
-    let in_order =
-        ["ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "FIRST_VALUE", "LAST_VALUE"].contains(&name);
-    let bounds = (&params.window_frame.start_bound, &params.window_frame.end_bound);
-    if params.order_by.is_empty() {
-        if in_order {
-            return Err(SqlError::new(format!("{name} with OVER needs an ORDER BY"))
-                .hint(format!("write {name}(…) OVER (PARTITION BY key ORDER BY column)"))
-                .about(name));
-        }
-        if let (WindowFrameBound::Preceding(from), WindowFrameBound::Following(to)) = bounds
-            && from.is_null()
-            && to.is_null()
-        {
-            // All rows are equal in no order.
-            return Ok(Frame::Range(None));
-        }
-    }
-    match frame(name, params)? {
-        // What comes before a row does not depend on what is equal to it.
-        _ if name == "LAG" => Ok(Frame::Rows(None)),
-        Frame::Range(Some(_)) => Err(SqlError::unsupported(
-            "RANGE with a distance in an order that is not that of time",
-        )
-        .hint("use ROWS, RANGE UNBOUNDED PRECEDING, or order by a time attribute of rows that only append")
-        .about("OVER")),
-        other => Ok(other),
-    }
-}
-
-fn interval_ms(value: &ScalarValue) -> Option<i64> {
-    match value {
-        ScalarValue::IntervalMonthDayNano(Some(interval)) if interval.months == 0 => {
-            Some(i64::from(interval.days) * 86_400_000 + interval.nanoseconds / 1_000_000)
-        }
-        ScalarValue::Utf8(Some(text)) => {
-            text.strip_suffix(" MILLISECOND").and_then(|text| text.trim().parse().ok())
-        }
-        _ => None,
-    }
+    Ok((offset, default))
 }

@@ -3,18 +3,16 @@
 //! One or two integer-like columns are kept as integers, one of text as its bytes; anything else as the bytes
 //! of arrow's row format.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use millstream_types::{Error, Result};
+use millstream_types::Result;
 use std::hash::BuildHasher;
 
 use crate::integer_keys::{IntegerKeys, integers, is_integer_like};
 use crate::integer_table::mixed;
+use crate::text_keys::{Bytes, TextKeys};
 
 /// Finds the slot of a key, giving new keys the next number.
 pub struct KeyIndex {
@@ -30,49 +28,11 @@ enum Keys {
     },
     Integer(IntegerKeys<1>),
     Integers(IntegerKeys<2>),
-    Text {
-        known: Bytes,
-        null: Option<u32>,
-    },
+    Text(TextKeys),
     Rows {
         converter: RowConverter,
         known: Bytes,
     },
-}
-
-/// Keys as bytes, one after the other.
-#[derive(Default)]
-struct Bytes {
-    table: HashTable<u32>,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Bytes {
-    /// The slot of a key, which may be new.
-    #[inline]
-    fn slot(&mut self, key: &[u8], hasher: &FixedState) -> u32 {
-        let Self { table, bytes, ends } = self;
-        let hash = hasher.hash_one(key);
-        if let Some(slot) = table.find(hash, |slot| key_at(bytes, ends, *slot) == key) {
-            return *slot;
-        }
-        let slot = ends.len() as u32;
-        bytes.extend_from_slice(key);
-        ends.push(bytes.len());
-        table.insert_unique(hash, slot, |slot| hasher.hash_one(key_at(bytes, ends, *slot)));
-        slot
-    }
-
-    /// Takes a slot that no key has.
-    fn skip(&mut self) -> u32 {
-        self.ends.push(self.bytes.len());
-        self.ends.len() as u32 - 1
-    }
-
-    fn held(&self) -> usize {
-        self.table.allocation_size() + self.bytes.capacity() + self.ends.capacity() * 8
-    }
 }
 
 impl KeyIndex {
@@ -87,7 +47,7 @@ impl KeyIndex {
             [one, other] if is_integer_like(one) && is_integer_like(other) => {
                 Keys::Integers(IntegerKeys::default())
             }
-            [DataType::Utf8] => Keys::Text { known: Bytes::default(), null: None },
+            [DataType::Utf8] => Keys::Text(TextKeys::default()),
             _ => Keys::Rows { converter: converter(types)?, known: Bytes::default() },
         };
         Ok(Self { types: types.to_vec(), keys, hasher: FixedState::with_seed(SEED) })
@@ -99,7 +59,8 @@ impl KeyIndex {
             Keys::One { present } => usize::from(*present),
             Keys::Integer(keys) => keys.len(),
             Keys::Integers(keys) => keys.len(),
-            Keys::Text { known, .. } | Keys::Rows { known, .. } => known.ends.len(),
+            Keys::Text(keys) => keys.len(),
+            Keys::Rows { known, .. } => known.len(),
         }
     }
 
@@ -114,12 +75,8 @@ impl KeyIndex {
             Keys::One { .. } => {}
             Keys::Integer(known) => known.reserve(keys),
             Keys::Integers(known) => known.reserve(keys),
-            Keys::Text { known, .. } | Keys::Rows { known, .. } => {
-                let Bytes { table, bytes, ends } = known;
-                let hasher = &self.hasher;
-                table.reserve(keys, |slot| hasher.hash_one(key_at(bytes, ends, *slot)));
-                ends.reserve(keys);
-            }
+            Keys::Text(known) => known.reserve(keys),
+            Keys::Rows { known, .. } => known.reserve(keys, &self.hasher),
         }
     }
 
@@ -137,15 +94,7 @@ impl KeyIndex {
             }
             Keys::Integer(keys) => keys.slots(columns, slots)?,
             Keys::Integers(keys) => keys.slots(columns, slots)?,
-            Keys::Text { known, null } => {
-                let texts = columns[0].as_string::<i32>();
-                for row in 0..rows {
-                    slots.push(match texts.is_valid(row) {
-                        true => known.slot(texts.value(row).as_bytes(), hasher),
-                        false => *null.get_or_insert_with(|| known.skip()),
-                    });
-                }
-            }
+            Keys::Text(keys) => keys.slots(columns[0].as_string(), hasher, slots),
             Keys::Rows { converter, known } => {
                 let encoded = converter.convert_columns(columns)?;
                 slots.extend(encoded.iter().map(|row| known.slot(row.as_ref(), hasher)));
@@ -163,21 +112,10 @@ impl KeyIndex {
             Keys::One { .. } => Ok(Vec::new()),
             Keys::Integer(keys) => keys.columns(slots, &self.types),
             Keys::Integers(keys) => keys.columns(slots, &self.types),
-            Keys::Text { known, null } => {
-                let mut texts = StringBuilder::new();
-                for slot in slots {
-                    if Some(slot) == *null {
-                        texts.append_null();
-                        continue;
-                    }
-                    let text = std::str::from_utf8(key_at(&known.bytes, &known.ends, slot));
-                    texts.append_value(text.map_err(|error| Error::Internal(error.to_string()))?);
-                }
-                Ok(vec![Arc::new(texts.finish())])
-            }
+            Keys::Text(keys) => Ok(vec![keys.column(slots)?]),
             Keys::Rows { converter, known } => {
                 let parser = converter.parser();
-                let rows = slots.map(|slot| parser.parse(key_at(&known.bytes, &known.ends, slot)));
+                let rows = slots.map(|slot| parser.parse(known.key(slot)));
                 Ok(converter.convert_rows(rows)?)
             }
         }
@@ -189,19 +127,14 @@ impl KeyIndex {
             Keys::One { .. } => 0,
             Keys::Integer(keys) => keys.bytes(),
             Keys::Integers(keys) => keys.bytes(),
-            Keys::Text { known, .. } | Keys::Rows { known, .. } => known.held(),
+            Keys::Text(keys) => keys.held(),
+            Keys::Rows { known, .. } => known.held(),
         }
     }
 }
 
 /// Fixed, so that rows are exchanged the same way in every run.
 const SEED: u64 = 0x6d69_6c6c_7374_7265;
-
-fn key_at<'a>(bytes: &'a [u8], ends: &[usize], slot: u32) -> &'a [u8] {
-    let slot = slot as usize;
-    let start = if slot == 0 { 0 } else { ends[slot - 1] };
-    &bytes[start..ends[slot]]
-}
 
 fn converter(types: &[DataType]) -> Result<RowConverter> {
     Ok(RowConverter::new(types.iter().cloned().map(SortField::new).collect())?)
@@ -254,6 +187,8 @@ pub fn hash_rows(columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use arrow::array::{Date32Array, Int64Array, StringArray};
 

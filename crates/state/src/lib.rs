@@ -7,6 +7,7 @@ mod integer_keys;
 mod integer_table;
 pub mod key_index;
 pub mod row_store;
+mod text_keys;
 
 pub use integer_keys::{integers, is_integer_like};
 pub use key_index::{KeyIndex, hash_rows, shard_of};

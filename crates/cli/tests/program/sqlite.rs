@@ -161,7 +161,8 @@ fn what_is_wrong_with_a_table_is_said() {
         .unwrap()
         .execute_batch(
             "CREATE TABLE orders (id INTEGER, price TEXT); INSERT INTO orders VALUES (1, 'dear');
-             CREATE TABLE odd (n); INSERT INTO odd VALUES (1.5)",
+             CREATE TABLE odd (n); INSERT INTO odd VALUES (1.5);
+             CREATE TABLE vague (b); INSERT INTO vague VALUES (2), ('TRUE'), (0), ('false'), ('yes')",
         )
         .unwrap();
     let fails = |sql: &str, due: &str| {
@@ -177,6 +178,7 @@ fn what_is_wrong_with_a_table_is_said() {
     fails(&select(table(&path, "orders", "id INT, prise INT", ""), "orders"), "\"price\"");
     fails(&select(table(&path, "orders", "price INT", ""), "orders"), "\"dear\" does not fit INT");
     fails(&select(table(&path, "odd", "n INT", ""), "odd"), "1.5");
+    fails(&select(table(&path, "vague", "b BOOLEAN", ""), "vague"), "\"yes\" does not fit BOOLEAN");
     let missing = folder.path().join("missing.db");
     fails(&select(table(&missing, "t", "id INT", ""), "t"), "no such file");
     let keyed = table(&path, "orders", "id INT, price STRING, PRIMARY KEY (id) NOT ENFORCED", "");

@@ -1,0 +1,1 @@
+SELECT MAX(*) FROM (VALUES (1)) AS t(a);

@@ -1,0 +1,2 @@
+CREATE TABLE ev (k STRING, v DECIMAL(4, 1)) WITH ('connector' = 'datagen', 'number-of-rows' = '10');
+SELECT SUM(v) OVER (PARTITION BY k ORDER BY v RANGE BETWEEN 0.5 PRECEDING AND CURRENT ROW) FROM ev;

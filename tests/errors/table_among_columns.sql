@@ -1,0 +1,1 @@
+SELECT TABLE t, a FROM (VALUES (1)) AS t(a);
