@@ -1,11 +1,16 @@
 //! The shell: statements over several lines until `;`, history, completion and colours.
 
+use std::io::stdin;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{CompletionType, Config, Editor};
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::completion::Assistant;
 use crate::runner::{Exit, Runner};
@@ -43,9 +48,13 @@ pub fn run(runtime: &Runtime, runner: &Runner) -> Exit {
         // There is none the first time.
         let _ = editor.load_history(file);
     }
+    let at_prompt = leave_when_told(runtime);
     eprintln!("millstream {}: streaming SQL. Type help for help.", millstream::VERSION);
     loop {
-        match editor.readline("millstream> ") {
+        at_prompt.store(true, Ordering::Relaxed);
+        let line = editor.readline("millstream> ");
+        at_prompt.store(false, Ordering::Relaxed);
+        match line {
             Ok(line) => {
                 let text = line.trim();
                 match text.trim_end_matches(';').trim().to_ascii_lowercase().as_str() {
@@ -63,7 +72,9 @@ pub fn run(runtime: &Runtime, runner: &Runner) -> Exit {
                 {
                     let _ = editor.append_history(file);
                 }
-                runtime.block_on(runner.script("input", &line));
+                if let Exit::Terminated = runtime.block_on(runner.script("input", &line)) {
+                    return Exit::Terminated;
+                }
             }
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
@@ -74,6 +85,26 @@ pub fn run(runtime: &Runtime, runner: &Runner) -> Exit {
         }
     }
     Exit::Done
+}
+
+/// Ends the program on SIGTERM while it waits at the prompt, that is while the result is set, and leaves the
+/// terminal as it was found. While a statement runs, that ends first.
+fn leave_when_told(runtime: &Runtime) -> Arc<AtomicBool> {
+    let at_prompt = Arc::new(AtomicBool::new(false));
+    let (waits, modes) = (Arc::clone(&at_prompt), tcgetattr(stdin()));
+    runtime.spawn(async move {
+        let Ok(mut told) = signal(SignalKind::terminate()) else { return };
+        while told.recv().await.is_some() {
+            if waits.load(Ordering::Relaxed) {
+                if let Ok(modes) = &modes {
+                    // Nothing is left to be done about a terminal that is gone.
+                    let _ = tcsetattr(stdin(), SetArg::TCSANOW, modes);
+                }
+                std::process::exit(Exit::Terminated as i32);
+            }
+        }
+    });
+    at_prompt
 }
 
 /// Where statements are kept between runs: `MILLSTREAM_HISTORY`, or a file in the state folder.

@@ -42,7 +42,7 @@ pub fn list_any(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let plain = Path::new(path.strip_prefix("file://").unwrap_or(path));
     if plain.exists() {
-        walk(plain, true, &mut files)?;
+        walk(plain, true, &mut Vec::new(), &mut files)?;
     } else if path.contains(['*', '?', '[']) {
         let found = glob::glob(path).map_err(|error| {
             Error::options(
@@ -55,7 +55,7 @@ pub fn list_any(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
                 let path = error.path().to_path_buf();
                 Error::io("cannot read", path, error.into())
             })?;
-            walk(&entry, false, &mut files)?;
+            walk(&entry, false, &mut Vec::new(), &mut files)?;
         }
     } else {
         return Err(Error::io(
@@ -74,7 +74,14 @@ pub fn list_any(path: &str, pattern: Option<&str>) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn walk(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<()> {
+/// Adds the files below a path. `above` are the folders that it is in, without links: what links to one of
+/// them has nothing that is not read already.
+fn walk(
+    path: &Path,
+    named: bool,
+    above: &mut Vec<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> Result<()> {
     let name = path.file_name().map(|name| name.to_string_lossy());
     let hidden = name.is_some_and(|name| name.starts_with(['.', '_']));
     if hidden && !named {
@@ -84,11 +91,16 @@ fn walk(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<()> {
         files.push(path.to_path_buf());
         return Ok(());
     }
-    let entries = std::fs::read_dir(path).map_err(|error| Error::io("cannot read", path, error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| Error::io("cannot read", path, error))?;
-        walk(&entry.path(), false, files)?;
+    let failed = |error| Error::io("cannot read", path, error);
+    let real = std::fs::canonicalize(path).map_err(failed)?;
+    if above.contains(&real) {
+        return Ok(());
     }
+    above.push(real);
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        walk(&entry.map_err(failed)?.path(), false, above, files)?;
+    }
+    above.pop();
     Ok(())
 }
 

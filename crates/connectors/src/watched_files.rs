@@ -78,7 +78,8 @@ impl Source for WatchedFiles {
                 }
             }
             let mut files = list_any(&self.path, self.pattern.as_deref())?;
-            files.retain(|file| !self.seen.contains(file));
+            // A link may come before what it leads to.
+            files.retain(|file| !self.seen.contains(file) && file.exists());
             if files.is_empty() {
                 self.hold.wait(self.interval)?;
                 continue;
@@ -134,6 +135,11 @@ mod tests {
         assert_eq!(rows(&mut source), 2);
         put("a", "3\n");
         put("c", "");
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(folder.path().join(to), folder.path().join(name)).unwrap();
+        };
+        link("nothing", "dangling");
+        link(".", "cycle");
         assert_eq!(rows(&mut source), 1);
         put("d", "4\n5\n6");
         assert_eq!(rows(&mut source), 3);

@@ -372,6 +372,7 @@ fn reason(error: &ureq::Error) -> String {
         ureq::Error::ConnectionFailed => "there is no connection to it".to_owned(),
         ureq::Error::Tls(text) => format!("there is no trust: {text}"),
         ureq::Error::Rustls(error) => format!("there is no trust: {error}"),
+        ureq::Error::Protocol(error) => format!("its answer is not HTTP: {error}"),
         _ => "the request failed".to_owned(),
     }
 }

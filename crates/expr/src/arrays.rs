@@ -3,7 +3,8 @@
 //! Elements are compared in arrow's row format: NULL equals NULL, as Flink has it here. The order of
 //! results is that of the first array.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -559,8 +560,25 @@ fn map_of(
     Ok(Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, Some(nulls), false)?))
 }
 
+/// Pairs of a key and a value, by their places: of a key that comes again the last value counts.
+fn last_of_each(keys: &Rows, pairs: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
+    let (mut entries, mut known) = (Vec::new(), HashMap::new());
+    for (key, value) in pairs {
+        match known.entry(keys.row(key)) {
+            Entry::Occupied(at) => entries[*at.get()] = (key, value),
+            Entry::Vacant(place) => {
+                place.insert(entries.len());
+                entries.push((key, value));
+            }
+        }
+    }
+    entries
+}
+
 fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
     let (keys, values) = (call.arguments[0].as_list::<i32>(), call.arguments[1].as_list::<i32>());
+    let converter = RowConverter::new(vec![SortField::new(keys.value_type())])?;
+    let encoded = converter.convert_columns(std::slice::from_ref(keys.values()))?;
     let rows = (0..call.rows).map(|row| {
         if keys.is_null(row) || values.is_null(row) {
             return Ok(None);
@@ -574,7 +592,8 @@ fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
             )));
         }
         let (key, value) = (start(keys), start(values));
-        Ok(Some((0..length as usize).map(|at| (key + at, value + at)).collect()))
+        let pairs = (0..length as usize).map(|at| (key + at, value + at));
+        Ok(Some(last_of_each(&encoded, pairs)))
     });
     let rows = rows.collect::<Result<_>>()?;
     map_of(call, (keys.values(), values.values()), rows)
@@ -595,18 +614,11 @@ fn map_union(call: &Call<'_>) -> Result<ArrayRef> {
         if maps.iter().any(|map| map.is_null(row)) {
             return None;
         }
-        let mut entries: Vec<(usize, usize)> = Vec::new();
-        for (map, start) in maps.iter().zip(&starts) {
+        let entries = maps.iter().zip(&starts).flat_map(|(map, start)| {
             let offsets = map.value_offsets();
-            for at in offsets[row] as usize + start..offsets[row + 1] as usize + start {
-                let known = |(key, _): &&mut (usize, usize)| encoded.row(*key) == encoded.row(at);
-                match entries.iter_mut().find(known) {
-                    Some((_, value)) => *value = at,
-                    None => entries.push((at, at)),
-                }
-            }
-        }
-        Some(entries)
+            offsets[row] as usize + start..offsets[row + 1] as usize + start
+        });
+        Some(last_of_each(&encoded, entries.map(|at| (at, at))))
     });
     let rows = rows.collect();
     map_of(call, (&keys, &values), rows)

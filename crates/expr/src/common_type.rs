@@ -43,6 +43,15 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
+/// The type of a choice between values of two types, and of a UNION: of FLOAT and DOUBLE the first one counts,
+/// as in Flink.
+pub fn chosen_type(first: &DataType, next: &DataType) -> Option<DataType> {
+    match first.is_floating() && next.is_floating() {
+        true => Some(first.clone()),
+        false => common_type(first, next),
+    }
+}
+
 /// Whether one of two types is floating point and the other a decimal, which meet in DOUBLE.
 pub fn is_approximate(left: &DataType, right: &DataType) -> bool {
     let decimal = |of: &DataType| matches!(of, DataType::Decimal128(..));

@@ -110,17 +110,28 @@ pub(crate) fn part(unit: &str, intervals: &ArrayRef) -> Result<ArrayRef> {
         let kind = type_name(intervals.data_type());
         Error::Evaluation(format!("EXTRACT: {kind} has no {unit}"))
     };
-    let values: Int64Array = match intervals.data_type() {
-        DataType::Interval(IntervalUnit::YearMonth) => {
-            let of: fn(i32) -> i32 = match unit {
-                "YEAR" => |months| months / 12,
-                "MONTH" => |months| months % 12,
-                _ => return Err(none()),
-            };
+    let of_months: Option<fn(i32) -> i32> = match unit {
+        "YEAR" => Some(|months| months / 12),
+        "QUARTER" => Some(|months| (months % 12 + 2) / 3),
+        "MONTH" => Some(|months| months % 12),
+        _ => None,
+    };
+    let values: Int64Array = match (intervals.data_type(), of_months) {
+        (DataType::Interval(IntervalUnit::YearMonth), Some(of)) => {
             let months = intervals.as_primitive::<IntervalYearMonthType>().iter();
             months.map(|months| months.map(|months| i64::from(of(months)))).collect()
         }
-        _ => {
+        (DataType::Interval(IntervalUnit::YearMonth), None) => return Err(none()),
+        // One that is written out may be of months, too.
+        (_, Some(of)) => {
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>().iter();
+            let months = |interval: IntervalMonthDayNano| {
+                let only = interval.days == 0 && interval.nanoseconds == 0;
+                only.then(|| i64::from(of(interval.months))).ok_or_else(none)
+            };
+            intervals.map(|interval| interval.map(months).transpose()).collect::<Result<_>>()?
+        }
+        (_, None) => {
             let (ms, most) = match unit {
                 "DAY" => (86_400_000, i64::MAX),
                 "HOUR" => (3_600_000, 24),

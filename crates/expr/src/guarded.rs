@@ -11,12 +11,13 @@ use arrow::datatypes::{DataType, Schema};
 use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion_common::{DataFusionError, Result as DfResult};
 use datafusion_expr::{ColumnarValue, Operator};
-use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::{
     BinaryExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, LikeExpr, Literal, NotExpr,
 };
+use datafusion_physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 
 use crate::bound::ScalarExpr;
+use crate::first_present::FirstPresent;
 use crate::float_compare::FloatCompare;
 
 /// A conjunction or disjunction.
@@ -37,12 +38,8 @@ impl Guarded {
         right: Arc<dyn PhysicalExpr>,
         either: bool,
     ) -> DfResult<Self> {
-        let whole = ScalarExpr { physical: Arc::clone(&right) };
-        let read: Vec<usize> = whole.columns().into_iter().collect();
-        let place = |column| read.iter().position(|known| *known == column).unwrap_or_default();
-        let over_read =
-            whole.remap(place).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        Ok(Self { left, right, either, read, over_read: over_read.physical })
+        let (read, over_read) = read_alone(&right)?;
+        Ok(Self { left, right, either, read, over_read })
     }
 
     /// What is evaluated for every row.
@@ -66,13 +63,40 @@ impl Hash for Guarded {
     }
 }
 
+/// The columns that an expression reads, and itself over these alone.
+pub(crate) fn read_alone(
+    expr: &Arc<dyn PhysicalExpr>,
+) -> DfResult<(Vec<usize>, Arc<dyn PhysicalExpr>)> {
+    let whole = ScalarExpr { physical: Arc::clone(expr) };
+    let read: Vec<usize> = whole.columns().into_iter().collect();
+    let place = |column| read.iter().position(|known| *known == column).unwrap_or_default();
+    let alone = whole.remap(place).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    Ok((read, alone.physical))
+}
+
 /// An expression in which what may fail comes last in its conjunction or disjunction, and is guarded by what
 /// stands before it. Where a query filters what another one has filtered, that makes the inner filter first.
+/// In COALESCE, too, what may fail is only evaluated where it is needed.
 ///
 /// # Errors
 /// When it cannot be rebuilt.
 pub fn guarded(expr: Arc<dyn PhysicalExpr>) -> DfResult<Arc<dyn PhysicalExpr>> {
     let done = expr.transform_down(|node| {
+        if let Some(call) = node.downcast_ref::<ScalarFunctionExpr>()
+            && ["COALESCE", "IFNULL"].contains(&call.name())
+            && let Some((first, others)) = call.args().split_first()
+        {
+            let mut fails = false;
+            for other in others {
+                fails |= may_fail(other)?;
+            }
+            if fails {
+                let others = others.iter().map(|other| guarded(Arc::clone(other)));
+                let others = others.collect::<DfResult<Vec<_>>>()?;
+                let lazy = FirstPresent::new(guarded(Arc::clone(first))?, others)?;
+                return Ok(Transformed::new(Arc::new(lazy), true, TreeNodeRecursion::Jump));
+            }
+        }
         let op = node.downcast_ref::<BinaryExpr>().map(|binary| *binary.op());
         let Some(op @ (Operator::And | Operator::Or)) = op else {
             return Ok(Transformed::no(node));

@@ -14,7 +14,7 @@ use millstream_types::SqlType;
 use millstream_types::sql_type::{is_variant, type_name};
 use millstream_types::{Error, Result};
 
-use crate::common_type::common_type;
+use crate::common_type::chosen_type;
 use crate::function::{Builtin, Call, Typing};
 use crate::variant;
 
@@ -243,7 +243,7 @@ pub fn map_type(key: &DataType, value: &DataType) -> DataType {
 pub fn unite_all(given: &[DataType]) -> Result<DataType, String> {
     let Some(first) = given.first() else { return Err("it takes at least one value".to_owned()) };
     given[1..].iter().try_fold(first.clone(), |all, next| {
-        common_type(&all, next).ok_or_else(|| {
+        chosen_type(&all, next).ok_or_else(|| {
             format!("{} and {} have no common type", type_name(&all), type_name(next))
         })
     })

@@ -4,13 +4,14 @@
 //! same for all rows is compiled once a batch.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListBuilder, StringArray, StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int32Type};
-use fancy_regex::Regex;
+use fancy_regex::{Captures, Match, Regex};
 use memchr::memmem::Finder;
 use millstream_types::{Error, Result};
 
@@ -61,8 +62,15 @@ pub const BUILTINS: &[Builtin] = &[
             let mut cache = Cache::default();
             text_rows3(call, |text, regex, replacement| {
                 let Some(regex) = cache.get(regex) else { return Ok(None) };
-                let replaced = regex.replace_all(text, fancy_regex::NoExpand(replacement));
-                Ok(Some(replaced.into_owned()))
+                let (mut replaced, mut from) = (String::new(), 0);
+                for found in matches(regex, text) {
+                    let found = found?;
+                    replaced.push_str(&text[from..found.start()]);
+                    replaced.push_str(replacement);
+                    from = found.end();
+                }
+                replaced.push_str(&text[from..]);
+                Ok(Some(replaced))
             })
         },
     },
@@ -101,7 +109,10 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             let mut cache = Cache::default();
             let found = rows2(call, |text, regex| {
-                Ok(cache.get(regex).map(|regex| regex.find_iter(text).count() as i32))
+                let Some(regex) = cache.get(regex) else { return Ok(None) };
+                let mut count = 0;
+                matches(regex, text).try_for_each(|found| found.map(|_| count += 1))?;
+                Ok(Some(count))
             })?;
             Ok(Arc::new(found.into_iter().map(Option::flatten).collect::<Int32Array>()))
         },
@@ -149,6 +160,31 @@ fn failed(error: fancy_regex::Error) -> Error {
     Error::Evaluation(format!("a regular expression failed: {error}"))
 }
 
+/// All matches in a text, one behind the other. As Java has it, one without width may stand where the last
+/// one ended: `o*` is found three times in "foo".
+fn matches<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = Result<Match<'t>>> {
+    each(text, |from| regex.find_from_pos(text, from), Match::range)
+}
+
+/// What is found from each end of what was found before, and a character further where that has no width.
+fn each<M>(
+    text: &str,
+    find: impl Fn(usize) -> fancy_regex::Result<Option<M>>,
+    range: impl Fn(&M) -> Range<usize>,
+) -> impl Iterator<Item = Result<M>> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let found = find(next.take()?).transpose()?;
+        Some(found.map_err(failed).inspect(|found| {
+            let at = range(found);
+            next = match at.is_empty() {
+                true => text[at.end..].chars().next().map(|next| at.end + next.len_utf8()),
+                false => Some(at.end),
+            };
+        }))
+    })
+}
+
 /// Compiled patterns of one call.
 #[derive(Default)]
 pub struct Cache {
@@ -168,8 +204,8 @@ impl Cache {
     pub fn split<'t>(&mut self, pattern: &str, text: &'t str, most: usize) -> Result<Vec<&'t str>> {
         let regex = self.valid(pattern)?;
         let (mut parts, mut from) = (Vec::new(), 0);
-        for found in regex.find_iter(text) {
-            let found = found.map_err(failed)?;
+        for found in matches(regex, text) {
+            let found = found?;
             if parts.len() + 1 >= most {
                 break;
             }
@@ -274,17 +310,18 @@ fn extract_all(call: &Call<'_>) -> Result<ArrayRef> {
         let found = match (text, regex, group) {
             (Some(text), Some(regex), Some(group)) => {
                 let regex = cache.get(regex).filter(|regex| group < regex.captures_len());
-                regex.map(|regex| (regex.captures_iter(text), group))
+                let all = |regex: &'_ Regex| {
+                    let whole = |found: &Captures<'_>| found.get(0).map_or(0..0, |m| m.range());
+                    each(text, |from| regex.captures_from_pos(text, from), whole)
+                        .map(|found| Ok(found?.get(group).map(|found| found.as_str())))
+                        .collect::<Result<Vec<_>>>()
+                };
+                regex.map(all).transpose()?
             }
             _ => None,
         };
         let valid = found.is_some();
-        for (captures, group) in
-            found.into_iter().flat_map(|(all, group)| all.map(move |c| (c, group)))
-        {
-            let captures = captures.map_err(failed)?;
-            out.values().append_option(captures.get(group).map(|found| found.as_str()));
-        }
+        found.into_iter().flatten().for_each(|found| out.values().append_option(found));
         out.append(valid);
     }
     Ok(Arc::new(out.finish()))

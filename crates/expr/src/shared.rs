@@ -9,6 +9,7 @@ use datafusion_physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use millstream_types::Result;
 
 use crate::bound::{ScalarExpr, error};
+use crate::first_present::FirstPresent;
 use crate::guarded::Guarded;
 
 /// Calls that a condition needs for every row, and that some value makes, too. A call that is only made for
@@ -28,6 +29,9 @@ fn find(node: &Arc<dyn PhysicalExpr>, values: &[ScalarExpr], found: &mut Vec<Sca
     }
     if let Some(guarded) = node.downcast_ref::<Guarded>() {
         return find(guarded.left(), values, found);
+    }
+    if let Some(coalesce) = node.downcast_ref::<FirstPresent>() {
+        return find(coalesce.first(), values, found);
     }
     if node.is::<CaseExpr>() {
         return;

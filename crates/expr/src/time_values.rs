@@ -19,6 +19,7 @@ use crate::cast_time::timestamps;
 use crate::clock::now_ms;
 use crate::function::Call;
 use crate::java_pattern::Pattern;
+use crate::java_zone::JavaZone;
 use crate::temporal::{Points, local_to_last_utc, local_to_utc, utc_to_local, zone_named};
 use crate::time_text::{parse_date, parse_point, parse_sql_text};
 
@@ -163,10 +164,9 @@ pub(crate) fn from_unixtime(call: &Call<'_>) -> Result<ArrayRef> {
 pub(crate) fn convert_tz(call: &Call<'_>) -> Result<ArrayRef> {
     let format = Pattern::compile(FORMAT)?;
     crate::pattern::text_rows3(call, |text, from, to| {
-        let zones = zone_named(from).zip(zone_named(to));
-        Ok(format.parse_lenient(text).zip(zones).map(|(seconds, (from, to))| {
-            let utc = local_to_last_utc(from, seconds, 1);
-            timestamp_text(utc_to_local(to, utc, 1), 1, 0)
+        Ok(format.parse_lenient(text).map(|seconds| {
+            let utc = JavaZone::named(from).to_utc(seconds);
+            timestamp_text(JavaZone::named(to).to_local(utc), 1, 0)
         }))
     })
 }

@@ -56,7 +56,27 @@ fn open(path: &Path) -> Result<(File, ArrowReaderMetadata)> {
         .with_offset_index_policy(PageIndexPolicy::Optional);
     let metadata =
         ArrowReaderMetadata::load(&file, options).map_err(|error| broken(path, &error))?;
+    check(path, &file, &metadata)?;
     Ok((file, metadata))
+}
+
+/// The library takes what a file says of where its columns are for true.
+fn check(path: &Path, file: &File, metadata: &ArrowReaderMetadata) -> Result<()> {
+    let length = file.metadata().map_err(|error| Error::io("cannot open", path, error))?.len();
+    let damaged = || broken(path, &"what it says of its columns cannot be");
+    for group in metadata.metadata().row_groups() {
+        u64::try_from(group.num_rows()).map_err(|_| damaged())?;
+        for column in group.columns() {
+            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+            let start = u64::try_from(start).map_err(|_| damaged())?;
+            let bytes = u64::try_from(column.compressed_size()).map_err(|_| damaged())?;
+            if start.checked_add(bytes).is_none_or(|end| end > length) {
+                return Err(damaged());
+            }
+            u64::try_from(column.num_values()).map_err(|_| damaged())?;
+        }
+    }
+    Ok(())
 }
 
 /// The columns of a file, in types that SQL has names for.

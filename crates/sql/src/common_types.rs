@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
+use chrono_tz::Tz;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result as DfResult};
 use datafusion_expr::expr::{InSubquery, ScalarFunction, SetComparison};
 use datafusion_expr::expr_rewriter::NamePreserver;
-use datafusion_expr::logical_plan::{Subquery, Union};
+use datafusion_expr::logical_plan::Subquery;
 use datafusion_expr::utils::merge_schema;
 use datafusion_expr::{
     Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Signature, TypeSignature,
@@ -22,16 +23,17 @@ use millstream_types::sql_type::{is_opaque, is_variant, type_name};
 
 use crate::context::external;
 use crate::diagnostics::SqlError;
+use crate::union_types::united;
 
-/// Puts the casts into a plan that its values need to meet. They are the library's, for the planner to
-/// replace by ours.
+/// Puts the casts into a plan that its values need to meet. But for those of UNION they are the library's, for
+/// the planner to replace by ours.
 ///
 /// # Errors
 /// When a plan cannot be rebuilt.
-pub fn in_common_types(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+pub fn in_common_types(plan: LogicalPlan, zone: Tz) -> DfResult<LogicalPlan> {
     let rewritten = plan.transform_up_with_subqueries(|plan| {
         let plan = match plan {
-            LogicalPlan::Union(union) => LogicalPlan::Union(united(union)?),
+            LogicalPlan::Union(union) => LogicalPlan::Union(united(union, zone)?),
             other => other,
         };
         let schema = merge_schema(&plan.inputs());
@@ -44,50 +46,6 @@ pub fn in_common_types(plan: LogicalPlan) -> DfResult<LogicalPlan> {
         plan.map_data(LogicalPlan::recompute_schema)
     })?;
     Ok(rewritten.data)
-}
-
-/// A UNION whose inputs have columns of the same types.
-fn united(union: Union) -> DfResult<Union> {
-    let types = |input: &LogicalPlan| -> Vec<DataType> {
-        input.schema().fields().iter().map(|field| field.data_type().clone()).collect()
-    };
-    let all: Vec<Vec<DataType>> = union.inputs.iter().map(|input| types(input)).collect();
-    let Some((first, others)) = all.split_first() else { return Ok(union) };
-    if others.iter().all(|other| other == first || other.len() != first.len()) {
-        return Ok(union);
-    }
-    let shared = (0..first.len()).map(|at| {
-        let mut of_column = all.iter().map(|types| &types[at]);
-        let first = of_column.next().cloned();
-        of_column.try_fold(first?, |all, next| match (&all, next) {
-            // What is text in one input only is refused, or told apart, by the library.
-            (DataType::Utf8, other) | (other, DataType::Utf8) if *other != DataType::Utf8 => None,
-            _ => common_type(&all, next),
-        })
-    });
-    let shared: Vec<Option<DataType>> = shared.collect();
-    let inputs = union.inputs.iter().map(|input| {
-        let own = types(input);
-        let differs =
-            |(own, due): (&DataType, &Option<DataType>)| due.as_ref().is_some_and(|due| due != own);
-        if !own.iter().zip(&shared).any(differs) {
-            return Ok(Arc::clone(input));
-        }
-        let columns = input.schema().columns().into_iter().zip(&shared).zip(own);
-        let columns = columns.map(|((column, due), own)| {
-            let (table, name) = (column.relation.clone(), column.name.clone());
-            match due {
-                Some(due) if *due != own => {
-                    as_type(Expr::Column(column), due).alias_qualified(table, name)
-                }
-                _ => Expr::Column(column),
-            }
-        });
-        let columns: Vec<Expr> = columns.collect();
-        let input = LogicalPlanBuilder::from(input.as_ref().clone()).project(columns)?;
-        Ok(Arc::new(input.build()?))
-    });
-    Union::try_new_with_loose_types(inputs.collect::<DfResult<_>>()?)
 }
 
 fn as_type(value: Expr, data_type: &DataType) -> Expr {
@@ -162,6 +120,15 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
     let types = together.iter().map(|value| value.get_type(schema));
     // What cannot be typed here is typed, or refused, later.
     let Ok(types) = types.collect::<DfResult<Vec<_>>>() else { return Ok(Transformed::no(expr)) };
+    if among && types[0] == DataType::Utf8 && types.iter().any(|of| *of != DataType::Utf8) {
+        // A text is looked for among texts, whatever stands there.
+        for (value, data_type) in together.into_iter().zip(types) {
+            if data_type != DataType::Utf8 && !data_type.is_null() {
+                *value = as_type(value.clone(), &DataType::Utf8);
+            }
+        }
+        return Ok(Transformed::yes(expr));
+    }
     if let Some(wide) = wide_decimal(&types).filter(|_| !chosen) {
         for (value, data_type) in together.into_iter().zip(types) {
             if !data_type.is_null() {
@@ -177,8 +144,8 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
     for next in given {
         let Some(all) = &shared else { break };
         let floats = all.is_floating() && next.is_floating() && all != next;
-        if floats && among {
-            // As `=`: of two floating point types that of the value counts.
+        if floats && (among || chosen) {
+            // Of two floating point types the first one counts: in IN that of the value.
             special = true;
             continue;
         }

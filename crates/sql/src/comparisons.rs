@@ -14,6 +14,7 @@ use datafusion_expr::utils::{conjunction, merge_schema};
 use datafusion_expr::{Expr, ExprSchemable, GroupingSet, LogicalPlan, lit, when};
 use millstream_expr::common_type::common_type;
 use millstream_types::sql_type::{is_opaque, is_variant, type_name};
+use sqlparser::ast::BinaryOperator;
 
 use crate::cast::to_field;
 use crate::common_types::comparable;
@@ -204,4 +205,15 @@ fn row_among(expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         .when(exists(equal.is_not_false())?, null())
         .otherwise(lit(false))?;
     Ok(Transformed::yes(if *negated { !among } else { among }))
+}
+
+/// A number compared with itself: as in Flink, NaN is no exception.
+pub(crate) fn with_itself(op: &BinaryOperator, value: Expr) -> Expr {
+    let unknown = null();
+    match op {
+        BinaryOperator::Eq | BinaryOperator::LtEq | BinaryOperator::GtEq => {
+            value.is_not_null().or(unknown)
+        }
+        _ => value.is_null().and(unknown),
+    }
 }

@@ -28,7 +28,7 @@ use sqlparser::ast::{
 use crate::catalog::{Catalog, Entry};
 use crate::changelog::{self, ChangelogNode, is_changelog_function};
 use crate::common_types::{comparable, settled, texts_only};
-use crate::comparisons::has_order_of;
+use crate::comparisons::{has_order_of, with_itself};
 use crate::correlate::CorrelateNode;
 use crate::diagnostics::{SqlError, nearest};
 use crate::match_plan::plan_match;
@@ -315,6 +315,12 @@ impl ExprPlanner for Operators {
             }
             Eq | NotEq | Lt | LtEq | Gt | GtEq => {
                 let text = |t: &DataType| matches!(t, DataType::Utf8);
+                if left.is_floating()
+                    && raw.left == raw.right
+                    && matches!(raw.left, Expr::Column(_))
+                {
+                    return Ok(PlannerResult::Planned(with_itself(&raw.op, raw.left)));
+                }
                 if let (DataType::Time32(a), DataType::Time32(b)) = (&left, &right)
                     && a != b
                 {
@@ -333,10 +339,12 @@ impl ExprPlanner for Operators {
                     let target = if text(&left) { &right } else { &left };
                     let target: FieldRef = Arc::new(Field::new("", target.clone(), true));
                     let side = if text(&left) { &mut raw.left } else { &mut raw.right };
-                    *side = Expr::Cast(datafusion_expr::Cast {
-                        expr: Box::new(side.clone()),
-                        field: target,
-                    });
+                    let expr = Box::new(side.clone());
+                    // A text that is no time is equal to none, and stands in no order.
+                    *side = match is_ordered || matches!(*expr, Expr::Literal(..)) {
+                        true => Expr::Cast(datafusion_expr::Cast { expr, field: target }),
+                        false => Expr::TryCast(datafusion_expr::TryCast { expr, field: target }),
+                    };
                 } else {
                     comparable(&left, &right)?;
                 }

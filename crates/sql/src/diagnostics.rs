@@ -190,7 +190,11 @@ impl From<ParserError> for SqlError {
 impl From<millstream_types::Error> for SqlError {
     fn from(error: millstream_types::Error) -> Self {
         let hint = error.hint().map(str::to_owned);
-        Self { message: error.to_string(), hint, position: None, subject: None }
+        let message = error.to_string();
+        match inner(&message) {
+            Some(known) if hint.is_none() => known,
+            _ => Self { message, hint, position: None, subject: None },
+        }
     }
 }
 
@@ -229,8 +233,15 @@ fn first_line(message: &str) -> String {
 
 /// What to say in place of a message that is about the parts of a library; `None` where it is about SQL.
 fn inner(message: &str) -> Option<SqlError> {
-    const PARTS: [&str; 7] =
-        ["Internal error", "Physical plan", "LogicalPlan", "Ident {", "Wildcard", " { ", "Expr("];
+    const PARTS: [&str; 7] = [
+        "Internal error",
+        "Physical plan",
+        "LogicalPlan",
+        "Ident {",
+        "Wildcard",
+        "Expr {",
+        "Expr(",
+    ];
     if message.contains("interval argument") {
         let error = SqlError::new("INTERVAL takes a literal, as in INTERVAL '10' SECOND");
         return Some(error.hint("multiply one, as in x * INTERVAL '1' SECOND").about("INTERVAL"));
@@ -284,6 +295,7 @@ fn from_plan(message: &str) -> SqlError {
             .about("OVER");
     }
     let message = message.trim_start_matches("Execution error: ");
+    let message = message.trim_start_matches("Arrow error: Cast error: ");
     let error = match message.split_once("Invalid function '") {
         Some((_, rest)) => {
             let name = rest.split('\'').next().unwrap_or_default();

@@ -20,6 +20,7 @@ use crate::catalog::Catalog;
 use crate::comparisons::normalize_comparisons;
 use crate::correlate::coerce_arguments;
 use crate::diagnostics::Result;
+use crate::session_filters::filter_sessions;
 use crate::subqueries::join_subqueries;
 
 /// Types and coerces a plan, then improves it by the rules that are safe on changing input.
@@ -34,7 +35,7 @@ pub(crate) fn optimize(plan: LogicalPlan, catalog: &Catalog) -> Result<LogicalPl
     let plan = normalize_comparisons(coerce_arguments(plan)?, catalog.zone())?;
     let plan = TypeCoercion::new().analyze(plan, &ConfigOptions::default())?;
     let improved = run(
-        join_subqueries(plan, &catalog.functions)?,
+        filter_sessions(join_subqueries(plan, &catalog.functions)?)?,
         vec![
             Arc::new(SimplifyExpressions::new()),
             Arc::new(ReplaceDistinctWithAggregate::new()),

@@ -153,7 +153,7 @@ impl<'a> Planner<'a> {
             .sql_statement_to_plan(SqlStatement::Query(Box::new(query)))
             .map_err(|error| self.hinted(error.into()))?;
         let plan = group_window::expand(correlate(unique_names(plan)?)?)?;
-        Ok(own_casts(in_common_types(plan)?, self.catalog)?)
+        Ok(own_casts(in_common_types(plan, self.catalog.zone())?, self.catalog)?)
     }
 
     /// An error with the function that was perhaps meant.
@@ -485,7 +485,7 @@ impl<'a> Planner<'a> {
             .sql_to_expr(expr, &schema, &mut PlannerContext::new())
             .map_err(|error| self.hinted(error.into()))?;
         let plan = LogicalPlanBuilder::from(scan).project(vec![logical.alias("value")])?.build()?;
-        let plan = own_casts(in_common_types(plan)?, self.catalog)?;
+        let plan = own_casts(in_common_types(plan, self.catalog.zone())?, self.catalog)?;
         let plan = simplified(plan)?;
         match plan {
             LogicalPlan::Projection(projection) if projection.expr.len() == 1 => {

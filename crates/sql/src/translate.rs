@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{Column, DFSchema};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
@@ -204,7 +204,16 @@ impl Translator<'_> {
                 let rows = usize::from(empty.produce_one_row);
                 let schema = arrow_of(&empty.schema);
                 let batch = empty_rows(&schema, rows)?;
-                Ok(self.leaf(NodeKind::Values { rows: batch }, schema))
+                // Of no rows at all each column is as good a time attribute as it was before they were dropped.
+                let times: Vec<usize> = match rows {
+                    0 => (0..schema.fields().len())
+                        .filter(|at| is_rowtime(schema.field(*at)))
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                let id = self.leaf(NodeKind::Values { rows: batch }, schema);
+                self.plan.nodes[id].rowtimes = times;
+                Ok(id)
             }
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
             LogicalPlan::Extension(extension) => {
@@ -555,4 +564,8 @@ pub(crate) fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch>
     let columns = schema.fields().iter().map(|f| arrow::array::new_null_array(f.data_type(), rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)
         .map_err(|error| millstream_types::Error::from(error).into())
+}
+
+fn is_rowtime(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::Timestamp(TimeUnit::Millisecond, _))
 }

@@ -8,13 +8,14 @@ use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::expr::WindowFunctionParams;
 use datafusion_expr::logical_plan::{Sort, Window};
 use datafusion_expr::{
-    Expr, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit,
 };
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
     AggregateCall, AggregateFunction, ChangelogMode, NodeId, NodeKind, OrderKey, OverCall, Place,
     RankFunction, SortedCall, Span, SpanUnit,
 };
+use millstream_types::sql_type::type_name;
 
 use crate::aggregate_call::aggregate_function;
 use crate::diagnostics::{Result, SqlError};
@@ -78,6 +79,10 @@ impl Translator<'_> {
             exprs.extend(params.filter.as_deref().cloned());
             parts.push((name, params, start, arguments.len()));
         }
+        // Rows without any column cannot be told apart, nor kept.
+        if exprs.is_empty() && width == 0 {
+            exprs.push(lit(true));
+        }
         let (prepared, positions) = self.with_columns(input, &exprs, schema)?;
         let (mut partition, mut keys) = (Vec::new(), Vec::new());
         if let Some((_, params, start, _)) = parts.first() {
@@ -104,12 +109,12 @@ impl Translator<'_> {
             }
             let function = match name {
                 "LAG" => {
-                    let (offset, default) = offset_and_default(name, params)?;
+                    let (offset, default) = offset_and_default(name, params, &result)?;
                     AggregateFunction::Lag { offset, default }
                 }
                 // It is the last row of those that its frame ends with.
                 "LEAD" => {
-                    let (_, default) = offset_and_default(name, params)?;
+                    let (_, default) = offset_and_default(name, params, &result)?;
                     AggregateFunction::Lag { offset: 0, default }
                 }
                 "ROW_NUMBER" => AggregateFunction::Count,
@@ -133,7 +138,7 @@ impl Translator<'_> {
                 None => {
                     let span = match name {
                         "LEAD" => {
-                            let by = offset_and_default(name, params)?.0 as i128;
+                            let by = offset_and_default(name, params, &call.result)?.0 as i128;
                             Span { unit: SpanUnit::Rows, from: Some(by), to: Some(by) }
                         }
                         _ => span(name, params, order_type.as_ref())?,
@@ -373,10 +378,11 @@ fn constant(name: &str, arguments: &[Expr], at: usize) -> Result<Option<ScalarVa
     }
 }
 
-/// How many rows LAG and LEAD look away, and what they give where there is none.
+/// How many rows LAG and LEAD look away, and what they give where there is none, of the type of the others.
 fn offset_and_default(
     name: &str,
     params: &WindowFunctionParams,
+    result: &DataType,
 ) -> Result<(usize, Option<ArrayRef>)> {
     let offset = match constant(name, &params.args, 1)? {
         None => 1,
@@ -393,7 +399,18 @@ fn offset_and_default(
         },
     };
     let default: Option<ArrayRef> = match constant(name, &params.args, 2)? {
-        Some(value) if !value.is_null() => Some(value.to_array()?),
+        Some(value) if !value.is_null() => {
+            let fits = value.cast_to(result).ok();
+            let fits = fits
+                .filter(|fits| fits.cast_to(&value.data_type()).is_ok_and(|again| again == value));
+            let fits = fits.ok_or_else(|| {
+                let (value, due) = (value.to_string(), type_name(result));
+                SqlError::new(format!("the default of {name} is {due}, which {value} is not"))
+                    .hint(format!("write CAST(… AS {due})"))
+                    .about(name)
+            });
+            Some(fits?.to_array()?)
+        }
         _ => None,
     };
     Ok((offset, default))

@@ -37,6 +37,8 @@ pub struct WindowNode {
     pub partition: Vec<Expr>,
     /// Whether it stands for the older `GROUP BY TUMBLE(…)`.
     pub grouping: bool,
+    /// Whether conditions above it are on the rows that its sessions are made of.
+    pub filtered: bool,
     schema: Schema,
 }
 
@@ -98,7 +100,12 @@ impl WindowNode {
         let fields: Vec<_> = inherited.chain(own).collect();
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
         let schema = Schema(Arc::new(schema));
-        Ok(Self { input, rowtime, kind, partition, grouping: false, schema })
+        Ok(Self { input, rowtime, kind, partition, grouping: false, filtered: false, schema })
+    }
+
+    /// The same where conditions above it are on the rows that its sessions are made of.
+    pub fn filtered(&self) -> Self {
+        Self { filtered: true, ..self.clone() }
     }
 }
 
@@ -122,7 +129,7 @@ impl UserDefinedLogicalNodeCore for WindowNode {
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
         let mut kept: HashSet<String> =
             WINDOW_COLUMNS.iter().map(|name| (*name).to_owned()).collect();
-        if !self.kind.is_aligned() {
+        if !self.kind.is_aligned() && !self.filtered {
             // A row that is filtered away would have kept a session open.
             let inherited = self.input.schema().columns().into_iter();
             let of_key = |column: &Column| self.partition.contains(&Expr::Column(column.clone()));
@@ -140,6 +147,7 @@ impl UserDefinedLogicalNodeCore for WindowNode {
         match (exprs.next(), inputs.into_iter().next()) {
             (Some(rowtime), Some(input)) => Ok(Self {
                 grouping: self.grouping,
+                filtered: self.filtered,
                 ..Self::new(input, rowtime, self.kind, exprs.collect())?
             }),
             _ => Err(DataFusionError::Internal("a window has one input".to_owned())),

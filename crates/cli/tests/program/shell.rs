@@ -98,6 +98,27 @@ fn statements_span_lines_and_queries_are_stopped() {
 }
 
 #[test]
+fn a_shell_that_is_told_to_end_does_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let endless =
+        "CREATE TABLE g (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '9');";
+    for statement in [None, Some("SELECT n FROM g;")] {
+        let mut shell = Shell::start(&folder.path().join("history"));
+        shell.send(&format!("{endless}\r"));
+        shell.expect("ok");
+        shell.expect("millstream> ");
+        if let Some(statement) = statement {
+            shell.send(&format!("{statement}\r"));
+            shell.expect("| +I |");
+        }
+        let id = shell.child.process_id().unwrap().to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.unwrap().success());
+        assert_eq!(shell.child.wait().unwrap().exit_code(), 143, "{statement:?}");
+    }
+}
+
+#[test]
 fn a_query_that_is_stuck_says_what_it_waits_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Shell::start(&folder.path().join("history"));
