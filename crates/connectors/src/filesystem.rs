@@ -17,6 +17,7 @@ use millstream_plan::table::Options;
 use millstream_types::{Error, Result};
 
 use crate::connector::{Connector, Sink, Source, duration};
+use crate::file_facts;
 use crate::file_sink::{FileSink, Rolling};
 use crate::files::{STANDARD, format_of, list, sample};
 use crate::parquet_files::ParquetFiles;
@@ -56,7 +57,7 @@ pub const CONNECTOR: Connector = Connector {
         "source.report-statistics",
     ],
     has_format: true,
-    metadata: &[],
+    metadata: &file_facts::KEYS,
     source: Some(source),
     sink: Some(sink),
 };
@@ -99,8 +100,10 @@ pub fn validate(table: &Table) -> Result<()> {
     let partitions = Partitions::of(table)?;
     if partitions.is_some() && path_of(&table.options)? == STANDARD {
         return Err(Error::options(
-            format!("standard input and output, 'path' = '{STANDARD}', have no partitions"),
-            "leave PARTITIONED BY out, or give the path of a folder",
+            format!(
+                "standard input and output, 'path' = '{STANDARD}', have no folders and no METADATA"
+            ),
+            "leave PARTITIONED BY and METADATA out, or give the path of a folder",
         ));
     }
     Rolling::of(table)?;
@@ -262,6 +265,12 @@ fn sink(table: &Table) -> Result<Box<dyn Sink>> {
         let sink = FileSink::new(path, format, Arc::clone(&table.physical))?;
         return Ok(Box::new(sink.rolling(rolling).telling(success)));
     };
+    if partitions.are_read_only() {
+        return Err(Error::options(
+            format!("table \"{}\" has METADATA of its files, which cannot be written", table.name),
+            "write into a table of the same path that is declared without these columns",
+        ));
+    }
     let (path, in_files) = (path.to_owned(), partitions.in_files());
     let open = move |folder: &str| -> Result<Box<dyn Sink>> {
         let folder = format!("{path}/{folder}");

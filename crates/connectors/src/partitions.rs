@@ -1,5 +1,6 @@
 //! Tables that are `PARTITIONED BY` columns: a folder for each of their values, as in
-//! `day=2026-01-31/hour=7/`, whose files hold the other columns. Names are escaped as in Hive and Flink.
+//! `day=2026-01-31/hour=7/`, whose files hold the other columns. Names are escaped as in Hive and Flink. What
+//! METADATA columns tell of a file is read the same way: it is one value for all of its rows.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use millstream_types::sql_type::type_name;
 use millstream_types::{ChangeBatch, Error, Result, SqlType};
 
 use crate::connector::{Each, Piece, Sink, Source, SourceEvent};
+use crate::file_facts::FileFact;
 
 /// The folder of rows whose value is NULL or empty.
 const DEFAULT_NAME: &str = "__DEFAULT_PARTITION__";
@@ -28,16 +30,19 @@ pub struct Partitions {
     physical: SchemaRef,
     /// The columns that folders are named after, among the physical ones, in the order of the folders.
     keys: Vec<usize>,
+    /// The columns that tell something of the file.
+    facts: Vec<(usize, FileFact)>,
     default: String,
 }
 
 impl Partitions {
-    /// Those of a table; `None` when all its rows are in one folder.
+    /// Those of a table; `None` when its files hold all of its columns.
     ///
     /// # Errors
-    /// When a column is not one of the table's, or all are.
+    /// When a column is not one of the table's, or no column is left for the files.
     pub fn of(table: &Table) -> Result<Option<Self>> {
-        if table.partitioned_by.is_empty() {
+        let facts = FileFact::of(table)?;
+        if table.partitioned_by.is_empty() && facts.is_empty() {
             return Ok(None);
         }
         let place = |name: &String| {
@@ -67,30 +72,45 @@ impl Partitions {
                 "folders are named after texts, numbers, booleans and points in time",
             ));
         }
-        if keys.len() >= table.physical.fields().len() {
+        if keys.len() + facts.len() >= table.physical.fields().len() {
             return Err(Error::options(
-                format!("table \"{}\" has no column beside those it is PARTITIONED BY", table.name),
-                "files hold the columns that folders are not named after, so there must be one",
+                format!(
+                    "table \"{}\" has no column beside METADATA and those it is PARTITIONED BY",
+                    table.name
+                ),
+                "files hold the other columns, so there must be one",
             ));
         }
         let name = table.options.get("partition.default-name");
         let default = name.map_or(DEFAULT_NAME, String::as_str).to_owned();
-        Ok(Some(Self { physical: Arc::clone(&table.physical), keys, default }))
+        Ok(Some(Self { physical: Arc::clone(&table.physical), keys, facts, default }))
     }
 
     /// The columns that stand in files.
     pub fn in_files(&self) -> SchemaRef {
         let fields = self.physical.fields().iter().enumerate();
         let fields =
-            fields.filter(|(at, _)| !self.keys.contains(at)).map(|(_, field)| Arc::clone(field));
+            fields.filter(|(at, _)| self.place(*at).is_none()).map(|(_, field)| Arc::clone(field));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    /// Where a column stands among the values of a file; `None` when the file holds it.
+    fn place(&self, column: usize) -> Option<usize> {
+        let keys = self.keys.iter().copied();
+        keys.chain(self.facts.iter().map(|(at, _)| *at)).position(|known| known == column)
+    }
+
+    /// Whether the table cannot be written: nobody can choose what METADATA columns tell.
+    pub fn are_read_only(&self) -> bool {
+        !self.facts.is_empty()
     }
 
     fn name(&self, key: usize) -> &str {
         self.physical.field(self.keys[key]).name()
     }
 
-    /// The values that the folders of a file stand for; `None` when it is in no partition.
+    /// The values that the folders of a file stand for, and what is known of it; `None` when it is in no
+    /// partition.
     fn values_of(&self, file: &Path) -> Result<Option<Vec<ArrayRef>>> {
         let folders = file.parent().map(|folder| folder.components().rev().take(self.keys.len()));
         let mut folders: Vec<_> = folders.into_iter().flatten().collect();
@@ -108,6 +128,9 @@ impl Partitions {
             };
             let text = Some(unescaped(value.1)).filter(|text| *text != self.default);
             values.push(self.read(key, text, file)?);
+        }
+        for (_, fact) in &self.facts {
+            values.push(fact.value(file)?);
         }
         Ok(Some(values))
     }
@@ -214,14 +237,14 @@ fn unescaped(name: &str) -> String {
 enum Place {
     /// The files, and its position among the columns that are read from them.
     File(usize),
-    /// The name of a folder.
-    Folder(usize),
+    /// What is the same in all rows of a file.
+    OfFile(usize),
 }
 
-/// Reads the files of a partitioned table.
+/// Reads the files of a table some of whose columns they do not hold.
 pub struct PartitionedFiles {
     inner: Box<dyn Source>,
-    /// By split: what its folders stand for.
+    /// By split: what is the same in all of its rows.
     values: Vec<Arc<Vec<ArrayRef>>>,
     places: Arc<Vec<Place>>,
     schema: SchemaRef,
@@ -239,12 +262,12 @@ impl PartitionedFiles {
         open: impl FnOnce(Vec<PathBuf>, &[usize]) -> Result<Box<dyn Source>>,
     ) -> Result<Self> {
         let in_files: Vec<usize> = (0..partitions.physical.fields().len())
-            .filter(|column| !partitions.keys.contains(column))
+            .filter(|column| partitions.place(*column).is_none())
             .collect();
         let (mut places, mut read) = (Vec::new(), Vec::new());
         for column in columns {
-            places.push(match partitions.keys.iter().position(|key| key == column) {
-                Some(key) => Place::Folder(key),
+            places.push(match partitions.place(*column) {
+                Some(value) => Place::OfFile(value),
                 None => {
                     read.extend(in_files.iter().position(|known| known == column));
                     Place::File(read.len() - 1)
@@ -307,8 +330,8 @@ impl Piece for PartitionPiece {
             let rows = decoded.rows.num_rows();
             let columns = places.iter().map(|place| match *place {
                 Place::File(column) => Ok(Arc::clone(decoded.rows.column(column))),
-                Place::Folder(key) => {
-                    Ok(take(&values[key], &UInt32Array::from_value(0, rows), None)?)
+                Place::OfFile(value) => {
+                    Ok(take(&values[value], &UInt32Array::from_value(0, rows), None)?)
                 }
             });
             let columns = columns.collect::<Result<_>>()?;

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use millstream_formats::encode::Encoder;
 use millstream_formats::{Chunk, Decoder, ErrorPolicy, Format};
@@ -49,6 +49,9 @@ const RECORD_BYTES_MAX: usize = 16 << 20;
 
 /// How long a write may take before the connection is taken to be lost.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether that goes on.
+const WRITE_STEP: Duration = Duration::from_millis(250);
 
 /// Checks a table's options.
 ///
@@ -122,7 +125,7 @@ impl Settings {
             match TcpStream::connect_timeout(&address, self.timeout) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
-                    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+                    stream.set_write_timeout(Some(WRITE_STEP))?;
                     return Ok(stream);
                 }
                 Err(error) => last = error,
@@ -415,12 +418,13 @@ impl SocketSink {
                 Some(stream) if is_open(&stream) => stream,
                 _ => {
                     let (ending, failed, peer) = (&mut self.ending, &mut self.failed, &self.peer);
+                    let name = self.settings.name();
                     let mut stream = self.settings.connect(failed, peer, |most| {
                         ending.wait(most);
-                        if ending.is_over() { Err(Error::Cancelled) } else { Ok(()) }
+                        if ending.is_over() { Err(unsent(&name)) } else { Ok(()) }
                     })?;
                     if let Some(header) = self.encoder.header()
-                        && let Err(error) = stream.write_all(header.as_bytes())
+                        && let Err(error) = write_whole(&mut stream, &header, ending)
                     {
                         self.fails(error)?;
                         continue;
@@ -428,7 +432,7 @@ impl SocketSink {
                     stream
                 }
             };
-            match stream.write_all(self.text.as_bytes()).and_then(|()| stream.flush()) {
+            match write_whole(&mut stream, &self.text, &mut self.ending) {
                 Ok(()) => {
                     self.stream = Some(stream);
                     self.failed = 0;
@@ -444,6 +448,36 @@ impl SocketSink {
     fn fails(&mut self, error: std::io::Error) -> Result<()> {
         self.settings.failed(&mut self.failed, &self.peer, "cannot write to", error)
     }
+}
+
+/// What is told of rows that a job that ends has left.
+fn unsent(name: &str) -> Error {
+    Error::Data {
+        location: name.to_owned(),
+        message:
+            "the last rows were not sent: the job is to end, and the server does not take them"
+                .to_owned(),
+    }
+}
+
+/// Writes a text, as long as the other end takes some of it now and then.
+fn write_whole(stream: &mut TcpStream, text: &str, ending: &mut Ending) -> std::io::Result<()> {
+    use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    let (mut rest, mut moved) = (text.as_bytes(), Instant::now());
+    while !rest.is_empty() {
+        match stream.write(rest) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(written) => (rest, moved) = (&rest[written..], Instant::now()),
+            Err(error) if error.kind() == Interrupted => {}
+            Err(error) if [TimedOut, WouldBlock].contains(&error.kind()) => {
+                if ending.is_over() || moved.elapsed() >= WRITE_TIMEOUT {
+                    return Err(std::io::Error::new(TimedOut, "it does not read"));
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    stream.flush()
 }
 
 /// Whether the other end has not closed a connection.

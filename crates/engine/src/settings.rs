@@ -35,7 +35,7 @@ pub const KEYS: [&str; 14] = [
 
 /// Flink's keys that are accepted and change nothing here: they tune what works otherwise, or choose
 /// among ways to the same final result.
-const WITHOUT_EFFECT: [&str; 26] = [
+const WITHOUT_EFFECT: [&str; 41] = [
     "execution.runtime-mode",
     "execution.checkpointing.",
     "execution.savepoint.",
@@ -60,8 +60,23 @@ const WITHOUT_EFFECT: [&str; 26] = [
     "table.plan.",
     "table.dml-sync",
     "table.exec.sink.",
+    "table.exec.window-agg.",
+    "table.exec.spill-",
+    "table.exec.sort.",
+    "table.exec.disabled-operators",
+    "table.display.",
+    "table.rtas-ctas.",
+    "table.dynamic-table-options.enabled",
+    "execution.target",
+    "execution.shutdown-",
     "taskmanager.",
     "jobmanager.",
+    "high-availability",
+    "kubernetes.",
+    "yarn.",
+    "client.",
+    "cluster.",
+    "env.",
 ];
 
 /// Checks a setting.
@@ -84,6 +99,7 @@ pub fn check(key: &str, value: &str) -> Result<(), SqlError> {
                 .about(value)),
         },
         "table.sql-dialect" if value.eq_ignore_ascii_case("default") => Ok(()),
+        "table.exec.legacy-cast-behaviour" if value.eq_ignore_ascii_case("disabled") => Ok(()),
         PARALLELISM => match value.parse::<usize>() {
             Ok(1..=1_024) => Ok(()),
             _ => Err(SqlError::new(format!("'{PARALLELISM}' cannot be '{value}'"))

@@ -577,8 +577,6 @@ fn last_of_each(keys: &Rows, pairs: impl Iterator<Item = (usize, usize)>) -> Vec
 
 fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
     let (keys, values) = (call.arguments[0].as_list::<i32>(), call.arguments[1].as_list::<i32>());
-    let converter = RowConverter::new(vec![SortField::new(keys.value_type())])?;
-    let encoded = converter.convert_columns(std::slice::from_ref(keys.values()))?;
     let rows = (0..call.rows).map(|row| {
         if keys.is_null(row) || values.is_null(row) {
             return Ok(None);
@@ -592,8 +590,7 @@ fn map_from_arrays(call: &Call<'_>) -> Result<ArrayRef> {
             )));
         }
         let (key, value) = (start(keys), start(values));
-        let pairs = (0..length as usize).map(|at| (key + at, value + at));
-        Ok(Some(last_of_each(&encoded, pairs)))
+        Ok(Some((0..length as usize).map(|at| (key + at, value + at)).collect()))
     });
     let rows = rows.collect::<Result<_>>()?;
     map_of(call, (keys.values(), values.values()), rows)

@@ -231,6 +231,12 @@ pub fn error(error: DataFusionError) -> Error {
         },
         DataFusionError::ArrowError(inner, _) => Error::Evaluation(match *inner {
             arrow::error::ArrowError::DivideByZero => "division by zero".to_owned(),
+            arrow::error::ArrowError::ArithmeticOverflow(_) => {
+                "a value is out of the range of its type".to_owned()
+            }
+            arrow::error::ArrowError::ComputeError(text) if text.starts_with("Date arithmetic") => {
+                "a date or time is moved out of its range".to_owned()
+            }
             other => in_sql_names(&other.to_string()),
         }),
         other => Error::Evaluation(in_sql_names(&other.strip_backtrace())),

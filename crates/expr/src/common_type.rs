@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 use datafusion_expr::binary::comparison_coercion;
+use millstream_types::SqlType;
+use millstream_types::sql_type::ColumnType;
 
 use crate::decimal::as_decimal;
 
@@ -43,8 +45,8 @@ pub fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
-/// The type of a choice between values of two types, and of a UNION: of FLOAT and DOUBLE the first one counts,
-/// as in Flink.
+/// The type of values of two types in CASE, in an array and in a UNION: of FLOAT and DOUBLE the first one
+/// counts, as in Flink.
 pub fn chosen_type(first: &DataType, next: &DataType) -> Option<DataType> {
     match first.is_floating() && next.is_floating() {
         true => Some(first.clone()),
@@ -72,11 +74,28 @@ fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
     if rank(&a) >= rank(&b) { a } else { b }
 }
 
+/// The declared type that holds texts, or bytes, of both of two declared lengths.
+fn longer(a: &Field, b: &Field) -> Option<ColumnType> {
+    use SqlType::{Binary, Char, VarBinary, VarChar};
+    let types = (SqlType::of_field(a)?.sql_type, SqlType::of_field(b)?.sql_type);
+    Some(ColumnType::nullable(match types {
+        (Char(a) | VarChar(a), Char(b) | VarChar(b)) => VarChar(a.max(b)),
+        (Binary(a) | VarBinary(a), Binary(b) | VarBinary(b)) => VarBinary(a.max(b)),
+        _ => return None,
+    }))
+}
+
 /// The first one's name with the type of both.
 fn common_field(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
     let nullable = a.is_nullable() || b.is_nullable();
     if a.data_type() == b.data_type() {
-        return Some(Arc::new(a.as_ref().clone().with_nullable(nullable)));
+        let metadata = if a.metadata() == b.metadata() {
+            a.metadata().clone()
+        } else {
+            longer(a, b).map(|longer| longer.field("").metadata().clone()).unwrap_or_default()
+        };
+        let field = Field::new(a.name(), a.data_type().clone(), nullable);
+        return Some(Arc::new(field.with_metadata(metadata)));
     }
     let common = common_type(a.data_type(), b.data_type())?;
     Some(Arc::new(Field::new(a.name(), common, nullable)))

@@ -14,7 +14,7 @@ use millstream_types::sql_type::{is_opaque, type_name};
 use millstream_types::{Error, Result, SqlType};
 
 use crate::cast::{How, cast};
-use crate::common_type::chosen_type;
+use crate::common_type::common_type;
 use crate::float_compare::floats_compared;
 use crate::function::{Builtin, Call, Typing, typing};
 
@@ -45,8 +45,9 @@ pub const BUILTINS: &[Builtin] = &[
             if given.len() != 2 {
                 return two();
             }
-            let shared = match given.iter().all(DataType::is_floating) && given[0] != given[1] {
-                true => DataType::Float64,
+            // As `=`: of two floating point types that of the value counts.
+            let shared = match given.iter().all(DataType::is_floating) {
+                true => given[0].clone(),
                 false => common(given, 2)?.result,
             };
             let exact = |of: &DataType| of.is_decimal() || of.is_integer();
@@ -139,7 +140,7 @@ fn unite(left: &DataType, right: &DataType) -> Option<DataType> {
         {
             None
         }
-        _ => chosen_type(left, right),
+        _ => common_type(left, right),
     }
 }
 

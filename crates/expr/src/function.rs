@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use chrono_tz::Tz;
 use datafusion_common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use millstream_types::sql_type::type_name;
 use millstream_types::{Error, Result};
@@ -107,9 +107,24 @@ impl Hash for Adapter {
     }
 }
 
+/// The functions whose later arguments are only evaluated where those before leave something open.
+pub(crate) const EVALUATED_IN_TURN: [&str; 2] = ["COALESCE", "IFNULL"];
+
 impl ScalarUDFImpl for Adapter {
     fn name(&self) -> &str {
         self.builtin.name
+    }
+
+    fn short_circuits(&self) -> bool {
+        EVALUATED_IN_TURN.contains(&self.builtin.name)
+    }
+
+    fn conditional_arguments<'a>(
+        &self,
+        args: &'a [Expr],
+    ) -> Option<(Vec<&'a Expr>, Vec<&'a Expr>)> {
+        let (first, others) = args.split_first().filter(|_| self.short_circuits())?;
+        Some((vec![first], others.iter().collect()))
     }
 
     fn signature(&self) -> &Signature {

@@ -19,6 +19,7 @@ use datafusion_physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use crate::bound::ScalarExpr;
 use crate::first_present::FirstPresent;
 use crate::float_compare::FloatCompare;
+use crate::function::EVALUATED_IN_TURN;
 
 /// A conjunction or disjunction.
 #[derive(Debug, Clone, Eq)]
@@ -83,7 +84,7 @@ pub(crate) fn read_alone(
 pub fn guarded(expr: Arc<dyn PhysicalExpr>) -> DfResult<Arc<dyn PhysicalExpr>> {
     let done = expr.transform_down(|node| {
         if let Some(call) = node.downcast_ref::<ScalarFunctionExpr>()
-            && ["COALESCE", "IFNULL"].contains(&call.name())
+            && EVALUATED_IN_TURN.contains(&call.name())
             && let Some((first, others)) = call.args().split_first()
         {
             let mut fails = false;

@@ -1,6 +1,7 @@
-//! Date and time patterns of Java's `DateTimeFormatter`, for reading and writing text.
+//! Date and time patterns of Java's `DateTimeFormatter` and of its older `SimpleDateFormat`, for reading and
+//! writing text.
 
-use chrono::TimeZone;
+use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 use millstream_types::time::{civil_from_days, days_from_civil, naive, push_padded};
 use millstream_types::{Error, Result};
@@ -8,10 +9,14 @@ use millstream_types::{Error, Result};
 /// A compiled pattern such as `yyyy-MM-dd HH:mm:ss.SSS`.
 #[derive(Debug)]
 pub struct Pattern {
+    /// As `SimpleDateFormat` takes it: brackets are text.
     parts: Vec<Part>,
+    /// As `DateTimeFormatter` takes it: with what stands in brackets, and then without some of it. None where
+    /// there are no brackets.
+    choices: Vec<Vec<Part>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Part {
     Literal(char),
     Field(char, usize),
@@ -94,159 +99,219 @@ impl Pattern {
                 at += 1;
             }
         }
-        Ok(Self { parts })
+        let brackets = parts.contains(&Part::Literal('['));
+        let choices = if brackets { choices(&mut parts.iter()) } else { Vec::new() };
+        Ok(Self { parts, choices })
     }
 
     /// A calendar reading as text; `None` where the pattern asks for what a reading does not have.
     pub fn format(&self, seconds: i64, nanos: i64, zone: Tz) -> Option<String> {
-        let days = seconds.div_euclid(86_400);
-        let of_day = seconds.rem_euclid(86_400);
-        let (year, month, day) = civil_from_days(days);
-        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-        let weekday = (days + 4).rem_euclid(7) as usize;
-        let mut out = String::with_capacity(24);
-        let number =
-            |out: &mut String, value: i64, width| push_padded(out, value.unsigned_abs(), width);
-        for part in &self.parts {
-            let (letter, count) = match *part {
-                Part::Literal(character) => {
-                    out.push(character);
-                    continue;
-                }
-                Part::Field(letter, count) => (letter, count),
-            };
-            match (letter, count) {
-                ('Y', 2) => number(&mut out, week_of(days).0.rem_euclid(100), 2),
-                ('Y', _) => number(&mut out, week_of(days).0, count),
-                ('w', _) => number(&mut out, week_of(days).1, count),
-                ('W', _) => {
-                    let first = days - i64::from(day) + 1;
-                    number(&mut out, (days - sunday(first)) / 7 + 1, count);
-                }
-                ('G', 1..=3) => out.push_str(if year > 0 { "AD" } else { "BC" }),
-                ('G', _) => out.push_str(if year > 0 { "Anno Domini" } else { "Before Christ" }),
-                ('A', _) => number(&mut out, of_day * 1_000 + nanos / 1_000_000, count),
-                ('N', _) => number(&mut out, of_day * 1_000_000_000 + nanos, count),
-                ('y' | 'u', 2) => number(&mut out, year.rem_euclid(100), 2),
-                ('y' | 'u', _) => {
-                    if year < 0 {
-                        out.push('-');
-                    }
-                    number(&mut out, year, count);
-                }
-                ('M' | 'L', 1 | 2) => number(&mut out, month.into(), count),
-                ('M' | 'L', 3) => out.push_str(&MONTHS[month as usize - 1][..3]),
-                ('M' | 'L', _) => out.push_str(MONTHS[month as usize - 1]),
-                ('d', _) => number(&mut out, day.into(), count),
-                ('D', _) => number(&mut out, days - days_from_civil(year, 1, 1)? + 1, count),
-                ('H', _) => number(&mut out, hour, count),
-                ('k', _) => number(&mut out, if hour == 0 { 24 } else { hour }, count),
-                ('K', _) => number(&mut out, hour % 12, count),
-                ('h', _) => number(&mut out, if hour % 12 == 0 { 12 } else { hour % 12 }, count),
-                ('m', _) => number(&mut out, minute, count),
-                ('s', _) => number(&mut out, second, count),
-                ('S', _) => {
-                    let digits = format!("{nanos:09}");
-                    out.push_str(&format!("{digits:0<count$}")[..count]);
-                }
-                ('n', _) => number(&mut out, nanos, count),
-                ('a', _) => out.push_str(if hour < 12 { "AM" } else { "PM" }),
-                ('E', 1..=3) => out.push_str(&DAYS[weekday][..3]),
-                ('E', _) => out.push_str(DAYS[weekday]),
-                ('e' | 'c', _) => number(&mut out, weekday as i64 + 1, count),
-                ('Q' | 'q', 3) => out.push_str(&format!("Q{}", (month - 1) / 3 + 1)),
-                ('Q' | 'q', 4) => {
-                    const NAMES: [&str; 4] = ["1st", "2nd", "3rd", "4th"];
-                    out.push_str(NAMES[((month - 1) / 3) as usize & 3]);
-                    out.push_str(" quarter");
-                }
-                ('Q' | 'q', 5) => number(&mut out, i64::from(month - 1) / 3 + 1, 1),
-                ('Q' | 'q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
-                ('z', _) => push_zone(&mut out, zone, seconds),
-                ('V', _) => out.push_str(zone.name()),
-                _ => return None,
-            }
-        }
-        Some(out)
+        let parts = self.choices.first().unwrap_or(&self.parts);
+        format(parts, seconds, nanos, zone, false)
+    }
+
+    /// The same as `SimpleDateFormat` writes it, which knows how far the zone is ahead of UTC.
+    pub fn format_simply(&self, seconds: i64, zone: Tz) -> Option<String> {
+        format(&self.parts, seconds, 0, zone, true)
     }
 
     /// Reads a text as a calendar reading in seconds and nanoseconds; `None` where it does not match
     /// the whole pattern or is no date.
     pub fn parse(&self, text: &str) -> Option<(i64, i64)> {
-        let (mut year, mut month, mut day) = (1970, 1, 1);
-        let (mut hour, mut minute, mut second, mut nanos) = (0, 0, 0, 0_i64);
-        let mut afternoon = None;
-        let mut rest = text;
-        for (index, part) in self.parts.iter().enumerate() {
-            let (letter, count) = match *part {
-                Part::Literal(character) => {
-                    rest = rest.strip_prefix(character)?;
-                    continue;
-                }
-                Part::Field(letter, count) => (letter, count),
-            };
-            // A field right before another one takes exactly its own digits.
-            let adjacent = matches!(self.parts.get(index + 1), Some(Part::Field(..)));
-            let mut digits = |most: usize| {
-                let most = if adjacent { count } else { most.max(count) };
-                let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-                if length < count.min(most) {
-                    return None;
-                }
-                let value: i64 = rest[..length].parse().ok()?;
-                rest = &rest[length..];
-                Some((value, length))
-            };
-            match letter {
-                'y' | 'u' if count == 2 => year = 2000 + digits(2)?.0,
-                // Four letters take no fifth digit.
-                'y' | 'u' => year = digits(if count == 4 { 4 } else { 9 })?.0,
-                'M' | 'L' if count <= 2 => month = digits(2)?.0,
-                'M' | 'L' => {
-                    let name = |name: &str| {
-                        if count == 3 { name[..3].to_owned() } else { name.to_owned() }
-                    };
-                    let found = MONTHS.iter().position(|month| rest.starts_with(&name(month)))?;
-                    rest = &rest[name(MONTHS[found]).len()..];
-                    month = found as i64 + 1;
-                }
-                'd' => day = digits(2)?.0,
-                'H' | 'k' => hour = digits(2)?.0 % if letter == 'k' { 24 } else { i64::MAX },
-                'h' | 'K' => hour = digits(2)?.0 % 12,
-                'm' => minute = digits(2)?.0,
-                's' => second = digits(2)?.0,
-                'S' => {
-                    let (value, length) = digits(9)?;
-                    nanos = value * 10_i64.pow(9 - length.min(9) as u32);
-                }
-                'a' => {
-                    let half = rest.get(..2)?.to_ascii_uppercase();
-                    afternoon = Some(match half.as_str() {
-                        "AM" => 0,
-                        "PM" => 12,
-                        _ => return None,
-                    });
-                    rest = &rest[2..];
-                }
-                'E' => {
-                    let name = |name: &str| {
-                        if count <= 3 { name[..3].to_owned() } else { name.to_owned() }
-                    };
-                    let found = DAYS.iter().find(|day| rest.starts_with(&name(day)))?;
-                    rest = &rest[name(found).len()..];
-                }
-                // The reading is that of the text, wherever its zone is.
-                'X' | 'x' | 'Z' => _ = offset(&mut rest, letter)?,
-                _ => return None,
-            }
+        match self.choices.as_slice() {
+            [] => parse(&self.parts, text),
+            choices => choices.iter().find_map(|parts| parse(parts, text)),
         }
-        hour += afternoon.unwrap_or(0);
-        if !rest.is_empty() || hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        let days = days_from_civil(year, month.try_into().ok()?, day.try_into().ok()?)?;
-        Some((days * 86_400 + hour * 3_600 + minute * 60 + second, nanos))
     }
+}
+
+/// A reading as text, as one of the two classes has it.
+fn format(parts: &[Part], seconds: i64, nanos: i64, zone: Tz, simply: bool) -> Option<String> {
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let (year, month, day) = civil_from_days(days);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    let weekday = (days + 4).rem_euclid(7) as usize;
+    let mut out = String::with_capacity(24);
+    let number =
+        |out: &mut String, value: i64, width| push_padded(out, value.unsigned_abs(), width);
+    for part in parts {
+        let (letter, count) = match *part {
+            Part::Literal(character) => {
+                out.push(character);
+                continue;
+            }
+            Part::Field(letter, count) => (letter, count),
+        };
+        match (letter, count) {
+            ('u', _) if simply => number(&mut out, (weekday as i64 + 6) % 7 + 1, count),
+            ('Z' | 'X', _) if simply => push_offset(&mut out, zone, seconds, letter, count),
+            ('Y', 2) => number(&mut out, week_of(days).0.rem_euclid(100), 2),
+            ('Y', _) => number(&mut out, week_of(days).0, count),
+            ('w', _) => number(&mut out, week_of(days).1, count),
+            ('W', _) => {
+                let first = days - i64::from(day) + 1;
+                number(&mut out, (days - sunday(first)) / 7 + 1, count);
+            }
+            ('G', 1..=3) => out.push_str(if year > 0 { "AD" } else { "BC" }),
+            ('G', _) => out.push_str(if year > 0 { "Anno Domini" } else { "Before Christ" }),
+            ('A', _) => number(&mut out, of_day * 1_000 + nanos / 1_000_000, count),
+            ('N', _) => number(&mut out, of_day * 1_000_000_000 + nanos, count),
+            ('y' | 'u', 2) => number(&mut out, year.rem_euclid(100), 2),
+            ('y' | 'u', _) => {
+                if year < 0 {
+                    out.push('-');
+                }
+                number(&mut out, year, count);
+            }
+            ('M' | 'L', 1 | 2) => number(&mut out, month.into(), count),
+            ('M' | 'L', 3) => out.push_str(&MONTHS[month as usize - 1][..3]),
+            ('M' | 'L', _) => out.push_str(MONTHS[month as usize - 1]),
+            ('d', _) => number(&mut out, day.into(), count),
+            ('D', _) => number(&mut out, days - days_from_civil(year, 1, 1)? + 1, count),
+            ('H', _) => number(&mut out, hour, count),
+            ('k', _) => number(&mut out, if hour == 0 { 24 } else { hour }, count),
+            ('K', _) => number(&mut out, hour % 12, count),
+            ('h', _) => number(&mut out, if hour % 12 == 0 { 12 } else { hour % 12 }, count),
+            ('m', _) => number(&mut out, minute, count),
+            ('s', _) => number(&mut out, second, count),
+            ('S', _) => {
+                let digits = format!("{nanos:09}");
+                out.push_str(&format!("{digits:0<count$}")[..count]);
+            }
+            ('n', _) => number(&mut out, nanos, count),
+            ('a', _) => out.push_str(if hour < 12 { "AM" } else { "PM" }),
+            ('E', 1..=3) => out.push_str(&DAYS[weekday][..3]),
+            ('E', _) => out.push_str(DAYS[weekday]),
+            ('e' | 'c', _) => number(&mut out, weekday as i64 + 1, count),
+            ('Q' | 'q', 3) => out.push_str(&format!("Q{}", (month - 1) / 3 + 1)),
+            ('Q' | 'q', 4) => {
+                const NAMES: [&str; 4] = ["1st", "2nd", "3rd", "4th"];
+                out.push_str(NAMES[((month - 1) / 3) as usize & 3]);
+                out.push_str(" quarter");
+            }
+            ('Q' | 'q', 5) => number(&mut out, i64::from(month - 1) / 3 + 1, 1),
+            ('Q' | 'q', _) => number(&mut out, i64::from(month - 1) / 3 + 1, count),
+            ('z', _) => push_zone(&mut out, zone, seconds),
+            ('V', _) => out.push_str(zone.name()),
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Reads a text by the parts of a pattern.
+fn parse(parts: &[Part], text: &str) -> Option<(i64, i64)> {
+    let (mut year, mut month, mut day) = (1970, 1, 1);
+    let mut of_year = None;
+    let (mut hour, mut minute, mut second, mut nanos) = (0, 0, 0, 0_i64);
+    let mut afternoon = None;
+    let mut rest = text;
+    for (index, part) in parts.iter().enumerate() {
+        let (letter, count) = match *part {
+            Part::Literal(character) => {
+                rest = rest.strip_prefix(character)?;
+                continue;
+            }
+            Part::Field(letter, count) => (letter, count),
+        };
+        // A field right before another one takes exactly its own digits.
+        let adjacent = matches!(parts.get(index + 1), Some(Part::Field(..)));
+        let mut digits = |most: usize| {
+            let most = if adjacent { count } else { most.max(count) };
+            let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+            if length < count.min(most) {
+                return None;
+            }
+            let value: i64 = rest[..length].parse().ok()?;
+            rest = &rest[length..];
+            Some((value, length))
+        };
+        match letter {
+            'y' | 'u' if count == 2 => year = 2000 + digits(2)?.0,
+            // Four letters take no fifth digit.
+            'y' | 'u' => year = digits(if count == 4 { 4 } else { 9 })?.0,
+            'M' | 'L' if count <= 2 => month = digits(2)?.0,
+            'M' | 'L' => {
+                let name = |name: &str| {
+                    if count == 3 { name[..3].to_owned() } else { name.to_owned() }
+                };
+                let found = MONTHS.iter().position(|month| rest.starts_with(&name(month)))?;
+                rest = &rest[name(MONTHS[found]).len()..];
+                month = found as i64 + 1;
+            }
+            'd' => day = digits(2)?.0,
+            'D' => of_year = Some(digits(3)?.0),
+            'H' | 'k' => hour = digits(2)?.0 % if letter == 'k' { 24 } else { i64::MAX },
+            'h' | 'K' => hour = digits(2)?.0 % 12,
+            'm' => minute = digits(2)?.0,
+            's' => second = digits(2)?.0,
+            'S' => {
+                let (value, length) = digits(9)?;
+                nanos = value * 10_i64.pow(9 - length.min(9) as u32);
+            }
+            'a' => {
+                let half = rest.get(..2)?.to_ascii_uppercase();
+                afternoon = Some(match half.as_str() {
+                    "AM" => 0,
+                    "PM" => 12,
+                    _ => return None,
+                });
+                rest = &rest[2..];
+            }
+            'E' => {
+                let name = |name: &str| {
+                    if count <= 3 { name[..3].to_owned() } else { name.to_owned() }
+                };
+                let found = DAYS.iter().find(|day| rest.starts_with(&name(day)))?;
+                rest = &rest[name(found).len()..];
+            }
+            // The reading is that of the text, wherever its zone is.
+            'X' | 'x' | 'Z' => _ = offset(&mut rest, letter)?,
+            'z' | 'V' => {
+                let part = |c: char| c.is_ascii_alphanumeric() || "/_+-:".contains(c);
+                let length = rest.find(|c| !part(c)).unwrap_or(rest.len());
+                rest = rest.get(length..).filter(|_| length > 0)?;
+            }
+            _ => return None,
+        }
+    }
+    hour += afternoon.unwrap_or(0);
+    if !rest.is_empty() || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = match of_year {
+        Some(day) => {
+            let days = days_from_civil(year, 1, 1)? + day - 1;
+            Some(days).filter(|days| civil_from_days(*days).0 == year)?
+        }
+        None => days_from_civil(year, month.try_into().ok()?, day.try_into().ok()?)?,
+    };
+    Some((days * 86_400 + hour * 3_600 + minute * 60 + second, nanos))
+}
+
+/// More choices than these are not looked at.
+const CHOICES_MAX: usize = 64;
+
+/// The ways to read a pattern with optional parts, up to the bracket that closes it: with each of them, and
+/// without.
+fn choices(parts: &mut std::slice::Iter<'_, Part>) -> Vec<Vec<Part>> {
+    let mut all = vec![Vec::new()];
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Literal(']') => break,
+            Part::Literal('[') => {
+                let inner = choices(parts);
+                let with = |before: &Vec<Part>| {
+                    let each = inner.iter().map(|inner| [before.as_slice(), inner].concat());
+                    each.chain([before.clone()]).collect::<Vec<_>>()
+                };
+                all = all.iter().flat_map(with).take(CHOICES_MAX).collect();
+            }
+            part => all.iter_mut().for_each(|choice| choice.push(part.clone())),
+        }
+    }
+    all
 }
 
 impl Pattern {
@@ -355,6 +420,23 @@ fn offset(rest: &mut &str, letter: char) -> Option<i64> {
     Some(sign * (hours * 3_600 + behind * 60))
 }
 
+/// How far a zone is ahead of UTC at a calendar reading: `+0100` for the letter Z, `+01`, `+0100` or `+01:00` for
+/// so many letters X, or Z where it is not ahead.
+fn push_offset(out: &mut String, zone: Tz, seconds: i64, letter: char, count: usize) {
+    let reading = naive(seconds, 0).unwrap_or_default();
+    let ahead = zone.offset_from_local_datetime(&reading).earliest();
+    let ahead = ahead.map_or(0, |offset| offset.fix().local_minus_utc());
+    if letter == 'X' && ahead == 0 {
+        return out.push('Z');
+    }
+    let (sign, minutes) = (if ahead < 0 { '-' } else { '+' }, ahead.abs() / 60);
+    out.push_str(&match (letter, count) {
+        ('X', 1) => format!("{sign}{:02}", minutes / 60),
+        ('X', 3..) => format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+        _ => format!("{sign}{:02}{:02}", minutes / 60, minutes % 60),
+    });
+}
+
 /// The short name of a zone at a calendar reading, such as CET or CEST.
 fn push_zone(out: &mut String, zone: Tz, seconds: i64) {
     use chrono_tz::OffsetName;
@@ -420,6 +502,18 @@ mod tests {
         {
             assert_eq!(pattern.parse(text), None, "{text}");
         }
+        let optional = Pattern::compile("yyyy[-MM[-dd]][ HH:mm[:ss]]").unwrap();
+        for (text, due) in [
+            ("1970", Some(0)),
+            ("1970-02", Some(31 * 86_400)),
+            ("1970-01-02 00:01", Some(86_460)),
+            ("1970-01-02 00:01:01", Some(86_461)),
+            ("1970 01:00", Some(3_600)),
+            ("1970-01-", None),
+        ] {
+            assert_eq!(optional.parse(text).map(|(seconds, _)| seconds), due, "{text}");
+        }
+        assert_eq!(optional.format(0, 0, Tz::UTC).unwrap(), "1970-01-01 00:00:00");
         assert!(Pattern::compile("bbb").is_err());
         assert!(Pattern::compile("'open").is_err());
     }

@@ -152,7 +152,7 @@ pub(crate) fn from_unixtime(call: &Call<'_>) -> Result<ArrayRef> {
     for (row, seconds) in seconds.iter().enumerate() {
         out.append_option(match (seconds, formats.at(row)?) {
             (Some(seconds), Some(format)) => {
-                format.format(utc_to_local(call.zone, seconds, 1), 0, call.zone)
+                format.format_simply(utc_to_local(call.zone, seconds, 1), call.zone)
             }
             _ => None,
         });

@@ -25,8 +25,8 @@ use crate::context::external;
 use crate::diagnostics::SqlError;
 use crate::union_types::united;
 
-/// Puts the casts into a plan that its values need to meet. But for those of UNION they are the library's, for
-/// the planner to replace by ours.
+/// Puts the casts into a plan that its values need to meet. But for those of UNION they are the library's,
+/// for the planner to replace by ours.
 ///
 /// # Errors
 /// When a plan cannot be rebuilt.

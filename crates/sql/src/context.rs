@@ -471,6 +471,9 @@ impl RelationPlanner for Relations {
                 };
                 planned(plan, alias.clone())
             }
+            TableFactor::Derived { sample: Some(_), .. } => {
+                return Err(external(SqlError::unsupported("TABLESAMPLE").about("TABLESAMPLE")));
+            }
             TableFactor::Table { name, alias, with_hints, version, sample, partitions, .. } => {
                 let refused = match (version, sample) {
                     (Some(_), _) => Some("FOR SYSTEM_TIME AS OF"),

@@ -7,6 +7,8 @@ use millstream_types::sql_type::in_sql_names;
 use sqlparser::parser::ParserError;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
+use crate::inner_messages::replaced;
+
 pub use millstream_types::similar::nearest;
 
 /// The result of reading or planning a statement.
@@ -191,7 +193,7 @@ impl From<millstream_types::Error> for SqlError {
     fn from(error: millstream_types::Error) -> Self {
         let hint = error.hint().map(str::to_owned);
         let message = error.to_string();
-        match inner(&message) {
+        match replaced(&message) {
             Some(known) if hint.is_none() => known,
             _ => Self { message, hint, position: None, subject: None },
         }
@@ -216,7 +218,7 @@ impl From<DataFusionError> for SqlError {
             DataFusionError::Plan(message) => from_plan(&message),
             DataFusionError::NotImplemented(message) => {
                 let message = first_line(&message);
-                inner(&message).unwrap_or_else(|| Self::new(format!("not supported: {message}")))
+                replaced(&message).unwrap_or_else(|| Self::new(format!("not supported: {message}")))
             }
             DataFusionError::Collection(errors) => match errors.into_iter().next() {
                 Some(first) => first.into(),
@@ -229,32 +231,6 @@ impl From<DataFusionError> for SqlError {
 
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
-}
-
-/// What to say in place of a message that is about the parts of a library; `None` where it is about SQL.
-fn inner(message: &str) -> Option<SqlError> {
-    const PARTS: [&str; 7] = [
-        "Internal error",
-        "Physical plan",
-        "LogicalPlan",
-        "Ident {",
-        "Wildcard",
-        "Expr {",
-        "Expr(",
-    ];
-    if message.contains("interval argument") {
-        let error = SqlError::new("INTERVAL takes a literal, as in INTERVAL '10' SECOND");
-        return Some(error.hint("multiply one, as in x * INTERVAL '1' SECOND").about("INTERVAL"));
-    }
-    if message.contains("Wildcard") {
-        let error = SqlError::new("* stands where a value is due");
-        return Some(error.hint("name a column; only COUNT takes *").about("*"));
-    }
-    PARTS.iter().any(|part| message.contains(part)).then(|| {
-        SqlError::unsupported("this form of a statement or of a part of it").hint(
-            "write it as the reference has it, or leave parts out to find the one that is meant",
-        )
-    })
 }
 
 /// What a function said of its arguments, without what the library wraps around it.
@@ -314,7 +290,7 @@ fn from_plan(message: &str) -> SqlError {
             .about(column.to_owned())
             .hint("add it to GROUP BY or wrap it in an aggregate such as MAX(…)")
         }
-        None => inner(message).unwrap_or(error),
+        None => replaced(message).unwrap_or(error),
     }
 }
 

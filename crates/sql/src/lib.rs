@@ -28,6 +28,7 @@ pub mod dialect;
 pub mod group_window;
 mod grouping;
 mod hints;
+mod inner_messages;
 mod json_syntax;
 mod literals;
 mod match_names;

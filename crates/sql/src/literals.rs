@@ -51,6 +51,12 @@ pub(crate) fn positive_interval(interval: &Expr) -> Option<Expr> {
     Some(Expr::Interval(Interval { value, ..interval.clone() }))
 }
 
+/// Whether a number that is written without an exponent fits no DECIMAL.
+pub(crate) fn has_too_many_digits(text: &str) -> bool {
+    let digits = text.trim_start_matches('0').bytes().filter(u8::is_ascii_digit).count();
+    digits > 38 && !text.contains(['e', 'E'])
+}
+
 /// A number in the type that Flink gives it.
 pub(crate) fn number(text: &str, original: &Expr) -> Option<Expr> {
     if let Some(whole) = text.strip_suffix('.').filter(|whole| !whole.is_empty()) {

@@ -256,7 +256,10 @@ impl<'a> Planner<'a> {
                 .hint(format!("cast it: CAST(… AS {})", type_name(field.data_type())))
                 .about(name));
             }
-            let exact = field.metadata().contains_key(TYPE_KEY);
+            // A declared length is heeded, unless the values are of that type already.
+            let (_, given) = value.to_field(&schema)?;
+            let exact = field.metadata().contains_key(TYPE_KEY)
+                && given.metadata().get(TYPE_KEY) != field.metadata().get(TYPE_KEY);
             let value = if from == *field.data_type() && !exact {
                 value
             } else {

@@ -20,7 +20,9 @@ use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
 use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
-use crate::literals::{digits_as_written, least_integer, number, plain_number, positive_interval};
+use crate::literals::{
+    digits_as_written, has_too_many_digits, least_integer, number, plain_number, positive_interval,
+};
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
@@ -392,6 +394,13 @@ fn expand_group_window(select: &mut Select) {
 
 fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
     Ok(match expr {
+        Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. })
+            if has_too_many_digits(text) =>
+        {
+            return Err(SqlError::new("a number has more than the 38 digits of a DECIMAL")
+                .hint("write it with an exponent, as in 1.5e40, for a DOUBLE")
+                .about(text.clone()));
+        }
         Expr::Value(ValueWithSpan { value: Value::Number(text, _), .. }) => number(text, expr),
         Expr::Value(ValueWithSpan {
             value: Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text),

@@ -204,7 +204,7 @@ impl Translator<'_> {
                 let rows = usize::from(empty.produce_one_row);
                 let schema = arrow_of(&empty.schema);
                 let batch = empty_rows(&schema, rows)?;
-                // Of no rows at all each column is as good a time attribute as it was before they were dropped.
+                // Of no rows each column is as good a time attribute as it was before they were dropped.
                 let times: Vec<usize> = match rows {
                     0 => (0..schema.fields().len())
                         .filter(|at| is_rowtime(schema.field(*at)))
@@ -212,7 +212,8 @@ impl Translator<'_> {
                     _ => Vec::new(),
                 };
                 let id = self.leaf(NodeKind::Values { rows: batch }, schema);
-                self.plan.nodes[id].rowtimes = times;
+                self.plan.nodes[id].rowtimes.clone_from(&times);
+                self.plan.nodes[id].proctimes = times;
                 Ok(id)
             }
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -567,5 +568,5 @@ pub(crate) fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch>
 }
 
 fn is_rowtime(field: &Field) -> bool {
-    matches!(field.data_type(), DataType::Timestamp(TimeUnit::Millisecond, _))
+    matches!(field.data_type(), DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _))
 }
