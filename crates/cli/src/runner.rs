@@ -82,13 +82,17 @@ impl Runner {
                 return Exit::Failed;
             }
         };
+        // Whether whoever read the results has had enough.
+        let mut closed = false;
         for (at, statement) in script.statements().iter().enumerate() {
-            let started = Instant::now();
+            if closed && shows(statement) {
+                continue;
+            }
+            let (started, mut endless) = (Instant::now(), false);
             let ended = match self.start(statement, &text, &mut stop).await {
                 Ok(outcome) => {
-                    if let (true, Some(next)) =
-                        (never_ends(&outcome), script.statements().get(at + 1))
-                    {
+                    endless = never_ends(&outcome);
+                    if let (true, Some(next)) = (endless, script.statements().get(at + 1)) {
                         let warning = waiting(statement, next);
                         let warning = warning.render_as("warning", name, &text);
                         log::warning(format_args!("{}", warning.trim_end()));
@@ -98,8 +102,13 @@ impl Runner {
                 Err(error) => Err(error.into()),
             };
             let error = match ended {
-                // Whoever read the results has had enough; what else the script does is still to be done.
-                Ok(()) | Err(Failure::Closed) => continue,
+                Ok(()) => continue,
+                Err(Failure::Closed) if endless => return Exit::Done,
+                // What else the script does is still to be done.
+                Err(Failure::Closed) => {
+                    closed = true;
+                    continue;
+                }
                 Err(Failure::Interrupted(exit)) => {
                     log::info(format_args!("interrupted"));
                     return exit;
@@ -312,6 +321,15 @@ impl Runner {
 /// The first token of a statement that is more than white space.
 fn first_of(statement: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
     statement.iter().find(|token| !matches!(token.token, Token::Whitespace(_)))
+}
+
+/// Whether a statement does nothing but show something.
+fn shows(statement: &[TokenWithSpan]) -> bool {
+    use Keyword::{DESC, DESCRIBE, EXPLAIN, SELECT, SHOW, VALUES, WITH};
+    first_of(statement).is_some_and(|first| {
+        first.token == Token::LParen
+            || [SELECT, WITH, VALUES, SHOW, DESCRIBE, DESC, EXPLAIN].contains(&keyword_of(first))
+    })
 }
 
 /// Whether nothing that stands behind it in a script is ever begun.

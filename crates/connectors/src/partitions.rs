@@ -57,6 +57,16 @@ impl Partitions {
             })
         };
         let keys = table.partitioned_by.iter().map(place).collect::<Result<Vec<_>>>()?;
+        if let Some((at, _)) = facts.iter().find(|(at, _)| keys.contains(at)) {
+            return Err(Error::options(
+                format!(
+                    "'{}' is METADATA, which table \"{}\" cannot be PARTITIONED BY",
+                    table.physical.field(*at).name(),
+                    table.name
+                ),
+                "leave one of the two out",
+            ));
+        }
         let unnamed = keys.iter().map(|key| table.physical.field(*key)).find(|field| {
             let of = field.data_type();
             of.is_nested() || matches!(of, DataType::Binary | DataType::Interval(_))

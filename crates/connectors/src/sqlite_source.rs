@@ -162,14 +162,17 @@ impl SqliteSource {
 /// Appends an integer, which is FALSE where it is 0, or a word as JSON. JSON would take all else for FALSE.
 fn push_boolean(text: &mut String, value: ValueRef<'_>, column: &str) -> rusqlite::Result<()> {
     let shown = match value {
-        ValueRef::Null => "null".to_owned(),
+        ValueRef::Null => {
+            text.push_str("null");
+            return Ok(());
+        }
         ValueRef::Integer(number) => (number != 0).to_string(),
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
             String::from_utf8_lossy(bytes).to_lowercase()
         }
     };
-    if !["null", "true", "false"].contains(&shown.as_str()) {
+    if !["true", "false"].contains(&shown.as_str()) {
         let misfit = format!("column \"{column}\": \"{shown}\" does not fit BOOLEAN");
         return Err(rusqlite::Error::ToSqlConversionFailure(misfit.into()));
     }

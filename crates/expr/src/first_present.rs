@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::kernels::zip::zip;
@@ -23,24 +23,21 @@ pub(crate) struct FirstPresent {
 }
 
 /// A value that is only needed for some rows.
-#[derive(Debug, Clone, Eq)]
+#[derive(Debug, Clone)]
 struct Other {
     whole: Arc<dyn PhysicalExpr>,
-    /// The columns that it reads, and itself over these alone.
-    read: Vec<usize>,
-    over_read: Arc<dyn PhysicalExpr>,
+    /// The columns that it reads, and itself over these alone: found once it is evaluated, as expressions are
+    /// put together again many times before.
+    alone: OnceLock<(Vec<usize>, Arc<dyn PhysicalExpr>)>,
 }
 
 impl FirstPresent {
     pub(crate) fn new(
         first: Arc<dyn PhysicalExpr>,
         others: impl IntoIterator<Item = Arc<dyn PhysicalExpr>>,
-    ) -> DfResult<Self> {
-        let others = others.into_iter().map(|whole| {
-            let (read, over_read) = read_alone(&whole)?;
-            Ok(Other { whole, read, over_read })
-        });
-        Ok(Self { first, others: others.collect::<DfResult<_>>()? })
+    ) -> Self {
+        let others = others.into_iter().map(|whole| Other { whole, alone: OnceLock::new() });
+        Self { first, others: others.collect() }
     }
 
     /// What is evaluated for every row.
@@ -48,6 +45,8 @@ impl FirstPresent {
         &self.first
     }
 }
+
+impl Eq for Other {}
 
 // Derived, these would compare pointers to traits, which they cannot.
 impl PartialEq for Other {
@@ -104,8 +103,15 @@ impl PhysicalExpr for FirstPresent {
                 break;
             }
             let open = is_null(&result)?;
-            let alone = filter_record_batch(&batch.project(&other.read)?, &open)?;
-            let found = other.over_read.evaluate(&alone)?.into_array(alone.num_rows())?;
+            let (read, over_read) = match other.alone.get() {
+                Some(known) => known,
+                None => {
+                    let found = read_alone(&other.whole)?;
+                    other.alone.get_or_init(|| found)
+                }
+            };
+            let alone = filter_record_batch(&batch.project(read)?, &open)?;
+            let found = over_read.evaluate(&alone)?.into_array(alone.num_rows())?;
             let mut next = 0;
             let places: UInt32Array = open
                 .values()
@@ -131,7 +137,7 @@ impl PhysicalExpr for FirstPresent {
     ) -> DfResult<Arc<dyn PhysicalExpr>> {
         let mut children = children.into_iter();
         match children.next() {
-            Some(first) => Ok(Arc::new(Self::new(first, children)?)),
+            Some(first) => Ok(Arc::new(Self::new(first, children))),
             None => Ok(self),
         }
     }

@@ -94,7 +94,7 @@ pub fn guarded(expr: Arc<dyn PhysicalExpr>) -> DfResult<Arc<dyn PhysicalExpr>> {
             if fails {
                 let others = others.iter().map(|other| guarded(Arc::clone(other)));
                 let others = others.collect::<DfResult<Vec<_>>>()?;
-                let lazy = FirstPresent::new(guarded(Arc::clone(first))?, others)?;
+                let lazy = FirstPresent::new(guarded(Arc::clone(first))?, others);
                 return Ok(Transformed::new(Arc::new(lazy), true, TreeNodeRecursion::Jump));
             }
         }

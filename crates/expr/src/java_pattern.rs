@@ -20,6 +20,9 @@ pub struct Pattern {
 enum Part {
     Literal(char),
     Field(char, usize),
+    /// A bracket outside of quotes, around what is optional.
+    Open,
+    Close,
 }
 
 const MONTHS: [&str; 12] = [
@@ -95,12 +98,25 @@ impl Pattern {
                 parts.push(Part::Field(character, count));
                 at += count;
             } else {
-                parts.push(Part::Literal(character));
+                parts.push(match character {
+                    '[' => Part::Open,
+                    ']' => Part::Close,
+                    other => Part::Literal(other),
+                });
                 at += 1;
             }
         }
-        let brackets = parts.contains(&Part::Literal('['));
-        let choices = if brackets { choices(&mut parts.iter()) } else { Vec::new() };
+        let choices = match parts.contains(&Part::Open) && is_balanced(&parts) {
+            true => choices(&mut parts.iter()),
+            false => Vec::new(),
+        };
+        for part in &mut parts {
+            match part {
+                Part::Open => *part = Part::Literal('['),
+                Part::Close => *part = Part::Literal(']'),
+                Part::Literal(_) | Part::Field(..) => {}
+            }
+        }
         Ok(Self { parts, choices })
     }
 
@@ -142,6 +158,7 @@ fn format(parts: &[Part], seconds: i64, nanos: i64, zone: Tz, simply: bool) -> O
                 continue;
             }
             Part::Field(letter, count) => (letter, count),
+            Part::Open | Part::Close => continue,
         };
         match (letter, count) {
             ('u', _) if simply => number(&mut out, (weekday as i64 + 6) % 7 + 1, count),
@@ -214,6 +231,7 @@ fn parse(parts: &[Part], text: &str) -> Option<(i64, i64)> {
                 continue;
             }
             Part::Field(letter, count) => (letter, count),
+            Part::Open | Part::Close => continue,
         };
         // A field right before another one takes exactly its own digits.
         let adjacent = matches!(parts.get(index + 1), Some(Part::Field(..)));
@@ -293,14 +311,31 @@ fn parse(parts: &[Part], text: &str) -> Option<(i64, i64)> {
 /// More choices than these are not looked at.
 const CHOICES_MAX: usize = 64;
 
+/// Brackets that are deeper are text.
+const DEPTH_MAX: usize = 16;
+
+/// Whether each bracket that opens is closed, and none is too deep.
+fn is_balanced(parts: &[Part]) -> bool {
+    let mut depth = 0_usize;
+    for part in parts {
+        depth = match part {
+            Part::Open if depth < DEPTH_MAX => depth + 1,
+            Part::Close if depth > 0 => depth - 1,
+            Part::Open | Part::Close => return false,
+            Part::Literal(_) | Part::Field(..) => depth,
+        };
+    }
+    depth == 0
+}
+
 /// The ways to read a pattern with optional parts, up to the bracket that closes it: with each of them, and
 /// without.
 fn choices(parts: &mut std::slice::Iter<'_, Part>) -> Vec<Vec<Part>> {
     let mut all = vec![Vec::new()];
     while let Some(part) = parts.next() {
         match part {
-            Part::Literal(']') => break,
-            Part::Literal('[') => {
+            Part::Close => break,
+            Part::Open => {
                 let inner = choices(parts);
                 let with = |before: &Vec<Part>| {
                     let each = inner.iter().map(|inner| [before.as_slice(), inner].concat());
@@ -334,6 +369,7 @@ impl Pattern {
                     continue;
                 }
                 Part::Field(letter, count) => (letter, count),
+                Part::Open | Part::Close => continue,
             };
             rest = rest.trim_start_matches([' ', '\t']);
             match (letter, count) {
@@ -420,8 +456,8 @@ fn offset(rest: &mut &str, letter: char) -> Option<i64> {
     Some(sign * (hours * 3_600 + behind * 60))
 }
 
-/// How far a zone is ahead of UTC at a calendar reading: `+0100` for the letter Z, `+01`, `+0100` or `+01:00` for
-/// so many letters X, or Z where it is not ahead.
+/// How far a zone is ahead of UTC at a calendar reading: `+0100` for the letter Z, `+01`, `+0100` or `+01:00`
+/// for so many letters X, or Z where it is not ahead.
 fn push_offset(out: &mut String, zone: Tz, seconds: i64, letter: char, count: usize) {
     let reading = naive(seconds, 0).unwrap_or_default();
     let ahead = zone.offset_from_local_datetime(&reading).earliest();
@@ -514,6 +550,13 @@ mod tests {
             assert_eq!(optional.parse(text).map(|(seconds, _)| seconds), due, "{text}");
         }
         assert_eq!(optional.format(0, 0, Tz::UTC).unwrap(), "1970-01-01 00:00:00");
+        for text in ["'['yyyy']'", "[yyyy", "yyyy]"] {
+            let plain = Pattern::compile(text).unwrap();
+            let due = text.replace('\'', "").replace("yyyy", "1970");
+            assert_eq!(plain.format(0, 0, Tz::UTC).unwrap(), due);
+            assert_eq!(plain.parse(&due), Some((0, 0)), "{text}");
+        }
+        assert!(Pattern::compile(&"[".repeat(100_000)).is_ok());
         assert!(Pattern::compile("bbb").is_err());
         assert!(Pattern::compile("'open").is_err());
     }

@@ -106,7 +106,12 @@ impl fmt::Display for Span {
             Some(rows) if rows < 0 => format!("{} PRECEDING", rows.unsigned_abs()),
             Some(rows) => format!("{rows} FOLLOWING"),
         };
-        let unit = if self.unit == SpanUnit::Rows { "ROWS" } else { "RANGE" };
+        let distance = |at: Option<i128>| at.is_some_and(|at| at != 0);
+        let unit = match self.unit {
+            SpanUnit::Rows => "ROWS",
+            SpanUnit::Peers if distance(self.from) || distance(self.to) => "GROUPS",
+            SpanUnit::Peers | SpanUnit::Values => "RANGE",
+        };
         let from = bound(self.from, "PRECEDING");
         match self.to {
             Some(0) => write!(f, "{unit} {from}"),

@@ -4,7 +4,7 @@ use crate::diagnostics::SqlError;
 
 /// What is wrong where a message of the library has some words in it: what to say, what would work, and what
 /// it is about.
-const KNOWN: [(&str, &str, &str, &str); 17] = [
+const KNOWN: [(&str, &str, &str, &str); 18] = [
     (
         "Unsupported interval argument",
         "INTERVAL takes a literal, as in INTERVAL '10' SECOND",
@@ -41,6 +41,12 @@ const KNOWN: [(&str, &str, &str, &str); 17] = [
         "? has no value",
         "write ${name}, and give it with --param name=value",
         "?",
+    ),
+    (
+        "Column in HAVING must be",
+        "HAVING asks for a column that is neither grouped by nor inside an aggregate function",
+        "add it to GROUP BY or wrap it in an aggregate such as MAX(…)",
+        "HAVING",
     ),
     (
         "HAVING clause references",

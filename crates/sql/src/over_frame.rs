@@ -135,10 +135,11 @@ pub(crate) fn span(
     };
     let bound = |bound: &WindowFrameBound| match bound {
         bound if is_unbounded(bound) => Ok(None),
-        bound if is_here(bound) => Ok(Some(0)),
-        WindowFrameBound::CurrentRow => Ok(Some(0)),
-        WindowFrameBound::Preceding(value) => distance(value).map(|rows| Some(-rows)),
-        WindowFrameBound::Following(value) => distance(value).map(Some),
+        WindowFrameBound::Preceding(value) if !is_here(bound) => {
+            distance(value).map(|rows| Some(-rows))
+        }
+        WindowFrameBound::Following(value) if !is_here(bound) => distance(value).map(Some),
+        _ => Ok(Some(0)),
     };
     let span = Span { unit, from: bound(&frame.start_bound)?, to: bound(&frame.end_bound)? };
     match (span.from, span.to) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{Column, DFSchema};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
@@ -204,16 +204,16 @@ impl Translator<'_> {
                 let rows = usize::from(empty.produce_one_row);
                 let schema = arrow_of(&empty.schema);
                 let batch = empty_rows(&schema, rows)?;
-                // Of no rows each column is as good a time attribute as it was before they were dropped.
-                let times: Vec<usize> = match rows {
-                    0 => (0..schema.fields().len())
-                        .filter(|at| is_rowtime(schema.field(*at)))
-                        .collect(),
-                    _ => Vec::new(),
+                // Of no rows any time may stand beside a time attribute in a UNION, or below a window.
+                let times = |known: fn(&DataType) -> bool| -> Vec<usize> {
+                    let fields = schema.fields().iter().enumerate();
+                    let fields = fields.filter(|(_, field)| rows == 0 && known(field.data_type()));
+                    fields.map(|(at, _)| at).collect()
                 };
+                let (rowtimes, proctimes) = (times(is_rowtime), times(is_clock));
                 let id = self.leaf(NodeKind::Values { rows: batch }, schema);
-                self.plan.nodes[id].rowtimes.clone_from(&times);
-                self.plan.nodes[id].proctimes = times;
+                let node = &mut self.plan.nodes[id];
+                (node.rowtimes, node.proctimes) = (rowtimes, proctimes);
                 Ok(id)
             }
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -567,6 +567,11 @@ pub(crate) fn empty_rows(schema: &SchemaRef, rows: usize) -> Result<RecordBatch>
         .map_err(|error| millstream_types::Error::from(error).into())
 }
 
-fn is_rowtime(field: &Field) -> bool {
-    matches!(field.data_type(), DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _))
+fn is_rowtime(of: &DataType) -> bool {
+    matches!(of, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _))
+}
+
+/// Whether it may be `PROCTIME()`.
+fn is_clock(of: &DataType) -> bool {
+    matches!(of, DataType::Timestamp(TimeUnit::Millisecond, Some(_)))
 }

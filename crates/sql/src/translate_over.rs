@@ -5,19 +5,20 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Schema};
 use datafusion_common::{DFSchema, ScalarValue};
-use datafusion_expr::expr::WindowFunctionParams;
+use datafusion_expr::expr::{NullTreatment, WindowFunctionParams};
 use datafusion_expr::logical_plan::{Sort, Window};
 use datafusion_expr::{
     Expr, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit,
 };
 use millstream_expr::ScalarExpr;
+use millstream_expr::aggregates::WINDOW_NAMES;
 use millstream_plan::{
     AggregateCall, AggregateFunction, ChangelogMode, NodeId, NodeKind, OrderKey, OverCall, Place,
     RankFunction, SortedCall, Span, SpanUnit,
 };
 use millstream_types::sql_type::type_name;
 
-use crate::aggregate_call::aggregate_function;
+use crate::aggregate_call::{aggregate_function, null_treatment};
 use crate::diagnostics::{Result, SqlError};
 use crate::over_frame::{frame, looks_ahead, needs_order, span};
 use crate::translate::{Translator, arrow_of};
@@ -103,6 +104,7 @@ impl Translator<'_> {
             let first = start + params.partition_by.len() + params.order_by.len();
             let last = first + arguments;
             let result = window.schema.field(width_of(schema) + at).data_type().clone();
+            plain_call(name, params)?;
             if let Some(place) = place(name, params)? {
                 sorted.push(SortedCall::Place(place));
                 continue;
@@ -119,7 +121,10 @@ impl Translator<'_> {
                 }
                 "ROW_NUMBER" => AggregateFunction::Count,
                 "RANK" | "DENSE_RANK" => AggregateFunction::Rank { dense: name == "DENSE_RANK" },
-                _ => aggregate_function(name, &params.args, None)?,
+                _ => {
+                    let function = aggregate_function(name, &params.args, None)?;
+                    null_treatment(name, function, params.null_treatment)?
+                }
             };
             let retracts = function.retracts();
             let call = AggregateCall {
@@ -328,6 +333,21 @@ fn arguments(name: &str, params: &WindowFunctionParams) -> Vec<Expr> {
         }
         _ => crate::aggregate_call::read_arguments(name, all).into_iter().cloned().collect(),
     }
+}
+
+/// # Errors
+/// When a call of a function of places and neighbours has what only aggregates have.
+fn plain_call(name: &str, params: &WindowFunctionParams) -> Result<()> {
+    if !WINDOW_NAMES.contains(&name) {
+        return Ok(());
+    }
+    let refused = match params {
+        _ if params.null_treatment == Some(NullTreatment::IgnoreNulls) => "IGNORE NULLS",
+        _ if params.filter.is_some() => "FILTER",
+        _ if params.distinct => "DISTINCT",
+        _ => return Ok(()),
+    };
+    Err(SqlError::unsupported(format!("{name} with {refused}")).about(name))
 }
 
 /// What a call is that asks for the place of a row alone.

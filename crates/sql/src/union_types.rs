@@ -56,7 +56,9 @@ pub(crate) fn united(union: Union, zone: Tz) -> DfResult<Union> {
 
 /// The type of the values of both; `None` where the library says what becomes of them.
 fn shared(first: &SqlType, next: &SqlType) -> Option<SqlType> {
-    use SqlType::{Array, Binary, Char, Map, Row, VarBinary, VarChar};
+    use SqlType::{
+        Array, Binary, Char, Map, Row, Time, Timestamp, TimestampLtz, VarBinary, VarChar,
+    };
     let of_both = |a: &ColumnType, b: &ColumnType| {
         let nullable = a.nullable || b.nullable;
         Some(ColumnType { sql_type: shared(&a.sql_type, &b.sql_type)?, nullable })
@@ -65,6 +67,9 @@ fn shared(first: &SqlType, next: &SqlType) -> Option<SqlType> {
         _ if first == next => first.clone(),
         (Char(a) | VarChar(a), Char(b) | VarChar(b)) => VarChar(*a.max(b)),
         (Binary(a) | VarBinary(a), Binary(b) | VarBinary(b)) => VarBinary(*a.max(b)),
+        (Time(a), Time(b)) => Time(*a.max(b)),
+        (Timestamp(a), Timestamp(b)) => Timestamp(*a.max(b)),
+        (TimestampLtz(a), TimestampLtz(b)) => TimestampLtz(*a.max(b)),
         // What is text in one input only is refused, or told apart, by the library.
         (Char(_) | VarChar(_), _) | (_, Char(_) | VarChar(_)) => return None,
         (Array(a), Array(b)) => Array(Box::new(of_both(a, b)?)),

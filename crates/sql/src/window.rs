@@ -103,9 +103,9 @@ impl WindowNode {
         Ok(Self { input, rowtime, kind, partition, grouping: false, filtered: false, schema })
     }
 
-    /// The same where conditions above it are on the rows that its sessions are made of.
-    pub fn filtered(&self) -> Self {
-        Self { filtered: true, ..self.clone() }
+    /// The same where conditions above it are on the rows that its sessions are made of, or are not.
+    pub fn filtered(&self, filtered: bool) -> Self {
+        Self { filtered, ..self.clone() }
     }
 }
 
