@@ -47,8 +47,8 @@ fn of_window(expr: &Expr) -> bool {
     expr.column_refs().iter().any(|column| WINDOW_COLUMNS.contains(&column.name.as_str()))
 }
 
-/// The input of an aggregate with its sessions marked as those of filtered rows; `None` where they are those of
-/// all rows, or there are none. `filters` says whether a condition stands above.
+/// The input of an aggregate with its sessions marked as those of filtered rows; `None` where they are those
+/// of all rows, or there are none. `filters` says whether a condition stands above.
 fn marked(plan: &LogicalPlan, keys: &[&str], filters: bool) -> DfResult<Option<LogicalPlan>> {
     match plan {
         LogicalPlan::Filter(filter) if !of_window(&filter.predicate) => {
