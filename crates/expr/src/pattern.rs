@@ -163,19 +163,19 @@ fn failed(error: fancy_regex::Error) -> Error {
 /// All matches in a text, one behind the other. As Java has it, one without width may stand where the last
 /// one ended: `o*` is found three times in "foo".
 fn matches<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = Result<Match<'t>>> {
-    each(text, |from| regex.find_from_pos(text, from), Match::range)
+    each(text, |from| regex.find_from_pos(text, from).map_err(failed), Match::range)
 }
 
 /// What is found from each end of what was found before, and a character further where that has no width.
 fn each<M>(
     text: &str,
-    find: impl Fn(usize) -> fancy_regex::Result<Option<M>>,
+    find: impl Fn(usize) -> Result<Option<M>>,
     range: impl Fn(&M) -> Range<usize>,
 ) -> impl Iterator<Item = Result<M>> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
         let found = find(next.take()?).transpose()?;
-        Some(found.map_err(failed).inspect(|found| {
+        Some(found.inspect(|found| {
             let at = range(found);
             next = match at.is_empty() {
                 true => text[at.end..].chars().next().map(|next| at.end + next.len_utf8()),
@@ -312,7 +312,7 @@ fn extract_all(call: &Call<'_>) -> Result<ArrayRef> {
                 let regex = cache.get(regex).filter(|regex| group < regex.captures_len());
                 let all = |regex: &'_ Regex| {
                     let whole = |found: &Captures<'_>| found.get(0).map_or(0..0, |m| m.range());
-                    each(text, |from| regex.captures_from_pos(text, from), whole)
+                    each(text, |from| regex.captures_from_pos(text, from).map_err(failed), whole)
                         .map(|found| Ok(found?.get(group).map(|found| found.as_str())))
                         .collect::<Result<Vec<_>>>()
                 };
