@@ -472,7 +472,7 @@ impl RelationPlanner for Relations {
                 planned(plan, alias.clone())
             }
             TableFactor::Derived { sample: Some(_), .. } => {
-                return Err(external(SqlError::unsupported("TABLESAMPLE").about("TABLESAMPLE")));
+                Err(external(SqlError::unsupported("TABLESAMPLE").about("TABLESAMPLE")))
             }
             TableFactor::Table { name, alias, with_hints, version, sample, partitions, .. } => {
                 let refused = match (version, sample) {
