@@ -323,12 +323,13 @@ fn first_of(statement: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
     statement.iter().find(|token| !matches!(token.token, Token::Whitespace(_)))
 }
 
-/// Whether a statement does nothing but show something.
+/// Whether a statement does nothing but show something. EXPLAIN may do more: with ANALYZE it
+/// runs an INSERT.
 fn shows(statement: &[TokenWithSpan]) -> bool {
-    use Keyword::{DESC, DESCRIBE, EXPLAIN, SELECT, SHOW, VALUES, WITH};
+    use Keyword::{DESC, DESCRIBE, SELECT, SHOW, VALUES, WITH};
     first_of(statement).is_some_and(|first| {
         first.token == Token::LParen
-            || [SELECT, WITH, VALUES, SHOW, DESCRIBE, DESC, EXPLAIN].contains(&keyword_of(first))
+            || [SELECT, WITH, VALUES, SHOW, DESCRIBE, DESC].contains(&keyword_of(first))
     })
 }
 

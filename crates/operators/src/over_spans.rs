@@ -1,4 +1,4 @@
-//! The rows that count for each row of an ordered partition: [`bounds`] of spans, and [`places`].
+//! The rows that count for each row of an ordered partition: [`bounds`] of spans, and [`Places`].
 
 use std::ops::Range;
 

@@ -299,3 +299,30 @@ fn a_statement_that_is_never_begun_is_named() {
     let said = stops(&format!("{tables}SELECT * FROM s;\nSELECT 1"));
     assert!(said.contains("-c:4:1\n") && said.contains("a program of its own"), "{said}");
 }
+
+#[test]
+fn what_a_script_does_is_done_when_nobody_reads_its_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str| {
+        let path = folder.path().join(name);
+        format!(
+            "CREATE TABLE {name} (n BIGINT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = '{}');",
+            path.display()
+        )
+    };
+    let script = format!(
+        "CREATE TABLE many (n BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '200000'); {} {} \
+         SELECT n FROM many; SELECT n FROM many; INSERT INTO a SELECT n FROM many LIMIT 5; \
+         EXPLAIN ANALYZE INSERT INTO b VALUES (1);",
+        table("a"),
+        table("b")
+    );
+    let mut child = millstream()
+        .args(["run", "-o", "csv", "-c", &script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(folder.path().join("a").is_dir() && folder.path().join("b").is_dir());
+}
