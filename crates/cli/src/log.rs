@@ -11,6 +11,8 @@ use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::output::visible;
+
 /// How messages are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -51,8 +53,10 @@ impl<S: tracing::Subscriber> Layer<S> for Notices {
         event.record(&mut |field: &Field, message: &dyn std::fmt::Debug| {
             if field.name() == "message" {
                 // It comes while the line of progress may stand there.
-                let clear = if std::io::stderr().is_terminal() { "\r\x1b[K" } else { "" };
-                say(event.metadata().level().as_str(), format_args!("{clear}{message:?}"));
+                if std::io::stderr().is_terminal() {
+                    eprint!("\r\x1b[K");
+                }
+                say(event.metadata().level().as_str(), format_args!("{message:?}"));
             }
         });
     }
@@ -82,7 +86,8 @@ fn say(level: &str, message: Arguments<'_>) {
             let text = json_string(&message.to_string());
             format!("{{\"timestamp\":\"{time}Z\",\"level\":\"{level}\",\"message\":{text}}}\n")
         }
-        _ => format!("{message}\n"),
+        // Messages quote data, which must not steer the terminal.
+        _ => visible(&message.to_string(), |kept| matches!(kept, '\n' | '\t')) + "\n",
     };
     // Nobody is left to be told when this fails.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());

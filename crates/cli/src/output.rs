@@ -9,7 +9,7 @@ use arrow::row::{OwnedRow, RowConverter, SortField};
 use chrono_tz::Tz;
 use millstream::{ChangeBatch, Error, JsonStyle, JsonValue, Query, for_each_change};
 use millstream_types::text::TextColumn;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -256,18 +256,18 @@ impl Printer {
     /// Rows of an unbounded result: widths follow what was seen so far.
     fn stream_table(&mut self) -> Result<(), Failure> {
         let cells = std::mem::take(&mut self.cells);
-        let names: Vec<String> = self.names().into_iter().map(str::to_owned).collect();
+        let names: Vec<Option<String>> =
+            self.names().iter().map(|name| Some((*name).to_owned())).collect();
         let before = self.widths.clone();
         self.widths.resize(names.len(), 0);
         for (at, name) in names.iter().enumerate() {
             let widest =
                 cells.iter().map(|row| shown(&row[at], CELL_WIDTH).width()).max().unwrap_or(0);
-            self.widths[at] = self.widths[at].max(widest).max(name.width());
+            self.widths[at] = self.widths[at].max(widest).max(shown(name, usize::MAX).width());
         }
         let mut text = String::new();
         if before != self.widths {
             text.push_str(&rule(&self.widths));
-            let names = names.iter().map(|name| Some(name.clone())).collect::<Vec<_>>();
             text.push_str(&line(&names, &self.widths, &vec![false; names.len()]));
             text.push_str(&rule(&self.widths));
         }
@@ -285,24 +285,23 @@ impl Printer {
     }
 
     fn table(&self) -> String {
-        let names = self.names();
+        let header: Vec<Option<String>> =
+            self.names().iter().map(|name| Some((*name).to_owned())).collect();
         let most = if self.interactive { CELL_WIDTH } else { usize::MAX };
-        let widths: Vec<usize> = (0..names.len())
+        let widths: Vec<usize> = (0..header.len())
             .map(|at| {
                 let cells = self.cells.iter().map(|row| shown(&row[at], most).width());
-                cells.max().unwrap_or(0).max(names[at].width())
+                cells.max().unwrap_or(0).max(shown(&header[at], usize::MAX).width())
             })
             .collect();
         let right = self.right();
-        let header: Vec<Option<String>> =
-            names.iter().map(|name| Some((*name).to_owned())).collect();
         let mut text = rule(&widths);
-        text.push_str(&line(&header, &widths, &vec![false; names.len()]));
+        text.push_str(&line(&header, &widths, &vec![false; header.len()]));
         text.push_str(&rule(&widths));
         let hidden = self.rows - self.cells.len().min(self.rows);
         for (at, row) in self.cells.iter().enumerate() {
             if hidden > 0 && at == SHOWN_ROWS / 2 {
-                let dots = vec![Some("…".to_owned()); names.len()];
+                let dots = vec![Some("…".to_owned()); header.len()];
                 text.push_str(&line(&dots, &widths, &right));
             }
             let row: Vec<Option<String>> = row.iter().map(|cell| Some(shown(cell, most))).collect();
@@ -316,21 +315,36 @@ impl Printer {
 /// A cell on one line, cut to a width.
 fn shown(cell: &Option<String>, most: usize) -> String {
     let Some(text) = cell else { return "NULL".to_owned() };
-    let text = match text.contains(['\n', '\r', '\t']) {
-        true => text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t"),
-        false => text.clone(),
-    };
+    let text = visible(text, |_| false);
     if text.width() <= most {
         return text;
     }
     let mut out = String::new();
+    let mut width = 0;
     for character in text.chars() {
-        if out.width() + 2 > most {
+        width += character.width().unwrap_or(0);
+        if width + 1 > most {
             break;
         }
         out.push(character);
     }
     out + "…"
+}
+
+/// A text whose control characters are shown by their escapes, all but those that are `kept`: data must not colour,
+/// move or retitle anything in a terminal.
+pub fn visible(text: &str, kept: fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            plain if !plain.is_control() || kept(plain) => out.push(plain),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            control => out.push_str(&format!("\\u{:04X}", u32::from(control))),
+        }
+    }
+    out
 }
 
 fn rule(widths: &[usize]) -> String {

@@ -10,24 +10,11 @@ use arrow::datatypes::{DataType, Field, Int64Type};
 use millstream_types::{Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-use crate::function::{Builtin, Call, typing};
+use crate::function::{Builtin, Call, function, typing};
 use crate::nested::map_type;
 use crate::pattern::{Cache, rows2, texts};
 
 const TEXT: DataType = DataType::Utf8;
-
-macro_rules! function {
-    ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
-        Builtin {
-            name: $name,
-            usage: $usage,
-            about: $about,
-            volatile: false,
-            typing: $typing,
-            body: $body,
-        }
-    };
-}
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[

@@ -18,8 +18,12 @@ pub const BUILTINS: &[Builtin] = &[
     operator("DECIMAL_SUBTRACT", add_typing, |call| arithmetic(call, Op::Subtract)),
     operator("DECIMAL_MULTIPLY", multiply_typing, |call| arithmetic(call, Op::Multiply)),
     operator("DECIMAL_DIVIDE", divide_typing, |call| arithmetic(call, Op::Divide)),
-    operator("DECIMAL_MODULO", modulo_typing, |call| arithmetic(call, Op::Modulo)),
+    MODULO,
 ];
+
+/// `%` of decimals, which MOD is, too.
+pub const MODULO: Builtin =
+    operator("DECIMAL_MODULO", modulo_typing, |call| arithmetic(call, Op::Modulo));
 
 const fn operator(
     name: &'static str,

@@ -48,6 +48,21 @@ pub struct Builtin {
     pub body: Body,
 }
 
+/// A [`Builtin`] that gives the same for the same arguments.
+macro_rules! function {
+    ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
+        $crate::function::Builtin {
+            name: $name,
+            usage: $usage,
+            about: $about,
+            volatile: false,
+            typing: $typing,
+            body: $body,
+        }
+    };
+}
+pub(crate) use function;
+
 /// One call over the rows of a batch.
 pub struct Call<'a> {
     /// The arguments, one value a row.

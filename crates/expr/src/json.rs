@@ -18,23 +18,10 @@ use millstream_types::sql_type::is_variant;
 use millstream_types::{Error, Result};
 use serde_json::Value;
 
-use crate::function::{Builtin, Call, Typing, typing};
+use crate::function::{Builtin, Call, Typing, function, typing};
 use crate::json_path::Path;
 
 const TEXT: DataType = DataType::Utf8;
-
-macro_rules! function {
-    ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
-        Builtin {
-            name: $name,
-            usage: $usage,
-            about: $about,
-            volatile: false,
-            typing: $typing,
-            body: $body,
-        }
-    };
-}
 
 /// The functions of this family. The SQL front end writes the clauses of a call as arguments, in words.
 pub const BUILTINS: &[Builtin] = &[

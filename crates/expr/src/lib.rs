@@ -23,7 +23,7 @@
 //! | [`bitmaps`] | sets of integers |
 //! | [`maths`], [`temporal`], [`periods`], [`differences`] | functions of numbers and of time |
 //! | [`time_values`], [`time_text`] | points in time to and from text and numbers |
-//! | [`conditional`], [`nested`], [`arrays`] | functions of any value, and of collections |
+//! | [`conditional`], [`nested`], [`arrays`], [`maps`] | functions of any value, and of collections |
 //! | [`json_path`], `regex_text` | paths into JSON values, regular expressions as they are written |
 //! | [`aggregates`] | names and types of aggregate functions |
 
@@ -50,6 +50,7 @@ pub mod java_pattern;
 mod java_zone;
 pub mod json;
 pub mod json_path;
+pub mod maps;
 pub mod maths;
 pub mod nested;
 pub mod pattern;

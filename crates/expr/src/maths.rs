@@ -155,13 +155,13 @@ pub const BUILTINS: &[Builtin] = &[
                 if matches!(a, DataType::Decimal128(..))
                     || matches!(b, DataType::Decimal128(..)) =>
             {
-                (crate::decimal::BUILTINS[4].typing)(given)
+                (crate::decimal::MODULO.typing)(given)
             }
             _ => typing::exact(given, &[DOUBLE, DOUBLE], DOUBLE),
         },
         body: |call| {
             if let DataType::Decimal128(..) = call.result {
-                return (crate::decimal::BUILTINS[4].body)(call);
+                return (crate::decimal::MODULO.body)(call);
             }
             if !call.result.is_integer() {
                 let (a, b) = (&call.arguments[0], &call.arguments[1]);

@@ -9,8 +9,8 @@ use datafusion_expr::{AggregateUDF, ScalarUDF};
 use crate::aggregates::{self, Declaration, UserAggregate, UserDeclaration};
 use crate::function::{Adapter, Builtin, UserAdapter, UserFunction};
 use crate::{
-    arrays, bitmaps, codecs, conditional, decimal, differences, hash, json, maths, nested, pattern,
-    periods, printf, strings, temporal, variant,
+    arrays, bitmaps, codecs, conditional, decimal, differences, hash, json, maps, maths, nested,
+    pattern, periods, printf, strings, temporal, variant,
 };
 
 /// The functions of a session: the built-in ones in its time zone, and those of the embedding program.
@@ -39,7 +39,8 @@ pub const FAMILIES: &[(&str, &[Builtin])] = &[
     ("Time between", differences::BUILTINS),
     ("Conditions", conditional::BUILTINS),
     ("Collections", nested::BUILTINS),
-    ("Arrays and maps", arrays::BUILTINS),
+    ("Arrays", arrays::BUILTINS),
+    ("Maps", maps::BUILTINS),
 ];
 
 /// All built-in scalar functions.

@@ -10,25 +10,12 @@ use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use base64::Engine;
 use millstream_types::{Error, Result};
 
-use crate::function::{Builtin, Call, Typing, typing};
+use crate::function::{Builtin, Call, Typing, function, typing};
 use crate::pattern::{rows2, text_rows3, texts};
 use crate::string_search::{instr, position, split_index};
 
 const TEXT: DataType = DataType::Utf8;
 const INT: DataType = DataType::Int32;
-
-macro_rules! function {
-    ($name:literal, $usage:literal, $about:literal, $typing:expr, $body:expr) => {
-        Builtin {
-            name: $name,
-            usage: $usage,
-            about: $about,
-            volatile: false,
-            typing: $typing,
-            body: $body,
-        }
-    };
-}
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[

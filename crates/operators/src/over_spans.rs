@@ -1,8 +1,9 @@
 //! The rows that count for each row of an ordered partition: [`bounds`] of spans, and [`Places`].
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 use millstream_plan::{Place, Span, SpanUnit};
@@ -81,41 +82,55 @@ fn place(at: usize, by: i128, count: usize) -> usize {
     (at as i128).saturating_add(by).clamp(0, count as i128) as usize
 }
 
-/// What follows from the place of each row.
+/// What follows from the place of each row: a call, and its values as far as they were asked for.
 pub(crate) enum Places {
-    /// Numbers of parts.
-    Parts(Vec<i64>),
-    /// Shares.
-    Shares(Vec<f64>),
+    /// The numbers of so many parts.
+    Ntile(u64, Vec<i64>),
+    /// Shares of rows before.
+    PercentRank(Vec<f64>),
+    /// Shares of rows up to here.
+    CumeDist(Vec<f64>),
 }
 
 impl Places {
     /// Of no row yet.
     pub fn new(place: Place) -> Self {
         match place {
-            Place::Ntile(_) => Self::Parts(Vec::new()),
-            Place::PercentRank | Place::CumeDist => Self::Shares(Vec::new()),
+            Place::Ntile(most) => Self::Ntile(most, Vec::new()),
+            Place::PercentRank => Self::PercentRank(Vec::new()),
+            Place::CumeDist => Self::CumeDist(Vec::new()),
         }
     }
 
     /// Appends those of the rows of a partition.
-    pub fn extend(&mut self, place: Place, rows: &Ordered<'_>) {
+    pub fn extend(&mut self, rows: &Ordered<'_>) {
         let count = rows.orders.len();
-        let shares = |share: &dyn Fn(&Range<usize>) -> f64| -> Vec<f64> {
-            let groups = rows.peers();
-            groups.iter().flat_map(|group| group.clone().map(|_| share(group))).collect()
+        let peers = || {
+            let groups = rows.peers().into_iter();
+            groups.flat_map(|group| std::iter::repeat_n(group.clone(), group.len()))
         };
-        match (self, place) {
-            (Self::Parts(parts), Place::Ntile(most)) => {
-                parts.extend((0..count).map(|row| part(row as u64, count as u64, most)));
+        match self {
+            Self::Ntile(most, parts) => {
+                parts.extend((0..count).map(|row| part(row as u64, count as u64, *most)));
             }
-            (Self::Shares(all), Place::PercentRank) => all.extend(shares(&|group| {
-                if count == 1 { 0.0 } else { group.start as f64 / (count - 1) as f64 }
-            })),
-            (Self::Shares(all), Place::CumeDist) => {
-                all.extend(shares(&|group| group.end as f64 / count as f64));
+            Self::PercentRank(shares) => {
+                // One row alone has no other rows: none of them stands before it.
+                let others = count.saturating_sub(1).max(1) as f64;
+                shares.extend(peers().map(|group| group.start as f64 / others));
             }
-            (Self::Parts(_) | Self::Shares(_), _) => {}
+            Self::CumeDist(shares) => {
+                shares.extend(peers().map(|group| group.end as f64 / count as f64));
+            }
+        }
+    }
+
+    /// All values.
+    pub fn finish(self) -> ArrayRef {
+        match self {
+            Self::Ntile(_, parts) => Arc::new(Int64Array::from(parts)),
+            Self::PercentRank(shares) | Self::CumeDist(shares) => {
+                Arc::new(Float64Array::from(shares))
+            }
         }
     }
 }

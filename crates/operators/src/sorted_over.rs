@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use millstream_plan::{AggregateCall, OrderKey, Place, SortedCall, Span, SpanUnit};
@@ -256,7 +256,7 @@ impl SortedOver {
         };
         let mut steps = vec![Vec::new(); self.spans.len()];
         let places = self.calculations.iter().map(|calculation| match calculation {
-            Calculation::Place(place) => Some((*place, Places::new(*place))),
+            Calculation::Place(place) => Some(Places::new(*place)),
             Calculation::Aggregate { .. } => None,
         });
         let mut places: Vec<_> = places.collect();
@@ -269,20 +269,13 @@ impl SortedOver {
             for (span, steps) in self.spans.iter().zip(&mut steps) {
                 Self::steps(*span, *slot, &rows, first as u32, steps);
             }
-            for (place, values) in places.iter_mut().flatten() {
-                values.extend(*place, &rows);
-            }
+            places.iter_mut().flatten().for_each(|places| places.extend(&rows));
             first += orders.len();
         }
         let mut values: Vec<ArrayRef> = Vec::with_capacity(self.calculations.len());
         for (calculation, place) in self.calculations.iter_mut().zip(places) {
             let Calculation::Aggregate { call, state, span } = calculation else {
-                values.extend(place.map(|(_, values)| -> ArrayRef {
-                    match values {
-                        Places::Parts(parts) => Arc::new(Int64Array::from(parts)),
-                        Places::Shares(shares) => Arc::new(Float64Array::from(shares)),
-                    }
-                }));
+                values.extend(place.map(Places::finish));
                 continue;
             };
             state.resize(self.partitions.len());

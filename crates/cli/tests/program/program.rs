@@ -63,6 +63,17 @@ fn values_are_spelled_as_promised() {
 }
 
 #[test]
+fn data_does_not_steer_the_terminal() {
+    let shown = run("SELECT 'a' || CHR(27) || '[31m' || CHR(10) AS x", &[]);
+    let table = "+---------------+\n| x             |\n+---------------+\n\
+                 | a\\u001B[31m\\n |\n+---------------+\n";
+    assert_eq!(text(&shown.stdout), table);
+    let failed = run("SELECT CAST('a' || CHR(27) || '[31m' AS INT) AS x", &[]);
+    let message = text(&failed.stderr);
+    assert!(message.contains("a\\u001B[31m") && !message.contains('\x1b'), "{message}");
+}
+
+#[test]
 fn changes_have_their_kind_first() {
     let sql = "SELECT k, COUNT(*) AS c FROM (VALUES ('a'), ('a'), ('b')) AS t(k) GROUP BY k";
     let output = run(sql, &["-o", "csv", "--changelog", "--parallelism", "1"]);
