@@ -285,6 +285,20 @@ impl ColumnBuilder {
         }
     }
 
+    /// Adds a whole number; false, and nothing added, where the column takes no such number.
+    #[inline]
+    pub fn append_integer(&mut self, value: i64) -> bool {
+        match self {
+            Self::Int64(builder) => builder.append_value(value),
+            Self::Int32(builder) => match value.try_into() {
+                Ok(value) => builder.append_value(value),
+                Err(_) => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
     /// Adds the value that a text stands for; false, and nothing added, where it stands for none.
     /// `separator` stands between date and time of a timestamp.
     pub fn append_text(&mut self, text: &str, separator: u8) -> bool {
@@ -453,6 +467,11 @@ fn point_of_day(days: i64, text: &[u8], separator: u8) -> Option<PointInTime> {
     };
     let nanos = match rest {
         [] => 0,
+        // Milliseconds are what most clocks give.
+        [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            let digit = |digit: &u8| u32::from(digit - b'0');
+            (digit(a) * 100 + digit(b) * 10 + digit(c)) * 1_000_000
+        }
         [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
             let mut value = 0;
             for digit in digits {

@@ -15,6 +15,7 @@ use millstream_types::{Error, Result};
 use crate::column::ColumnBuilder;
 use crate::csv_quick::{Quick, last_line_end};
 use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
+use crate::digits::short_integer;
 use crate::json::nullable;
 
 /// The options of the format.
@@ -329,7 +330,8 @@ impl Run<'_> {
         // Where all of it is text, parts of it need not be looked at again.
         let text = simdutf8::basic::from_utf8(bytes).ok();
         let mut quick = text.and_then(|_| decoder.quick(bytes));
-        let mut places: Vec<(usize, usize)> = Vec::with_capacity(decoder.targets.len());
+        let mut found = vec![(0, 0); self.builders.len()];
+        let order: Vec<usize> = decoder.targets.iter().flatten().copied().collect();
         while fields.at < bytes.len() {
             if decoder.options.comments && bytes[fields.at] == b'#' {
                 fields.skip_line();
@@ -345,14 +347,15 @@ impl Run<'_> {
             let (line, start) = (fields.line, fields.at);
             record.clear();
             if let (Some(text), Some(quick)) = (text, &mut quick)
-                && let Some(end) = quick.record(start, &mut places)
+                && let Some(end) = quick.record(start, &decoder.targets, &mut found)
             {
                 (fields.at, fields.line) = (end, line + 1);
-                if !self.quick_record(line, text, &places)? {
-                    let part = |(from, to): &(usize, usize)| Cow::Borrowed(&bytes[*from..*to]);
-                    record.extend(places.iter().map(|place| Field { text: part(place) }));
-                    self.record(line, &record, &bytes[start..end])?;
+                for column in &order {
+                    // The places are those of whole characters: what stands around them is ASCII.
+                    let (from, to) = found[*column];
+                    self.field(line, *column, text.get(from..to).unwrap_or_default())?;
                 }
+                self.rows += 1;
                 continue;
             }
             let end = loop {
@@ -401,22 +404,6 @@ impl Run<'_> {
         let place = format!("{}:{line}", self.chunk.source);
         let text = record.strip_suffix(b"\n").unwrap_or(record);
         self.rejected.push(place, reason, text.strip_suffix(b"\r").unwrap_or(text));
-    }
-
-    /// Takes a record by the places of its fields; false, and nothing taken, when it has too many or too few.
-    fn quick_record(&mut self, line: u64, text: &str, places: &[(usize, usize)]) -> Result<bool> {
-        let decoder = self.decoder;
-        if places.len() != decoder.targets.len() {
-            return Ok(false);
-        }
-        for (column, (from, to)) in decoder.targets.iter().zip(places) {
-            if let Some(column) = column {
-                // The places are those of whole characters: what stands around them is ASCII.
-                self.field(line, *column, text.get(*from..*to).unwrap_or_default())?;
-            }
-        }
-        self.rows += 1;
-        Ok(true)
     }
 
     /// Takes a field, or says why not.
@@ -532,6 +519,10 @@ fn append(
         }
         ColumnBuilder::Timestamp(_) => builder.append_text(text.trim_start(), b' '),
         ColumnBuilder::Text(_) => builder.append_text(text, b' '),
+        ColumnBuilder::Int32(_) | ColumnBuilder::Int64(_) => match short_integer(text.as_bytes()) {
+            Some(value) => builder.append_integer(value),
+            None => builder.append_text(text.trim(), b' '),
+        },
         _ => builder.append_text(text.trim(), b' '),
     }
 }

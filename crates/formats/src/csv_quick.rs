@@ -15,6 +15,8 @@ pub(crate) struct Quick<'a> {
     marks: Marks<'a, 3>,
     delimiter: u8,
     quote: Option<u8>,
+    /// Where the marks stand that are taken next.
+    at: usize,
 }
 
 impl<'a> Quick<'a> {
@@ -28,56 +30,68 @@ impl<'a> Quick<'a> {
             marks: Marks::new(bytes, kinds),
             delimiter: options.delimiter,
             quote: options.quote,
+            at: 0,
         })
     }
 
-    /// Where the fields of the record stand that starts at a place, and the start of the next one.
+    /// Where the fields stand that are asked for, of the record that starts at a place, and the start of the next
+    /// one; `None` where it gives up, as it does on a record with more or fewer fields than `targets`.
     #[inline]
     pub(crate) fn record(
         &mut self,
         start: usize,
-        fields: &mut Vec<(usize, usize)>,
+        targets: &[Option<usize>],
+        found: &mut [(usize, usize)],
     ) -> Option<usize> {
-        fields.clear();
-        let mut at = start;
+        if start != self.at {
+            self.marks.seek(start);
+        }
+        // Where it gives up, marks of this record may be left.
+        self.at = usize::MAX;
+        let (mut at, mut field) = (start, 0);
         loop {
-            let opens = self.quote.filter(|quote| self.bytes.get(at) == Some(quote));
-            let (from, to, end) = match opens {
-                Some(quote) => self.quoted(at + 1, quote)?,
-                None => self.plain(at)?,
-            };
+            let (from, mut to, end) = self.field(at)?;
             let last = self.bytes[end] != self.delimiter;
-            let returns = last && opens.is_none() && to > from && self.bytes[to - 1] == b'\r';
-            fields.push((from, to - usize::from(returns)));
-            at = end + 1;
+            // A return belongs to the end of the line.
+            to -= usize::from(last && to == end && to > from && self.bytes[to - 1] == b'\r');
+            match targets.get(field) {
+                Some(Some(column)) => found[*column] = (from, to),
+                Some(None) => {}
+                // A delimiter may stand behind the last field, too.
+                None if last && field == targets.len() && from == to => {}
+                None => return None,
+            }
+            (at, field) = (end + 1, field + 1);
             if last {
-                return Some(at);
+                self.at = at;
+                return (field >= targets.len()).then_some(at);
             }
         }
     }
 
     /// Where a field starts and ends, and where the delimiter or the end of the line behind it stands.
     #[inline]
-    fn plain(&mut self, at: usize) -> Option<(usize, usize, usize)> {
-        let mut end = self.marks.next(at)?;
-        while self.bytes[end] != self.delimiter && self.bytes[end] != b'\n' {
-            // A quote inside of a field is a character like any other.
-            end = self.marks.next(end + 1)?;
+    fn field(&mut self, at: usize) -> Option<(usize, usize, usize)> {
+        let mut end = self.marks.take()?;
+        if self.quote.is_none_or(|quote| self.bytes[end] != quote) {
+            return Some((at, end, end));
         }
-        Some((at, end, end))
-    }
-
-    fn quoted(&mut self, at: usize, quote: u8) -> Option<(usize, usize, usize)> {
-        let mut close = self.marks.next(at)?;
-        while self.bytes[close] != quote {
+        if end > at {
+            // A quote inside of a field is a character like any other.
+            while self.bytes[end] != self.delimiter && self.bytes[end] != b'\n' {
+                end = self.marks.take()?;
+            }
+            return Some((at, end, end));
+        }
+        let mut close = self.marks.take()?;
+        while self.bytes[close] != self.bytes[at] {
             if self.bytes[close] == b'\n' {
                 return None;
             }
-            close = self.marks.next(close + 1)?;
+            close = self.marks.take()?;
         }
-        let follows = *self.bytes.get(close + 1)?;
-        let simple = follows == self.delimiter || follows == b'\n';
-        simple.then_some((at, close, close + 1))
+        end = self.marks.take()?;
+        (end == close + 1 && self.bytes[end] != self.bytes[at]).then_some((at + 1, close, end))
     }
 }
 

@@ -36,6 +36,34 @@ fn eight(values: u64) -> u64 {
     (fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF
 }
 
+/// The number that starts at a place, and where its digits end; `None` unless they are 1 to 15 with enough bytes
+/// behind them to be looked at together.
+#[inline]
+pub fn leading_number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    // What is shifted in stands for zeros in front.
+    let first_digits = |values: u64, count: usize| eight(values << (8 * (8 - count)));
+    let (first, rest) = bytes.get(at..)?.split_first_chunk()?;
+    let first = u64::from_le_bytes(*first) ^ ZEROS;
+    let strays_in_first = strays(first);
+    if strays_in_first != 0 {
+        let count = strays_in_first.trailing_zeros() as usize / 8;
+        return (count > 0).then(|| (first_digits(first, count), at + count));
+    }
+    let second = u64::from_le_bytes(*rest.first_chunk()?) ^ ZEROS;
+    let count = strays(second).trailing_zeros() as usize / 8;
+    match count {
+        0 => Some((eight(first), at + 8)),
+        1..=7 => {
+            let value = eight(first) * TENS[count] + first_digits(second, count);
+            Some((value, at + 8 + count))
+        }
+        _ => None,
+    }
+}
+
+/// Powers of ten.
+const TENS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
 /// The whole number of a text of at most 16 digits, with a minus sign or without; `None` for any other.
 #[inline]
 pub fn short_integer(text: &[u8]) -> Option<i64> {
@@ -104,7 +132,7 @@ mod tests {
     fn integers_are_those_of_the_standard_library() {
         let mut random = Random::new(3);
         for _ in 0..200_000 {
-            let length = random.below(19) as usize;
+            let length = random.below(26) as usize;
             let mut text: Vec<u8> = (0..length).map(|_| b'0' + random.below(10) as u8).collect();
             if random.below(3) == 0 {
                 text.insert(0, b'-');
@@ -120,6 +148,13 @@ mod tests {
             let from = random.below(text.len() as u64 + 1) as usize;
             let end = (from..text.len()).find(|at| !text[*at].is_ascii_digit());
             assert_eq!(end_of_digits(&text, from), end.unwrap_or(text.len()));
+            if let Some((value, end)) = leading_number(&text, from) {
+                assert_eq!(end, end_of_digits(&text, from));
+                assert_eq!(value, String::from_utf8_lossy(&text[from..end]).parse().unwrap());
+            } else if text.len() >= from + 16 {
+                let digits = end_of_digits(&text, from) - from;
+                assert!(digits == 0 || digits > 15, "{}", String::from_utf8_lossy(&text));
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use millstream_types::{Error, Result};
 use crate::column::ColumnBuilder;
 use crate::decoder::{Chunk, Decoded, Decoder, Rejected};
 use crate::digits::short_integer;
-use crate::json_quick::Quick;
+use crate::json_quick::{Found, Quick, Target};
 use crate::json_scan::{Broken, Kind, Raw, Scanner, unescape, written_anew};
 
 /// The options of the format.
@@ -64,7 +64,7 @@ impl JsonOptions {
 /// Decodes some columns of a table from JSON lines.
 pub struct JsonDecoder {
     schema: SchemaRef,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, Target>,
     options: JsonOptions,
     separator: u8,
     /// Reads every line by the scanner.
@@ -81,8 +81,10 @@ impl JsonDecoder {
         for field in schema.fields() {
             ColumnBuilder::new(field.data_type())?;
         }
-        let by_name =
-            schema.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at));
+        let by_name = schema.fields().iter().enumerate().map(|(column, field)| {
+            let integer = matches!(field.data_type(), DataType::Int32 | DataType::Int64);
+            (field.name().clone(), Target { column, integer })
+        });
         let separator = if options.iso_timestamps { b'T' } else { b' ' };
         let plain = millstream_types::plain_paths();
         Ok(Self { by_name: by_name.collect(), schema, options, separator, plain })
@@ -113,7 +115,7 @@ impl Decoder for JsonDecoder {
                     Ok(builder.strict(self.options.strict_decimals))
                 })
                 .collect::<Result<_>>()?,
-            found: vec![None; columns],
+            found: vec![Found::Missing; columns],
             guesses: Vec::new(),
             rows: 0,
             skipped: 0,
@@ -158,9 +160,9 @@ struct Run<'a> {
     line: u64,
     builders: Vec<ColumnBuilder>,
     /// The values of the current row, by column.
-    found: Vec<Option<Raw<'a>>>,
+    found: Vec<Found<'a>>,
     /// For the n-th member of an object: the key last seen there, and its column.
-    guesses: Vec<(&'a str, Option<usize>)>,
+    guesses: Vec<(&'a str, Option<Target>)>,
     rows: usize,
     skipped: u64,
     nulled: u64,
@@ -231,12 +233,12 @@ impl<'a> Run<'a> {
     fn scan(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Broken> {
         let mut ordinal = 0;
         let (found, guesses, by_name) = (&mut self.found, &mut self.guesses, &self.decoder.by_name);
-        found.fill(None);
+        found.fill(Found::Missing);
         scanner.object(0, |key, value| {
-            let column = match guesses.get(ordinal) {
-                Some((guess, column)) if *guess == key.text && key.kind == Kind::Plain => *column,
+            let target = match guesses.get(ordinal) {
+                Some((guess, target)) if *guess == key.text && key.kind == Kind::Plain => *target,
                 _ => {
-                    let column = match key.kind {
+                    let target = match key.kind {
                         Kind::Escaped => {
                             unescape(key.text).and_then(|key| by_name.get(&key).copied())
                         }
@@ -244,14 +246,14 @@ impl<'a> Run<'a> {
                     };
                     if key.kind == Kind::Plain {
                         guesses.truncate(ordinal);
-                        guesses.push((key.text, column));
+                        guesses.push((key.text, target));
                     }
-                    column
+                    target
                 }
             };
             ordinal += 1;
-            if let Some(column) = column {
-                found[column] = Some(value);
+            if let Some(target) = target {
+                found[target.column] = Found::Raw(value);
             }
         })?;
         if scanner.at_end() {
@@ -300,21 +302,26 @@ impl<'a> Run<'a> {
 
     fn row(&mut self) -> Result<()> {
         let decoder = self.decoder;
-        for column in 0..self.builders.len() {
-            let builder = &mut self.builders[column];
-            let field = decoder.schema.field(column);
-            let problem = match self.found[column] {
-                None if decoder.options.fail_on_missing_field => "the field is missing".to_owned(),
-                None => {
+        let reader = Reader {
+            separator: decoder.separator,
+            lenient: decoder.options.ignore_parse_errors,
+            all_due: decoder.options.fail_on_missing_field,
+        };
+        let columns = self.builders.iter_mut().zip(&self.found).zip(decoder.schema.fields());
+        for ((builder, found), field) in columns {
+            let problem = match *found {
+                Found::Missing if reader.all_due => "the field is missing".to_owned(),
+                Found::Missing => {
                     builder.append_null();
                     continue;
                 }
-                Some(raw) => {
-                    let reader = Reader {
-                        separator: decoder.separator,
-                        lenient: decoder.options.ignore_parse_errors,
-                        all_due: decoder.options.fail_on_missing_field,
-                    };
+                Found::Integer(value) => {
+                    if builder.append_integer(value) {
+                        continue;
+                    }
+                    format!("{value} does not fit {}", type_name(field.data_type()))
+                }
+                Found::Raw(raw) => {
                     let mut nulled = 0;
                     if reader.append(builder, raw, &mut nulled) {
                         self.nulled += nulled;

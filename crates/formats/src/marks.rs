@@ -13,6 +13,8 @@ pub struct Marks<'a, const N: usize> {
     block: usize,
     /// A bit for each byte of the block.
     found: u64,
+    /// Those that were not taken yet.
+    left: u64,
 }
 
 /// How many bytes are looked at together.
@@ -21,7 +23,7 @@ pub const BLOCK: usize = 64;
 impl<'a, const N: usize> Marks<'a, N> {
     /// For the bytes of some kinds in a text.
     pub fn new(bytes: &'a [u8], kinds: [u8; N]) -> Self {
-        let mut marks = Self { bytes, kinds: kinds.map(u8x16::splat), block: 0, found: 0 };
+        let mut marks = Self { bytes, kinds: kinds.map(u8x16::splat), block: 0, found: 0, left: 0 };
         marks.look_at(0);
         marks
     }
@@ -59,6 +61,29 @@ impl<'a, const N: usize> Marks<'a, N> {
                 self.bits(&padded)
             }
         };
+        self.left = self.found;
+    }
+
+    /// Takes the next of them, wherever it stands.
+    #[inline]
+    pub fn take(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            if (self.block + 1) * BLOCK >= self.bytes.len() {
+                return None;
+            }
+            self.look_at(self.block + 1);
+        }
+        let at = self.block * BLOCK + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(at)
+    }
+
+    /// Goes to a place: what is at it or behind it is taken next.
+    pub fn seek(&mut self, at: usize) {
+        if at / BLOCK * BLOCK <= self.bytes.len() {
+            self.look_at(at / BLOCK);
+            self.left &= u64::MAX << (at % BLOCK);
+        }
     }
 
     /// The bits of each kind in all blocks, one block after the other; behind the end there is none.
@@ -107,6 +132,12 @@ mod tests {
             for from in (0..length + 70).chain((0..length).rev()) {
                 let due = (from..length).find(|at| matches!(bytes[*at], b',' | b'"' | b'\n'));
                 assert_eq!(marks.next(from), due, "{length} bytes from {from}");
+            }
+            for from in 0..=length {
+                marks.seek(from);
+                let taken: Vec<usize> = std::iter::from_fn(|| marks.take()).collect();
+                let due = (from..length).filter(|at| matches!(bytes[*at], b',' | b'"' | b'\n'));
+                assert_eq!(taken, due.collect::<Vec<_>>(), "{length} bytes from {from}");
             }
         }
     }

@@ -142,9 +142,14 @@ pub struct PointInTime {
 impl PointInTime {
     /// The count of units of 1/`per_second` s, cut off below; `None` when it does not fit.
     pub fn in_units(self, per_second: i64) -> Option<i64> {
-        self.seconds
-            .checked_mul(per_second)?
-            .checked_add(i64::from(self.nanos) / (1_000_000_000 / per_second))
+        let nanos = i64::from(self.nanos);
+        // Division by a constant is a multiplication.
+        let fraction = match per_second {
+            1_000 => nanos / 1_000_000,
+            1_000_000 => nanos / 1_000,
+            _ => nanos / (1_000_000_000 / per_second),
+        };
+        self.seconds.checked_mul(per_second)?.checked_add(fraction)
     }
 }
 
