@@ -379,7 +379,7 @@ impl Engine {
         change(&mut self.inner.functions.lock().unwrap_or_else(PoisonError::into_inner));
         let mut catalog = self.catalog();
         let zone = catalog.zone();
-        catalog.set_zone(zone, self.registry(zone));
+        catalog.functions = self.registry(zone);
         self.set_catalog(catalog);
     }
 }

@@ -210,7 +210,7 @@ impl Engine {
         let zone = settings::zone(zone)?;
         if zone != catalog.zone() {
             let functions = self.registry(zone);
-            catalog.set_zone(zone, functions);
+            catalog.set_zone(zone, functions)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use millstream_plan::function::TableFunction;
 use sqlparser::ast::Query;
 
 use crate::diagnostics::{SqlError, nearest};
+use crate::planner::Planner;
 
 /// The catalog that a session starts in.
 pub const DEFAULT_CATALOG: &str = "default_catalog";
@@ -91,10 +92,24 @@ impl Catalog {
         self.zone
     }
 
-    /// Changes the session's time zone, with functions that follow it.
-    pub fn set_zone(&mut self, zone: Tz, functions: Registry) {
+    /// Changes the session's time zone, with functions that follow it and what tables compute by them.
+    ///
+    /// # Errors
+    /// When what a table computes cannot be planned any more.
+    pub fn set_zone(&mut self, zone: Tz, functions: Registry) -> Result<(), SqlError> {
         self.zone = zone;
         self.functions = functions;
+        let planner = Planner::new(self);
+        let mut changed = Vec::new();
+        for (name, entry) in &self.entries {
+            if let Entry::Table(table) = entry
+                && let Some(table) = planner.computed_anew(table)?
+            {
+                changed.push((name.clone(), Entry::Table(Arc::new(table))));
+            }
+        }
+        self.entries.extend(changed);
+        Ok(())
     }
 
     /// The catalog and database that names are looked up in.

@@ -415,6 +415,28 @@ impl<'a> Planner<'a> {
         Ok((Arc::new(field), Computed { value, text: text.to_owned(), processing_time }))
     }
 
+    /// A table whose columns and watermark are computed by the session's settings as they are now; `None` where it
+    /// computes nothing.
+    ///
+    /// # Errors
+    /// When an expression of it cannot be planned.
+    pub(crate) fn computed_anew(&self, table: &Table) -> Result<Option<Table>> {
+        if table.computed.is_empty() && table.watermark.is_none() {
+            return Ok(None);
+        }
+        let mut anew = table.clone();
+        for (at, computed) in &mut anew.computed {
+            let expr = crate::parser::parse_expression(&computed.text)?;
+            let name = table.schema.field(*at).name();
+            *computed = self.computed(name, &expr, &computed.text, &table.physical)?.1;
+        }
+        if let Some(watermark) = &mut anew.watermark {
+            let column = table.schema.field(watermark.rowtime).name();
+            *watermark = self.watermark_for(table, column, &watermark.text)?;
+        }
+        Ok(Some(anew))
+    }
+
     /// `WATERMARK FOR column AS expression` for a table that exists.
     ///
     /// # Errors

@@ -13,19 +13,20 @@ use sqlparser::ast::{
     FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition,
     NamedWindowExpr, OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select,
     SetExpr, Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit,
-    VisitMut, VisitorMut, WindowFrameBound, WindowSpec, WindowType, visit_relations,
+    VisitMut, VisitorMut, WindowType, visit_relations,
 };
 
 use crate::diagnostics::{SqlError, nearest};
 use crate::dialect::{call, cast_to};
-use crate::group_window::{GROUP_WINDOWS, PROPERTIES};
+use crate::group_by::{distinct_sets, expand_group_window};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
 use crate::literals::{
-    digits_as_written, has_too_many_digits, least_integer, number, plain_number, positive_interval,
+    digits_as_written, has_too_many_digits, least_integer, number, positive_interval,
 };
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;
 use crate::names::{Stars, all_of, derive_ctes, mark_order, name_columns};
+use crate::over_syntax::{default_of_row, plain_bounds};
 use crate::row_comparisons::{equal_rows, row_in_list, rows_in};
 use crate::temporal::nest_versioned;
 use crate::time_settings::duration_of;
@@ -346,18 +347,6 @@ impl Rewriter<'_> {
 }
 
 /// The bounds of a frame as they were written: plain numbers.
-fn plain_bounds(spec: &mut WindowSpec) {
-    let Some(frame) = &mut spec.window_frame else { return };
-    for bound in std::iter::once(&mut frame.start_bound).chain(&mut frame.end_bound) {
-        let (WindowFrameBound::Preceding(Some(value)) | WindowFrameBound::Following(Some(value))) =
-            bound
-        else {
-            continue;
-        };
-        plain_number(value);
-    }
-}
-
 /// The names of a call without its module, in capitals.
 pub fn function_name(expr: &Expr) -> Option<String> {
     match expr {
@@ -366,30 +355,6 @@ pub fn function_name(expr: &Expr) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn expand_group_window(select: &mut Select) {
-    let GroupByExpr::Expressions(keys, _) = &mut select.group_by else { return };
-    let mut expanded = Vec::with_capacity(keys.len() + 2);
-    // Columns in parentheses are columns.
-    let keys_alone = keys.drain(..).flat_map(|key| match key {
-        Expr::Tuple(columns) => columns,
-        key => vec![key],
-    });
-    for key in keys_alone.collect::<Vec<_>>() {
-        let window = function_name(&key).filter(|name| GROUP_WINDOWS.contains(&name.as_str()));
-        match (&key, window) {
-            (Expr::Function(function), Some(window)) => {
-                for property in PROPERTIES {
-                    let mut named = function.clone();
-                    named.name = vec![Ident::new(format!("{window}{property}"))].into();
-                    expanded.push(Expr::Function(named));
-                }
-            }
-            _ => expanded.push(key),
-        }
-    }
-    *keys = expanded;
 }
 
 fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
@@ -442,6 +407,7 @@ fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         Expr::Function(function) => match function.name.to_string().to_ascii_uppercase().as_str() {
             "IF" => if_as_case(expr)?,
             "COUNT" => count_of_one(expr),
+            "LAG" | "LEAD" if function.over.is_some() => default_of_row(function),
             "ROUND" | "TRUNCATE" => digits_as_written(function),
             "TUMBLE_PROCTIME" | "HOP_PROCTIME" | "SESSION_PROCTIME" => rowtime_of(expr),
             _ => None,
@@ -494,51 +460,6 @@ fn fetch_as_limit(query: &mut Query) -> Result<(), SqlError> {
         _ => LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() },
     });
     Ok(())
-}
-
-/// ROLLUP and CUBE in which something stands twice, or several together, as the sets that they are; nothing
-/// stands twice in a set.
-fn distinct_sets(group_by: &mut GroupByExpr) {
-    let GroupByExpr::Expressions(keys, _) = group_by else { return };
-    for key in keys {
-        let (parts, cube) = match key {
-            Expr::Rollup(parts) => (parts, false),
-            Expr::Cube(parts) => (parts, true),
-            Expr::GroupingSets(sets) => {
-                sets.iter_mut().for_each(|set| *set = distinct(set));
-                continue;
-            }
-            _ => continue,
-        };
-        let all: Vec<Expr> = parts.iter().flatten().cloned().collect();
-        let plain = parts.iter().all(|part| part.len() == 1) && distinct(&all).len() == all.len();
-        if plain || parts.len() > 12 {
-            continue;
-        }
-        let of = |chosen: Vec<&Vec<Expr>>| {
-            distinct(&chosen.into_iter().flatten().cloned().collect::<Vec<_>>())
-        };
-        let sets = match cube {
-            false => (0..=parts.len()).rev().map(|to| of(parts[..to].iter().collect())).collect(),
-            true => (0..1_usize << parts.len())
-                .map(|mask| {
-                    let chosen = parts.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 0);
-                    of(chosen.map(|(_, part)| part).collect())
-                })
-                .collect(),
-        };
-        *key = Expr::GroupingSets(sets);
-    }
-}
-
-fn distinct(exprs: &[Expr]) -> Vec<Expr> {
-    let mut kept: Vec<Expr> = Vec::with_capacity(exprs.len());
-    for expr in exprs {
-        if !kept.contains(expr) {
-            kept.push(expr.clone());
-        }
-    }
-    kept
 }
 
 /// `rows[1].field`: a field is named by a text below.

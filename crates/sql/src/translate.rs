@@ -9,7 +9,7 @@ use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{Column, DFSchema};
 use datafusion_expr::logical_plan::{FetchType, Filter, Limit, Projection, SkipType, Values};
 use datafusion_expr::utils::split_conjunction;
-use datafusion_expr::{Expr, LogicalPlan, lit};
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, cast, lit};
 use millstream_expr::ScalarExpr;
 use millstream_plan::{
     ChangelogMode, Node, NodeId, NodeKind, Plan, RankFunction, Stamps, Table, TimeWindow,
@@ -128,6 +128,14 @@ pub(crate) struct Translator<'a> {
 
 pub(crate) fn arrow_of(schema: &DFSchema) -> SchemaRef {
     Arc::new(schema.as_arrow().clone())
+}
+
+/// A value of the type NULL as a BOOLEAN that is NULL: arrays of that type do not say which of their rows are NULL.
+pub(crate) fn with_nulls(expr: &Expr, schema: &DFSchema) -> Result<Expr> {
+    Ok(match expr.get_type(schema)? {
+        DataType::Null => cast(expr.clone(), DataType::Boolean),
+        _ => expr.clone(),
+    })
 }
 
 impl Translator<'_> {

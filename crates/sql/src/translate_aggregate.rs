@@ -21,7 +21,7 @@ use crate::current_watermark;
 use crate::diagnostics::{Result, SqlError};
 use crate::grouping::{Grouping, grouping_call};
 use crate::time_settings::emit_policy;
-use crate::translate::{Translator, WindowProperties, arrow_of};
+use crate::translate::{Translator, WindowProperties, arrow_of, with_nulls};
 
 /// Where a column of the result comes from.
 enum Origin {
@@ -358,7 +358,10 @@ impl Translator<'_> {
         if !counts_rows {
             for argument in read_arguments(name, &call.params.args) {
                 self.no_subquery(argument)?;
-                arguments.push(columns.bind(argument)?);
+                arguments.push(match result {
+                    DataType::Null => columns.bind(argument)?,
+                    _ => columns.bind(&with_nulls(argument, columns.schema)?)?,
+                });
             }
         }
         if call.params.distinct && arguments.len() > 1 {

@@ -11,7 +11,7 @@ use millstream_plan::{ChangelogMode, JoinKind, Node, NodeId, NodeKind};
 
 use crate::decorrelate::Names;
 use crate::diagnostics::{Result, SqlError};
-use crate::translate::{Translator, WindowProperties, arrow_of};
+use crate::translate::{Translator, WindowProperties, arrow_of, with_nulls};
 
 /// The inputs of a join, with the keys that had to be computed behind their columns.
 pub(crate) struct Sides {
@@ -82,7 +82,11 @@ impl Translator<'_> {
     fn sides(&mut self, join: &Join) -> Result<Sides> {
         let inputs = [self.node(&join.left)?, self.node(&join.right)?];
         let widths = inputs.map(|id| self.plan.nodes[id].schema.fields().len());
-        let (left_on, right_on): (Vec<Expr>, Vec<Expr>) = join.on.iter().cloned().unzip();
+        let (mut left_on, mut right_on) = (Vec::new(), Vec::new());
+        for (left, right) in &join.on {
+            left_on.push(with_nulls(left, join.left.schema())?);
+            right_on.push(with_nulls(right, join.right.schema())?);
+        }
         let (left, left_on) = self.with_columns(inputs[0], &left_on, join.left.schema())?;
         let (right, right_on) = self.with_columns(inputs[1], &right_on, join.right.schema())?;
         let left = self.with_any_column(left)?;

@@ -8,7 +8,8 @@ use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::expr::{NullTreatment, WindowFunctionParams};
 use datafusion_expr::logical_plan::{Sort, Window};
 use datafusion_expr::{
-    Expr, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit,
+    Expr, ExprSchemable, LogicalPlan, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    lit,
 };
 use millstream_expr::ScalarExpr;
 use millstream_expr::aggregates::WINDOW_NAMES;
@@ -21,7 +22,7 @@ use millstream_types::sql_type::type_name;
 use crate::aggregate_call::{aggregate_function, null_treatment};
 use crate::diagnostics::{Result, SqlError};
 use crate::over_frame::{frame, looks_ahead, needs_order, span};
-use crate::translate::{Translator, arrow_of};
+use crate::translate::{Translator, arrow_of, with_nulls};
 use crate::translate_window::rank_function;
 
 /// The name and the parts of a call with OVER.
@@ -76,7 +77,12 @@ impl Translator<'_> {
             exprs.extend(params.partition_by.iter().cloned());
             exprs.extend(params.order_by.iter().map(|key| key.expr.clone()));
             let arguments = arguments(name, params);
-            exprs.extend(arguments.iter().cloned());
+            for argument in arguments {
+                exprs.push(match expr.get_type(schema)? {
+                    DataType::Null => argument.clone(),
+                    _ => with_nulls(argument, schema)?,
+                });
+            }
             exprs.extend(params.filter.as_deref().cloned());
             parts.push((name, params, start, arguments.len()));
         }

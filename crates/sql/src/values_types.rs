@@ -13,6 +13,26 @@ pub fn in_one_type(rows: &mut [Parens<Vec<Expr>>]) {
     of_one_precision(rows);
     of_one_number(rows);
     of_any_length(rows);
+    nulls_of_their_type(rows);
+}
+
+/// NULL beside cells of one type as one of that type, which may have details that NULL alone has not.
+fn nulls_of_their_type(rows: &mut [Parens<Vec<Expr>>]) {
+    let is_null =
+        |cell: &Expr| matches!(cell, Expr::Value(value) if matches!(value.value, Value::Null));
+    for column in 0..rows.first().map_or(0, |row| row.content.len()) {
+        let mut types = cells_of(rows, column).filter(|cell| !is_null(cell)).map(target);
+        let Some(Some(of)) = types.next() else { continue };
+        if of == "DECIMAL" || !types.all(|other| other == Some(of)) {
+            continue;
+        }
+        let of = of.to_owned();
+        for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+            if is_null(cell) {
+                *cell = cast_to(cell.clone(), CastKind::Cast, &of);
+            }
+        }
+    }
 }
 
 /// Whether a call is a cast, which literals are, too.
