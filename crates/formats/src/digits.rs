@@ -150,7 +150,10 @@ mod tests {
             assert_eq!(end_of_digits(&text, from), end.unwrap_or(text.len()));
             if let Some((value, end)) = leading_number(&text, from) {
                 assert_eq!(end, end_of_digits(&text, from));
-                assert_eq!(value, String::from_utf8_lossy(&text[from..end]).parse::<u64>().unwrap());
+                assert_eq!(
+                    value,
+                    String::from_utf8_lossy(&text[from..end]).parse::<u64>().unwrap()
+                );
             } else if text.len() >= from + 16 {
                 let digits = end_of_digits(&text, from) - from;
                 assert!(digits == 0 || digits > 15, "{}", String::from_utf8_lossy(&text));

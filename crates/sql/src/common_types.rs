@@ -129,6 +129,14 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         }
         return Ok(Transformed::yes(expr));
     }
+    if let Some(time) = time_of_texts(&types).filter(|_| !chosen) {
+        for (value, data_type) in together.into_iter().zip(types) {
+            if data_type == DataType::Utf8 {
+                *value = as_type(value.clone(), &time);
+            }
+        }
+        return Ok(Transformed::yes(expr));
+    }
     if let Some(wide) = wide_decimal(&types).filter(|_| !chosen) {
         for (value, data_type) in together.into_iter().zip(types) {
             if !data_type.is_null() {
@@ -159,6 +167,13 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
         }
     }
     Ok(Transformed::yes(expr))
+}
+
+/// The type of the times among texts that are compared with them, where all are of one type.
+fn time_of_texts(types: &[DataType]) -> Option<DataType> {
+    let mut given = types.iter().filter(|of| **of != DataType::Utf8 && !of.is_null());
+    let time = given.next().filter(|of| of.is_temporal())?;
+    (types.contains(&DataType::Utf8) && given.all(|other| other == time)).then(|| time.clone())
 }
 
 /// The type in which exact numbers are compared of which no DECIMAL holds all: what has too many digits for

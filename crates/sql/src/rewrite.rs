@@ -10,10 +10,10 @@ use std::ops::ControlFlow;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, CastKind, Cte, Distinct, Expr, FunctionArg,
-    FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowDefinition,
-    NamedWindowExpr, OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select,
-    SetExpr, Subscript, TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit,
-    VisitMut, VisitorMut, WindowType, visit_relations,
+    FunctionArgExpr, FunctionArguments, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    OptimizerHint, OptimizerHintStyle, OrderBy, OrderByKind, Query, Select, SetExpr, Subscript,
+    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, Visit, VisitMut, VisitorMut,
+    WindowType, visit_relations,
 };
 
 use crate::diagnostics::{SqlError, nearest};
@@ -21,7 +21,7 @@ use crate::dialect::{call, cast_to};
 use crate::group_by::{distinct_sets, expand_group_window};
 use crate::hints::{check_lookup, is_join_strategy, is_lookup, state_ttl_of};
 use crate::literals::{
-    digits_as_written, has_too_many_digits, least_integer, number, positive_interval,
+    digits_as_written, has_too_many_digits, least_integer, number, plain_number, positive_interval,
 };
 use crate::match_names::qualify;
 use crate::match_syntax::MATCH;

@@ -79,8 +79,8 @@ impl Translator<'_> {
             let arguments = arguments(name, params);
             for argument in arguments {
                 exprs.push(match expr.get_type(schema)? {
-                    DataType::Null => argument.clone(),
-                    _ => with_nulls(argument, schema)?,
+                    DataType::Null => argument,
+                    _ => with_nulls(&argument, schema)?,
                 });
             }
             exprs.extend(params.filter.as_deref().cloned());

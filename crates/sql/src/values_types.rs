@@ -21,12 +21,12 @@ fn nulls_of_their_type(rows: &mut [Parens<Vec<Expr>>]) {
     let is_null =
         |cell: &Expr| matches!(cell, Expr::Value(value) if matches!(value.value, Value::Null));
     for column in 0..rows.first().map_or(0, |row| row.content.len()) {
-        let mut types = cells_of(rows, column).filter(|cell| !is_null(cell)).map(target);
-        let Some(Some(of)) = types.next() else { continue };
-        if of == "DECIMAL" || !types.all(|other| other == Some(of)) {
-            continue;
-        }
-        let of = of.to_owned();
+        let of = {
+            let mut types = cells_of(rows, column).filter(|cell| !is_null(cell)).map(target);
+            let first = types.next().flatten().filter(|of| *of != "DECIMAL");
+            first.filter(|_| types.all(|other| other == first)).map(str::to_owned)
+        };
+        let Some(of) = of else { continue };
         for cell in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
             if is_null(cell) {
                 *cell = cast_to(cell.clone(), CastKind::Cast, &of);
