@@ -17,6 +17,7 @@ use millstream_types::{Error, Result};
 
 use crate::function::{Builtin, Call, typing};
 use crate::regex_text::{of_java, of_similar};
+use crate::strings::{MOST_BYTES, too_long};
 
 /// The functions of this family.
 pub const BUILTINS: &[Builtin] = &[
@@ -68,6 +69,9 @@ pub const BUILTINS: &[Builtin] = &[
                     replaced.push_str(&text[from..found.start()]);
                     replaced.push_str(replacement);
                     from = found.end();
+                    if replaced.len() > MOST_BYTES {
+                        return Err(too_long());
+                    }
                 }
                 replaced.push_str(&text[from..]);
                 Ok(Some(replaced))

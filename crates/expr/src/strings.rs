@@ -355,7 +355,7 @@ fn try_map(call: &Call<'_>, compute: impl Fn(&str) -> Option<String>) -> Result<
     Ok(Arc::new(out.finish()))
 }
 
-fn too_long() -> Error {
+pub(crate) fn too_long() -> Error {
     Error::Evaluation(format!("a text of more than {} MiB is asked for", MOST_BYTES >> 20))
 }
 

@@ -167,7 +167,8 @@ impl From<ParserError> for SqlError {
         let text = match error {
             ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
             ParserError::RecursionLimitExceeded => {
-                return Self::new("the statement is nested too deeply");
+                return Self::new("the statement is nested too deeply")
+                    .hint("give inner queries names by WITH or CREATE VIEW");
             }
         };
         // The library writes the place at the end: `… at Line: 3, Column: 7`.

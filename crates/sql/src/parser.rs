@@ -18,6 +18,13 @@ use crate::statement::{
 use crate::types::parse_type;
 use crate::values_syntax::rows_in_parentheses;
 
+/// How deep a statement may be nested, in calls of the library's parser: some two a level.
+const DEPTH_MAX: usize = 500;
+
+fn parser<'a>(tokens: Vec<TokenWithSpan>) -> Parser<'a> {
+    Parser::new(&FlinkDialect).with_recursion_limit(DEPTH_MAX).with_tokens_with_locations(tokens)
+}
+
 /// Reads one statement of a script.
 ///
 /// # Errors
@@ -25,8 +32,7 @@ use crate::values_syntax::rows_in_parentheses;
 pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
     let written = tokens;
     let tokens = rows_in_parentheses(matches_as_calls(hints_as_options(tokens)?)?);
-    let parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens.clone());
-    let mut reader = Reader { parser, text };
+    let mut reader = Reader { parser: parser(tokens), text };
     let statement = reader.statement().map_err(|error| error.locate(written))?;
     let next = reader.parser.peek_token();
     if next.token != Token::EOF {
@@ -42,8 +48,7 @@ pub fn parse(tokens: &[TokenWithSpan], text: &str) -> Result<Statement> {
 /// When the text is no expression.
 pub fn parse_expression(text: &str) -> Result<Expr> {
     let tokens = tokenize(text).map_err(|error| SqlError::new(error.message))?;
-    let mut parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens);
-    Ok(parser.parse_expr()?)
+    Ok(parser(tokens).parse_expr()?)
 }
 
 struct Reader<'a> {
@@ -97,8 +102,7 @@ impl<'a> Reader<'a> {
         self.expect("TABLE")?;
         let all = format!("SELECT * FROM {}", self.name()?);
         let tokens = tokenize(&all).map_err(|error| SqlError::new(error.message))?;
-        let mut parser = Parser::new(&FlinkDialect).with_tokens_with_locations(tokens);
-        Ok(Statement::Query(parser.parse_query()?))
+        Ok(Statement::Query(parser(tokens).parse_query()?))
     }
 
     fn word(&mut self, text: &str) -> bool {

@@ -77,10 +77,10 @@ impl Translator<'_> {
             exprs.extend(params.partition_by.iter().cloned());
             exprs.extend(params.order_by.iter().map(|key| key.expr.clone()));
             let arguments = arguments(name, params);
-            for argument in arguments {
+            for argument in &arguments {
                 exprs.push(match expr.get_type(schema)? {
-                    DataType::Null => argument,
-                    _ => with_nulls(&argument, schema)?,
+                    DataType::Null => argument.clone(),
+                    _ => with_nulls(argument, schema)?,
                 });
             }
             exprs.extend(params.filter.as_deref().cloned());
