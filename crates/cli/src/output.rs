@@ -29,6 +29,8 @@ pub enum Failure {
     Error(Error),
     /// Ctrl-C or SIGTERM, and how the program ends of it.
     Interrupted(crate::runner::Exit),
+    /// The same, but what was to be done had been done until it was heard.
+    AskedTooLate(crate::runner::Exit),
     /// Nobody reads standard output any more.
     Closed,
 }
@@ -331,8 +333,8 @@ fn shown(cell: &Option<String>, most: usize) -> String {
     out + "…"
 }
 
-/// A text whose control characters are shown by their escapes, all but those that are `kept`: data must not colour,
-/// move or retitle anything in a terminal.
+/// A text whose control characters are shown by their escapes, all but those that are `kept`: data must not
+/// colour, move or retitle anything in a terminal.
 pub fn visible(text: &str, kept: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

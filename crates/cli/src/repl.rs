@@ -78,6 +78,11 @@ pub fn run(runtime: &Runtime, runner: &Runner) -> Exit {
             }
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
+            // Bytes that are no text, as in something pasted.
+            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                eprintln!("error: the line is not UTF-8");
+                continue;
+            }
             Err(error) => {
                 eprintln!("error: cannot read from the terminal: {error}");
                 return Exit::Failed;

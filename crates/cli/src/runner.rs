@@ -109,7 +109,9 @@ impl Runner {
                     closed = true;
                     continue;
                 }
-                Err(Failure::Interrupted(exit)) => {
+                // Nothing is left that could be given up.
+                Err(Failure::AskedTooLate(_)) if at + 1 == script.statements().len() => continue,
+                Err(Failure::Interrupted(exit) | Failure::AskedTooLate(exit)) => {
                     log::info(format_args!("interrupted"));
                     return exit;
                 }
@@ -373,7 +375,8 @@ fn keyword_of(token: &TokenWithSpan) -> Keyword {
 /// what it wrote is made visible; of one that would have ended all is given up. A second signal ends the
 /// program at once.
 async fn ended_by(exit: Exit, job: &mut Job, stop: &mut StopSignals) -> Failure {
-    if job.is_bounded() {
+    let is_bounded = job.is_bounded();
+    if is_bounded {
         job.cancel();
     } else {
         log::info(format_args!(
@@ -383,7 +386,12 @@ async fn ended_by(exit: Exit, job: &mut Job, stop: &mut StopSignals) -> Failure 
     }
     tokio::select! {
         ended = job.join() => match ended {
-            Ok(metrics) => notes(&metrics),
+            Ok(metrics) => {
+                notes(&metrics);
+                if is_bounded {
+                    return Failure::AskedTooLate(exit);
+                }
+            }
             Err(error) if error.is_cancelled() => {}
             Err(error) => return error.into(),
         },

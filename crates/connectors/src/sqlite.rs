@@ -162,8 +162,12 @@ impl Place {
         let connection =
             Connection::open_with_flags(&self.path, flags).map_err(|error| match error {
                 rusqlite::Error::SqliteFailure(_, _) if !self.path.exists() => {
-                    let missing = std::io::Error::other("no such file");
-                    Error::io("cannot open", &self.path, missing)
+                    let makes = flags.contains(OpenFlags::SQLITE_OPEN_CREATE);
+                    let cause = match self.path.parent().filter(|folder| makes && folder.is_dir()) {
+                        Some(_) => "the file is not there, and cannot be made in its folder",
+                        None => "no such file",
+                    };
+                    Error::io("cannot open", &self.path, std::io::Error::other(cause))
                 }
                 error => self.error(&error),
             })?;

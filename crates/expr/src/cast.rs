@@ -23,7 +23,7 @@ use datafusion_expr::{
 };
 use millstream_types::number::{decimal, floating, trimmed};
 use millstream_types::sql_type::{SqlType, UNLIMITED, is_bitmap, is_opaque, type_name};
-use millstream_types::text::TextColumn;
+use millstream_types::text::{TextColumn, shortened};
 use millstream_types::{Error, Result};
 
 use crate::cast_time::{to_date, to_time, to_timestamp};
@@ -212,7 +212,8 @@ pub(crate) fn refuse<T>(text: &str, to: &SqlType, how: &How) -> Result<Option<T>
         return Ok(None);
     }
     Err(Error::Evaluation(format!(
-        "cannot cast '{text}' to {to}; TRY_CAST gives NULL where a value does not fit"
+        "cannot cast '{}' to {to}; TRY_CAST gives NULL where a value does not fit",
+        shortened(text)
     )))
 }
 

@@ -11,7 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray, StructAr
 use arrow::datatypes::{DataType, Int64Type};
 use chrono_tz::Tz;
 use millstream_types::json_text::push_plain_string;
-use millstream_types::text::TextColumn;
+use millstream_types::text::{TextColumn, shortened};
 use millstream_types::{Error, Result, SqlType};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -30,7 +30,8 @@ pub const BUILTINS: &[Builtin] = &[
         body: |call| {
             parse_all(call, |text| {
                 Err(Error::Evaluation(format!(
-                    "PARSE_JSON: '{text}' is no JSON, or has a key twice; TRY_PARSE_JSON gives NULL"
+                    "PARSE_JSON: '{}' is no JSON, or has a key twice; TRY_PARSE_JSON gives NULL",
+                    shortened(text)
                 )))
             })
         },

@@ -10,6 +10,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, SchemaRef};
 use memchr::{memchr, memchr2, memrchr};
 use millstream_types::sql_type::type_name;
+use millstream_types::text::shortened;
 use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
@@ -411,7 +412,7 @@ impl Run<'_> {
         if self.append(column, text) {
             return Ok(());
         }
-        let shown: String = text.chars().take(60).collect();
+        let shown = shortened(text);
         let due = type_name(self.decoder.schema.field(column).data_type());
         self.misfit(line, column, format!("\"{shown}\" does not fit {due}"))
     }

@@ -36,8 +36,8 @@ fn eight(values: u64) -> u64 {
     (fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF
 }
 
-/// The number that starts at a place, and where its digits end; `None` unless they are 1 to 15 with enough bytes
-/// behind them to be looked at together.
+/// The number that starts at a place, and where its digits end; `None` unless they are 1 to 15 with enough
+/// bytes behind them to be looked at together.
 #[inline]
 pub fn leading_number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     // What is shifted in stands for zeros in front.

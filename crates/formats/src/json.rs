@@ -13,6 +13,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use memchr::{memchr, memrchr};
 use millstream_types::json_text::{DecimalStyle, JsonStyle};
 use millstream_types::sql_type::type_name;
+use millstream_types::text::shortened;
 use millstream_types::{Error, Result};
 
 use crate::column::ColumnBuilder;
@@ -347,13 +348,11 @@ impl<'a> Run<'a> {
 }
 
 fn mismatch(raw: Raw<'_>, due: &DataType) -> String {
-    let mut shown: String = raw.text.chars().take(60).collect();
-    if shown.len() < raw.text.len() {
-        shown.push('…');
+    let (shown, due) = (shortened(raw.text), type_name(due));
+    match raw.kind {
+        Kind::Plain | Kind::Escaped => format!("\"{shown}\" does not fit {due}"),
+        _ => format!("{shown} does not fit {due}"),
     }
-    let quoted = matches!(raw.kind, Kind::Plain | Kind::Escaped);
-    let shown = if quoted { format!("\"{shown}\"") } else { shown };
-    format!("{shown} does not fit {}", type_name(due))
 }
 
 /// Reads values into columns.

@@ -1,8 +1,9 @@
 //! The quick walk through a line of JSON: lines that look like the one before, which is most of them.
 //!
 //! It takes what it knows: an object on one line, whose keys have no escapes, with at most one blank behind
-//! commas and colons. At anything else it gives up, and the line is read again from its start by the [`Scanner`], which also knows what is wrong
-//! with it. So the two give the same values, and only one of them has errors.
+//! commas and colons. At anything else it gives up, and the line is read again from its start by the
+//! [`Scanner`], which also knows what is wrong with it. So the two give the same values, and only one of them
+//! has errors.
 
 use std::collections::HashMap;
 
@@ -266,7 +267,8 @@ fn word(kind: Kind, start: usize, end: usize) -> (Kind, usize, usize, usize) {
     (kind, start, end, end)
 }
 
-/// The place itself or the one behind a blank: most writers put none, some put one behind a comma and a colon.
+/// The place itself or the one behind a blank: most writers put none, some put one behind a comma and a
+/// colon.
 #[inline]
 fn passed_blank(bytes: &[u8], at: usize) -> usize {
     at + usize::from(bytes.get(at) == Some(&b' '))

@@ -1,6 +1,7 @@
 //! What an operator is.
 
-use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark};
+use arrow::compute::concat_batches;
+use millstream_types::{ChangeBatch, Epoch, Error, Result, Watermark, batch_rows};
 
 use crate::reduce::Reduced;
 
@@ -87,22 +88,63 @@ pub struct NextWindow {
     pub needs: i64,
 }
 
-/// Where an operator emits to.
+/// What an operator emits in an epoch. Small batches that follow one another are put together, where their
+/// rows only come: to what is behind it a batch costs as much as some hundred rows, and as much memory.
 #[derive(Debug, Default)]
 pub struct Output {
     batches: Vec<ChangeBatch>,
+    /// Small batches that will be put together, and their rows.
+    small: Vec<ChangeBatch>,
+    rows: usize,
+    failed: Option<Error>,
 }
+
+/// A batch of at most so many rows is put together with those beside it.
+const SMALL: usize = 1_024;
+
+/// Together they have at most so many.
+const GATHERED: usize = 8_192;
 
 impl Output {
     /// Emits changes; nothing happens for an empty batch.
     pub fn emit(&mut self, changes: ChangeBatch) {
-        if changes.num_rows() > 0 {
+        let rows = changes.num_rows();
+        if rows == 0 {
+            return;
+        }
+        let small = rows <= SMALL && changes.weights.is_none() && changes.reached.is_none();
+        if !small || self.rows + rows > GATHERED.min(batch_rows()) {
+            self.gather();
+        }
+        if small {
+            self.rows += rows;
+            self.small.push(changes);
+        } else {
             self.batches.push(changes);
         }
     }
 
+    fn gather(&mut self) {
+        self.rows = 0;
+        match &self.small[..] {
+            [] | [_] => self.batches.append(&mut self.small),
+            [first, ..] => {
+                let parts = self.small.iter().map(|batch| &batch.rows);
+                match concat_batches(&first.schema(), parts) {
+                    Ok(rows) => self.batches.push(ChangeBatch::insert(rows)),
+                    Err(error) => self.failed = Some(error.into()),
+                }
+                self.small.clear();
+            }
+        }
+    }
+
     /// What was emitted, in order.
-    pub fn into_batches(self) -> Vec<ChangeBatch> {
-        self.batches
+    ///
+    /// # Errors
+    /// When batches are too large to be put together.
+    pub fn into_batches(mut self) -> Result<Vec<ChangeBatch>> {
+        self.gather();
+        self.failed.map_or(Ok(self.batches), Err)
     }
 }

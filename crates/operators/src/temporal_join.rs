@@ -4,7 +4,8 @@
 //! watermark of both inputs has passed them, so that all versions are there. Of a left row that is late
 //! the version is taken only if no other has replaced it by the watermark that the row met. A key is
 //! looked up, not compared: NULL finds the version of NULL, as in Flink. What is remembered of a key are its
-//! versions: one without any is forgotten once its left rows have come out.
+//! versions: one without any is forgotten once its left rows have come out. A left row that goes takes back
+//! what it gave when it came, as long as the version of its time is remembered.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ struct Waiting {
     /// The slot of its key.
     slot: u32,
     row: Bytes,
+    /// How often it comes, or less than 0 how often it goes.
+    weight: i64,
     /// The watermark it met.
     met: i64,
 }
@@ -174,7 +177,11 @@ impl TemporalJoin {
         let late = ready.iter().any(|(time, row)| row.met >= *time);
         let reached =
             late.then(|| Int64Array::from_iter_values(ready.iter().map(|(_, row)| row.met)));
-        let rows = ChangeBatch { reached, ..ChangeBatch::insert(rows) };
+        let weights = ready
+            .iter()
+            .any(|(_, row)| row.weight != 1)
+            .then(|| Int64Array::from_iter_values(ready.iter().map(|(_, row)| row.weight)));
+        let rows = ChangeBatch { rows, weights, reached };
         out.emit(match self.spec.outer {
             true => rows,
             false => rows.filter(&places.iter().map(|place| Some(place.is_some())).collect())?,
@@ -250,7 +257,8 @@ impl Operator for TemporalJoin {
             if side == 0 {
                 let met = changes.reached.as_ref().map_or(i64::MIN, |met| met.value(row));
                 self.bytes += bytes.len() + size_of::<Waiting>();
-                let waiting = Waiting { slot: *slot, row: bytes, met };
+                let weight = changes.weight(row);
+                let waiting = Waiting { slot: *slot, row: bytes, weight, met };
                 self.waiting.entry(time).or_default().push(waiting);
             } else if changes.weight(row) > 0 {
                 let latest = &mut self.latest[*slot as usize];

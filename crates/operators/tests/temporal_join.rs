@@ -45,7 +45,7 @@ fn epoch(operator: &mut TemporalJoin, sides: [&str; 2], watermark: i64) -> Vec<S
     }
     let epoch = Epoch { number: 0, clock_ms: 0 };
     operator.end_epoch(&OperatorTime { epoch, watermark: Watermark(watermark) }, &mut out).unwrap();
-    let text: String = out.into_batches().iter().map(text).collect();
+    let text: String = out.into_batches().unwrap().iter().map(text).collect();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();
     lines

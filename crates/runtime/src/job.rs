@@ -59,9 +59,11 @@ struct Stop {
 }
 
 impl Job {
-    /// Asks the dataflow to stop after its current epoch.
+    /// Asks the dataflow to stop after its current epoch, for which sinks that wait for others do not wait
+    /// for long.
     pub fn cancel(&self) {
         self.stop.asked.store(true, Ordering::Relaxed);
+        self.stop.in_order.store(true, Ordering::Release);
         self.stop.bell.ring();
     }
 

@@ -8,7 +8,7 @@ use millstream_connectors::{Receipt, SourceEvent};
 use millstream_operators::watermark::{Progress, WatermarkSpec, milliseconds};
 use millstream_operators::{Operator, OperatorTime, Output};
 use millstream_plan::NodeId;
-use millstream_types::{ChangeBatch, Result, Watermark, batch_rows};
+use millstream_types::{ChangeBatch, Result, Watermark};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -102,7 +102,7 @@ pub(crate) fn run_shards(
                 }
             }
             shard.end_epoch(time, &mut out)?;
-            gathered(out.into_batches())
+            out.into_batches()
         };
     let outputs: Vec<Result<Vec<ChangeBatch>>> = if shards.len() == 1 {
         shards.iter_mut().zip(due).map(run).collect()
@@ -114,43 +114,6 @@ pub(crate) fn run_shards(
         batches.extend(output?.into_iter().map(|batch| (shard, batch)));
     }
     Ok(batches)
-}
-
-/// A batch of at most so many rows is put together with those beside it: to what is behind it a batch costs
-/// as much as some hundred rows.
-const SMALL: usize = 1_024;
-
-/// Together they have at most so many.
-const GATHERED: usize = 8_192;
-
-/// Small batches that follow one another put together, where their rows only come.
-fn gathered(batches: Vec<ChangeBatch>) -> Result<Vec<ChangeBatch>> {
-    let small = |batch: &ChangeBatch| {
-        batch.num_rows() <= SMALL && batch.weights.is_none() && batch.reached.is_none()
-    };
-    let most = GATHERED.min(batch_rows());
-    let mut out = Vec::with_capacity(batches.len());
-    let mut rest = batches.into_iter().peekable();
-    while let Some(first) = rest.next() {
-        let (mut rows, is_small) = (first.num_rows(), small(&first));
-        let mut together = vec![first];
-        let fits = |next: &ChangeBatch, rows: usize| {
-            is_small && small(next) && rows + next.num_rows() <= most
-        };
-        while let Some(next) = rest.next_if(|next| fits(next, rows)) {
-            rows += next.num_rows();
-            together.push(next);
-        }
-        match &together[..] {
-            [_] => out.append(&mut together),
-            [first, ..] => {
-                let parts = together.iter().map(|batch| &batch.rows);
-                out.push(ChangeBatch::insert(concat_batches(&first.schema(), parts)?));
-            }
-            [] => {}
-        }
-    }
-    Ok(out)
 }
 
 /// Whether rows that say which watermark they met stand in the order of that, behind those that were ahead

@@ -43,6 +43,9 @@ pub struct ChangelogNode {
     pub column: Option<usize>,
     /// The codes of the kinds.
     pub codes: ChangeCodes,
+    /// The columns by which changes are told apart where rows become changes; none where they say the whole
+    /// row.
+    pub key: Vec<usize>,
     schema: DFSchemaRef,
 }
 
@@ -59,13 +62,13 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 const FUNCTIONS: [(&str, &str); 2] = [
     (
         "TO_CHANGELOG",
-        "TO_CHANGELOG(input => TABLE t [, op => DESCRIPTOR(name)] [, op_mapping => MAP['INSERT', 'c', \
-         'UPDATE_AFTER', 'u']])",
+        "TO_CHANGELOG(input => TABLE t [PARTITION BY k] [, op => DESCRIPTOR(name)] [, op_mapping => \
+         MAP['INSERT', 'c', 'UPDATE_AFTER', 'u']])",
     ),
     (
         "FROM_CHANGELOG",
-        "FROM_CHANGELOG(input => TABLE t [, op => DESCRIPTOR(column)] [, op_mapping => MAP['c, r', 'INSERT', \
-         'd', 'DELETE']])",
+        "FROM_CHANGELOG(input => TABLE t [PARTITION BY key] [, op => DESCRIPTOR(column)] [, op_mapping => \
+         MAP['c, r', 'INSERT', 'd', 'DELETE']])",
     ),
 ];
 
@@ -73,6 +76,7 @@ const FUNCTIONS: [(&str, &str); 2] = [
 pub struct ChangelogCall {
     /// What it is over.
     pub relation: TableFactor,
+    partition: Vec<Ident>,
     makes_rows: bool,
     column: Option<Ident>,
     codes: ChangeCodes,
@@ -94,12 +98,6 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<ChangelogCall,
             "the input must be TABLE name or a query in parentheses, not {table}"
         )));
     };
-    if !partition.is_empty() {
-        return Err(SqlError::new(format!(
-            "{name} takes no PARTITION BY: it takes each row alone"
-        ))
-        .about("PARTITION"));
-    }
     let column = match given[1] {
         None => None,
         Some(op) => Some(
@@ -111,7 +109,14 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<ChangelogCall,
         None => KINDS.map(|(code, kind)| (code.to_owned(), kind)).to_vec(),
         Some(mapping) => read_codes(mapping, makes_rows).map_err(wrong)?,
     };
-    Ok(ChangelogCall { relation, makes_rows, column, codes: ChangeCodes(codes) })
+    let maps = |kind: ChangeOp| codes.iter().any(|(_, of)| *of == kind);
+    let replaces = maps(ChangeOp::UpdateAfter) && !maps(ChangeOp::UpdateBefore);
+    if !makes_rows && replaces && partition.is_empty() {
+        return Err(SqlError::new("an update has to say what it replaces")
+            .hint("map a code to UPDATE_BEFORE, too, or name the key: input => TABLE t PARTITION BY key")
+            .about("op_mapping"));
+    }
+    Ok(ChangelogCall { relation, partition, makes_rows, column, codes: ChangeCodes(codes) })
 }
 
 /// The codes of `MAP['INSERT, UPDATE_AFTER', 'u']`, or of `MAP['c, r', 'INSERT']`.
@@ -202,8 +207,13 @@ impl ChangelogNode {
         if let Some(at) = column {
             fields.remove(at);
         }
+        let mut key = Vec::with_capacity(call.partition.len());
+        for part in &call.partition {
+            column_of(&input, part).map_err(external)?;
+            key.extend(fields.iter().position(|(_, field)| *field.name() == part.value));
+        }
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
-        Ok(Self { input, column, codes: call.codes, schema: Arc::new(schema) })
+        Ok(Self { input, column, codes: call.codes, key, schema: Arc::new(schema) })
     }
 }
 
@@ -284,6 +294,10 @@ impl Translator<'_> {
         (node.schema, node.changelog) = (schema, changelog);
         // The columns move; time is plain data from here on.
         (node.rowtimes, node.proctimes) = (Vec::new(), Vec::new());
+        if call.column.is_some() && !call.key.is_empty() {
+            let kind = NodeKind::ChangelogNormalize { key: call.key.clone() };
+            return Ok(self.plan.add_like(kind, id));
+        }
         Ok(id)
     }
 }

@@ -32,8 +32,8 @@ pub(crate) fn expand_group_window(select: &mut Select) {
     *keys = expanded;
 }
 
-/// ROLLUP and CUBE as the sets that they are where something stands twice, several columns stand together or others
-/// stand beside them; nothing stands twice in a set.
+/// ROLLUP and CUBE as the sets that they are where something stands twice, several columns stand together
+/// or others stand beside them; nothing stands twice in a set.
 pub(crate) fn distinct_sets(group_by: &mut GroupByExpr) {
     let GroupByExpr::Expressions(keys, _) = group_by else { return };
     for key in keys {

@@ -23,7 +23,8 @@ pub(crate) fn plain_bounds(spec: &mut WindowSpec) {
     }
 }
 
-/// `LAG(value, n, default)` whose default is no constant: where there is no row so far back, that of the row itself.
+/// `LAG(value, n, default)` whose default is no constant: where there is no row so far back, that of the
+/// row itself.
 pub(crate) fn default_of_row(function: &Function) -> Option<Expr> {
     let FunctionArguments::List(list) = &function.args else { return None };
     let expr = |argument: &FunctionArg| match argument {

@@ -415,8 +415,8 @@ impl<'a> Planner<'a> {
         Ok((Arc::new(field), Computed { value, text: text.to_owned(), processing_time }))
     }
 
-    /// A table whose columns and watermark are computed by the session's settings as they are now; `None` where it
-    /// computes nothing.
+    /// A table whose columns and watermark are computed by the session's settings as they are now; `None`
+    /// where it computes nothing.
     ///
     /// # Errors
     /// When an expression of it cannot be planned.

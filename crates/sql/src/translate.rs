@@ -130,7 +130,8 @@ pub(crate) fn arrow_of(schema: &DFSchema) -> SchemaRef {
     Arc::new(schema.as_arrow().clone())
 }
 
-/// A value of the type NULL as a BOOLEAN that is NULL: arrays of that type do not say which of their rows are NULL.
+/// A value of the type NULL as a BOOLEAN that is NULL: arrays of that type do not say which of their rows
+/// are NULL.
 pub(crate) fn with_nulls(expr: &Expr, schema: &DFSchema) -> Result<Expr> {
     Ok(match expr.get_type(schema)? {
         DataType::Null => cast(expr.clone(), DataType::Boolean),

@@ -240,10 +240,6 @@ impl Translator<'_> {
             };
             return Err(wrong(what).hint(hint));
         };
-        if !self.appends(left) {
-            return Err(SqlError::unsupported("FOR SYSTEM_TIME AS OF for rows that change")
-                .about("SYSTEM_TIME"));
-        }
         let (mut left_on, mut right_on, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         for condition in &node.conditions {
             match sides_of_equality(condition, node) {
@@ -277,9 +273,9 @@ impl Translator<'_> {
         let condition = self.pair_condition(rest.as_ref(), &joined, &sides)?;
         let kind = if node.outer { JoinKind::Left } else { JoinKind::Inner };
         let schema = Arc::new(Schema::new(self.fields(kind, &sides)));
-        let (rowtimes, proctimes) = {
+        let (rowtimes, proctimes, changelog) = {
             let left = &self.plan.nodes[left];
-            (left.rowtimes.clone(), left.proctimes.clone())
+            (left.rowtimes.clone(), left.proctimes.clone(), left.changelog)
         };
         let on = sides.pairs.clone();
         let (kind, inputs) = match versions {
@@ -296,20 +292,18 @@ impl Translator<'_> {
                 let kind = NodeKind::TemporalJoin { outer, on, times, ascending, condition };
                 (kind, sides.ids.to_vec())
             }
+            // What a row met when it came is not known any more when it goes.
+            None if !self.appends(left) => {
+                let what = "FOR SYSTEM_TIME AS OF a processing time for rows that change";
+                return Err(SqlError::unsupported(what).about("SYSTEM_TIME"));
+            }
             None => {
                 let lookup = self.lookup(right)?;
                 let kind = NodeKind::LookupJoin { outer: node.outer, on, lookup, condition };
                 (kind, vec![left])
             }
         };
-        let id = self.plan.add(Node {
-            kind,
-            inputs,
-            schema,
-            rowtimes,
-            proctimes,
-            changelog: ChangelogMode::Append,
-        });
+        let id = self.plan.add(Node { kind, inputs, schema, rowtimes, proctimes, changelog });
         let columns = widths[0] + widths[1];
         let values = (0..columns).map(|column| {
             let at = sides.place(column);

@@ -1,5 +1,7 @@
 //! Values as text, as results show them: in Flink's spelling.
 
+use std::borrow::Cow;
+
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BooleanArray, PrimitiveArray,
     StringArray,
@@ -17,7 +19,7 @@ use crate::bitmap;
 use crate::error::{Error, Result};
 use crate::java_float::Digits;
 use crate::sql_type::{is_bitmap, is_variant, precision_of, type_name, units_per_second};
-use crate::time::{naive, push_date, push_time, push_timestamp};
+use crate::time::{in_known_year, naive, push_date, push_time, push_timestamp};
 
 /// Writes the values of one column as text.
 pub struct TextColumn {
@@ -252,9 +254,18 @@ fn time_values(array: &ArrayRef, unit: &TimeUnit) -> Vec<i64> {
     }
 }
 
+/// The start of a text, as much of it as a message takes.
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// How far a zone is ahead of UTC at a point in time, in the same unit.
 pub fn zone_offset(zone: Tz, value: i64, per_second: i64) -> i64 {
-    let utc = naive(value.div_euclid(per_second), 0).unwrap_or_default();
+    let utc = naive(in_known_year(value.div_euclid(per_second)), 0).unwrap_or_default();
     i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * per_second
 }
 
