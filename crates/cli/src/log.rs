@@ -53,8 +53,8 @@ impl<S: tracing::Subscriber> Layer<S> for Notices {
         event.record(&mut |field: &Field, message: &dyn std::fmt::Debug| {
             if field.name() == "message" {
                 // It comes while the line of progress may stand there.
-                if std::io::stderr().is_terminal() {
-                    eprint!("\r\x1b[K");
+                if std::io::stderr().is_terminal() && FORMAT.get() != Some(&LogFormat::Json) {
+                    let _ = write!(std::io::stderr(), "\r\x1b[K");
                 }
                 say(event.metadata().level().as_str(), format_args!("{message:?}"));
             }

@@ -163,9 +163,12 @@ impl Place {
             Connection::open_with_flags(&self.path, flags).map_err(|error| match error {
                 rusqlite::Error::SqliteFailure(_, _) if !self.path.exists() => {
                     let makes = flags.contains(OpenFlags::SQLITE_OPEN_CREATE);
-                    let cause = match self.path.parent().filter(|folder| makes && folder.is_dir()) {
-                        Some(_) => "the file is not there, and cannot be made in its folder",
-                        None => "no such file",
+                    let folder = self.path.parent();
+                    let has_folder =
+                        folder.is_some_and(|of| of.as_os_str().is_empty() || of.is_dir());
+                    let cause = match makes && has_folder {
+                        true => "the file is not there, and cannot be made in its folder",
+                        false => "no such file",
                     };
                     Error::io("cannot open", &self.path, std::io::Error::other(cause))
                 }

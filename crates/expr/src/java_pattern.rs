@@ -3,7 +3,8 @@
 
 use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
-use millstream_types::time::{civil_from_days, days_from_civil, in_known_year, naive, push_padded};
+use millstream_types::far_years::in_known_year;
+use millstream_types::time::{civil_from_days, days_from_civil, naive, push_padded};
 use millstream_types::{Error, Result};
 
 /// A compiled pattern such as `yyyy-MM-dd HH:mm:ss.SSS`.
@@ -459,7 +460,7 @@ fn offset(rest: &mut &str, letter: char) -> Option<i64> {
 /// How far a zone is ahead of UTC at a calendar reading: `+0100` for the letter Z, `+01`, `+0100` or `+01:00`
 /// for so many letters X, or Z where it is not ahead.
 fn push_offset(out: &mut String, zone: Tz, seconds: i64, letter: char, count: usize) {
-    let reading = naive(in_known_year(seconds), 0).unwrap_or_default();
+    let reading = naive(in_known_year(zone, seconds), 0).unwrap_or_default();
     let ahead = zone.offset_from_local_datetime(&reading).earliest();
     let ahead = ahead.map_or(0, |offset| offset.fix().local_minus_utc());
     if letter == 'X' && ahead == 0 {
@@ -476,7 +477,7 @@ fn push_offset(out: &mut String, zone: Tz, seconds: i64, letter: char, count: us
 /// The short name of a zone at a calendar reading, such as CET or CEST.
 fn push_zone(out: &mut String, zone: Tz, seconds: i64) {
     use chrono_tz::OffsetName;
-    let reading = naive(in_known_year(seconds), 0).unwrap_or_default();
+    let reading = naive(in_known_year(zone, seconds), 0).unwrap_or_default();
     match zone.offset_from_local_datetime(&reading).earliest() {
         Some(offset) => match offset.abbreviation() {
             Some(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => out.push_str(name),

@@ -109,15 +109,16 @@ pub const BUILTINS: &[Builtin] = &[
             let same = equal_columns(&keys)?;
             for row in 0..call.rows {
                 // Of equal keys the last one counts, at the place of the first.
-                let first = |at: usize| (0..at).find(|before| same(*before, at, row)).unwrap_or(at);
-                let places = (0..keys.len()).filter(|at| first(*at) == *at);
-                let places: Vec<usize> = places.collect();
-                lengths.push(places.len());
-                for place in places {
-                    let last = (0..keys.len()).rev().find(|at| first(*at) == place);
-                    last_keys.push((place, row));
-                    last_values.push((last.unwrap_or(place), row));
+                let mut entries: Vec<(usize, usize)> = Vec::with_capacity(keys.len());
+                for at in 0..keys.len() {
+                    match entries.iter_mut().find(|(first, _)| same(*first, at, row)) {
+                        Some((_, last)) => *last = at,
+                        None => entries.push((at, at)),
+                    }
                 }
+                lengths.push(entries.len());
+                last_keys.extend(entries.iter().map(|(first, _)| (*first, row)));
+                last_values.extend(entries.iter().map(|(_, last)| (*last, row)));
             }
             let offsets = OffsetBuffer::from_lengths(lengths);
             let pick = |columns: &[ArrayRef], places: &[(usize, usize)]| -> Result<ArrayRef> {

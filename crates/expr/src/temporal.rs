@@ -9,9 +9,10 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, Time32SecondType, TimeUnit};
 use chrono::{LocalResult, Offset, TimeZone};
 use chrono_tz::Tz;
+use millstream_types::far_years::in_known_year;
 use millstream_types::sql_type::{LTZ_ZONE, units_per_second};
 use millstream_types::text::{timestamp_values, zone_offset};
-use millstream_types::time::{in_known_year, naive};
+use millstream_types::time::naive;
 use millstream_types::{Error, Result};
 
 use crate::calendar::{add_units, extract_one, floor_to, next_unit, units_between};
@@ -308,13 +309,13 @@ pub fn local_to_last_utc(zone: Tz, value: i64, per_second: i64) -> i64 {
 }
 
 fn utc_of(zone: Tz, value: i64, per_second: i64, last: bool) -> i64 {
-    let seconds = in_known_year(value.div_euclid(per_second));
+    let seconds = in_known_year(zone, value.div_euclid(per_second));
     let Some(reading) = naive(seconds, 0) else { return value };
     let offset = match zone.offset_from_local_datetime(&reading) {
         LocalResult::Ambiguous(_, offset) if last => offset.fix(),
         LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => offset.fix(),
         LocalResult::None => {
-            // Gaps are of an hour or less, but where a zone changed its day.
+            // Gaps are of three hours at most, but where a zone left out a day.
             let before = [3, 27].into_iter().find_map(|hours| {
                 let before = reading - chrono::TimeDelta::hours(hours);
                 zone.offset_from_local_datetime(&before).earliest()

@@ -571,11 +571,15 @@ mod tests {
     use millstream_testing::Random;
 
     fn decoder(options: CsvOptions) -> CsvDecoder {
+        decoder_of(&[0, 1], options)
+    }
+
+    fn decoder_of(columns: &[usize], options: CsvOptions) -> CsvDecoder {
         let schema = Arc::new(Schema::new(vec![
             arrow::datatypes::Field::new("s", DataType::Utf8, true),
             arrow::datatypes::Field::new("i", DataType::Int32, true),
         ]));
-        CsvDecoder::new(&schema, &[0, 1], options).unwrap()
+        CsvDecoder::new(&schema, columns, options).unwrap()
     }
 
     fn decode(text: &str, options: CsvOptions) -> Result<Decoded> {
@@ -596,14 +600,38 @@ mod tests {
     fn the_quick_split_gives_what_the_slow_one_gives() {
         let mut numbers = Random::new(1);
         let mut random = |below: usize| numbers.below(below as u64) as usize;
-        let pieces =
-            ["a", ",", "\"", "\n", "\r\n", " ", "12", "\"x\",", "é", "long text of some length"];
-        for _ in 0..20_000 {
+        let pieces = [
+            "a",
+            ",",
+            "\"",
+            "\n",
+            "\r\n",
+            " ",
+            "12",
+            "\"x\",",
+            "é",
+            "long text of some length",
+            ";",
+            "'",
+            "N",
+            "123456789012",
+        ];
+        let kinds = [(b',', Some(b'"')), (b';', Some(b'\'')), (b',', None)];
+        for round in 0..20_000 {
             let text: String = (0..random(12)).map(|_| pieces[random(pieces.len())]).collect();
+            let (delimiter, quote) = kinds[round % kinds.len()];
+            let columns: &[usize] = [&[0, 1][..], &[1], &[0], &[1, 0]][random(4)];
             for ignore_parse_errors in [false, true] {
-                let options = CsvOptions { ignore_parse_errors, ..CsvOptions::default() };
+                let null_literal = (round % 2 == 0).then(|| "N".to_owned());
+                let options = CsvOptions {
+                    ignore_parse_errors,
+                    delimiter,
+                    quote,
+                    null_literal,
+                    ..CsvOptions::default()
+                };
                 let decoded = [false, true].map(|plain| {
-                    let decoder = CsvDecoder { plain, ..decoder(options.clone()) };
+                    let decoder = CsvDecoder { plain, ..decoder_of(columns, options.clone()) };
                     let bytes = text.clone().into_bytes();
                     let whole = decoder.whole(&bytes);
                     let chunk = Chunk { bytes, source: "x.csv".into(), first_line: 1 };

@@ -34,8 +34,9 @@ impl<'a> Quick<'a> {
         })
     }
 
-    /// Where the fields stand that are asked for, of the record that starts at a place, and the start of the next
-    /// one; `None` where it gives up, as it does on a record with more or fewer fields than `targets`.
+    /// Where the fields stand that are asked for, of the record that starts at a place, and the start of
+    /// the next one; `None` where it gives up, as it does on a record with more or fewer fields than
+    /// `targets`.
     #[inline]
     pub(crate) fn record(
         &mut self,

@@ -518,8 +518,9 @@ mod tests {
             Field::new("i", DataType::Int32, true),
             Field::new("s", DataType::Utf8, true),
             Field::new("a", DataType::new_list(DataType::Int32, true), true),
+            Field::new("l", DataType::Int64, true),
         ]));
-        JsonDecoder::new(&schema, &[0, 1, 2], options).unwrap()
+        JsonDecoder::new(&schema, &[0, 1, 2, 3], options).unwrap()
     }
 
     fn decode(text: &str, options: JsonOptions) -> Result<Decoded> {
@@ -546,6 +547,11 @@ mod tests {
             "{\"i\": -20, \"s\": \"b\\\"c\", \"other\": {\"x\": [\"\\\\\"]}}",
             "{\"s\":null,\"i\":1.5e3,\"unknown key of some length\":\"text\",\"a\":null}",
             "{\"i\":7,\"s\":true,\"i\":8}\r",
+            "{\"i\":2147483648,\"l\":-0}",
+            "{\"l\":123456789012345,\"i\":-2147483648,\"s\":12345678}",
+            "{\"l\": 1234567890123456, \"i\": 1e2}",
+            "{\"l\":12345678,\"s\":\"what is behind it\",\"i\":00}",
+            "{\"l\":99999999999999999999}",
             "{}",
             " {\"s\":\"é\\u00e9 long enough to go from one block of bytes to the next one, surely\"}",
         ];

@@ -96,7 +96,6 @@ pub struct Output {
     /// Small batches that will be put together, and their rows.
     small: Vec<ChangeBatch>,
     rows: usize,
-    failed: Option<Error>,
 }
 
 /// A batch of at most so many rows is put together with those beside it.
@@ -131,20 +130,59 @@ impl Output {
             [first, ..] => {
                 let parts = self.small.iter().map(|batch| &batch.rows);
                 match concat_batches(&first.schema(), parts) {
-                    Ok(rows) => self.batches.push(ChangeBatch::insert(rows)),
-                    Err(error) => self.failed = Some(error.into()),
+                    Ok(rows) => {
+                        self.batches.push(ChangeBatch::insert(rows));
+                        self.small.clear();
+                    }
+                    // They are right as they are, too.
+                    Err(_) => self.batches.append(&mut self.small),
                 }
-                self.small.clear();
             }
         }
     }
 
     /// What was emitted, in order.
-    ///
-    /// # Errors
-    /// When batches are too large to be put together.
-    pub fn into_batches(mut self) -> Result<Vec<ChangeBatch>> {
+    pub fn into_batches(mut self) -> Vec<ChangeBatch> {
         self.gather();
-        self.failed.map_or(Ok(self.batches), Err)
+        self.batches
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    fn numbers(from: i64, count: i64) -> ChangeBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + count));
+        ChangeBatch::insert(RecordBatch::try_from_iter([("n", column)]).unwrap())
+    }
+
+    #[test]
+    fn small_batches_are_put_together_in_their_order() {
+        let mut out = Output::default();
+        let sizes = [1, 2, 5_000, 3, 1, 1_024, 1_025, 4, 4];
+        let mut next = 0;
+        for size in sizes {
+            out.emit(numbers(next, size));
+            next += size;
+        }
+        let one = numbers(next, 1);
+        out.emit(ChangeBatch::weighted(one.rows, Int64Array::from_iter_values([-1])));
+        out.emit(numbers(next + 1, 1));
+        out.emit(numbers(0, 0));
+        let batches = out.into_batches();
+        let together: Vec<usize> = batches.iter().map(ChangeBatch::num_rows).collect();
+        if batch_rows() >= GATHERED {
+            assert_eq!(together, [3, 5_000, 1_028, 1_025, 8, 1, 1]);
+        }
+        let all = batches
+            .iter()
+            .flat_map(|batch| batch.rows.column(0).as_primitive::<Int64Type>().values().to_vec());
+        assert_eq!(all.collect::<Vec<i64>>(), (0..next + 2).collect::<Vec<i64>>());
     }
 }

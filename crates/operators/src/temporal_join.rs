@@ -4,8 +4,10 @@
 //! watermark of both inputs has passed them, so that all versions are there. Of a left row that is late
 //! the version is taken only if no other has replaced it by the watermark that the row met. A key is
 //! looked up, not compared: NULL finds the version of NULL, as in Flink. What is remembered of a key are its
-//! versions: one without any is forgotten once its left rows have come out. A left row that goes takes back
-//! what it gave when it came, as long as the version of its time is remembered.
+//! versions: one without any is forgotten once its left rows have come out.
+//!
+//! Where left rows go, too, they take back what they gave: all versions are remembered then, and a left row
+//! finds that of its time however late it is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub struct TemporalJoinSpec {
     /// Whether a version counts only if it is not earlier than those of its key that came before: that of a
     /// view that keeps the last row of each key.
     pub ascending: bool,
+    /// Whether left rows go, too.
+    pub left_goes: bool,
     /// What must hold beside that, over the columns of both.
     pub condition: Option<ScalarExpr>,
     /// The columns of both inputs.
@@ -83,7 +87,7 @@ pub struct TemporalJoin {
     versions: Vec<Vec<Version>>,
     /// By the slot of the key, the time of the last version that counted.
     latest: Vec<i64>,
-    /// The slots that get a new version at a time.
+    /// The slots that get a new version at a time, where versions are given up.
     changes: BTreeMap<i64, Vec<u32>>,
     waiting: BTreeMap<i64, Vec<Waiting>>,
     /// So many keys are looked through for those that have no version and that no row waits for.
@@ -124,7 +128,9 @@ impl TemporalJoin {
         let versions = &mut self.versions[slot as usize];
         let length = |version: &Version| version.row.as_ref().map_or(0, |row| row.len());
         self.bytes += length(&version);
-        self.changes.entry(version.time).or_default().push(slot);
+        if !self.spec.left_goes {
+            self.changes.entry(version.time).or_default().push(slot);
+        }
         let at = versions.partition_point(|known| known.time < version.time);
         match versions.get_mut(at).filter(|known| known.time == version.time) {
             Some(known) => {
@@ -141,7 +147,7 @@ impl TemporalJoin {
         let next = versions.partition_point(|version| version.time <= time);
         let version = &versions[next.checked_sub(1)?];
         let replaced = versions.get(next).is_some_and(|next| next.time <= waiting.met);
-        version.row.as_ref().filter(|_| !replaced)
+        version.row.as_ref().filter(|_| self.spec.left_goes || !replaced)
     }
 
     /// Emits left rows whose time has come.

@@ -73,7 +73,7 @@ fn the_first_of_each_key_comes_once_however_epochs_are_cut() {
             operator.process(0, changes, &mut out).unwrap();
             let time = OperatorTime { epoch, watermark: Watermark(watermark) };
             operator.end_epoch(&time, &mut out).unwrap();
-            for changes in out.into_batches().unwrap() {
+            for changes in out.into_batches() {
                 assert!(changes.weights.is_none(), "rows only come");
                 let ids = changes.rows.column(0).as_primitive::<Int64Type>();
                 given.extend_from_slice(ids.values());

@@ -22,7 +22,7 @@ fn epoch(operator: &mut dyn Operator, number: u64, input: &[ChangeBatch]) -> Vec
         operator.process(0, batch.clone(), &mut out).unwrap();
     }
     operator.end_epoch(&OperatorTime { epoch, watermark: Watermark(0) }, &mut out).unwrap();
-    let text: String = out.into_batches().unwrap().iter().map(text).collect();
+    let text: String = out.into_batches().iter().map(text).collect();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();
     lines

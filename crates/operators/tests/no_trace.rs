@@ -71,7 +71,7 @@ fn run(operator: &mut dyn Operator, epochs: &[Vec<(usize, String)>]) -> BTreeMap
         let epoch = Epoch { number: number as u64, clock_ms: 0 };
         let time = OperatorTime { epoch, watermark: Watermark::MIN };
         operator.end_epoch(&time, &mut out).unwrap();
-        fold(&out.into_batches().unwrap(), &mut rows);
+        fold(&out.into_batches(), &mut rows);
     }
     rows
 }

@@ -29,7 +29,7 @@ fn epoch(operator: &mut dyn Operator, input: Vec<ChangeBatch>, watermark: i64) -
     }
     let epoch = Epoch { number: 0, clock_ms: 0 };
     operator.end_epoch(&OperatorTime { epoch, watermark: Watermark(watermark) }, &mut out).unwrap();
-    out.into_batches().unwrap().iter().map(text).collect()
+    out.into_batches().iter().map(text).collect()
 }
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
@@ -121,7 +121,7 @@ fn rows_that_are_only_added_are_added_one_by_one() {
         let epoch = Epoch { number: 0, clock_ms: 0 };
         let time = OperatorTime { epoch, watermark: Watermark::MIN };
         operator.end_epoch(&time, &mut out).unwrap();
-        out.into_batches().unwrap()
+        out.into_batches()
     };
     assert!(run(0, "+1 | 1\n+1 | 2\n+1 | 1\n+1 | 1").is_empty());
     let given = run(1, "+1 | 1\n+1 | 2\n+1 | 1");

@@ -56,7 +56,7 @@ fn epoch(
     }
     let epoch = Epoch { number: 0, clock_ms: watermark.saturating_add(1) };
     operator.end_epoch(&OperatorTime { epoch, watermark: Watermark(watermark) }, &mut out).unwrap();
-    out.into_batches().unwrap().iter().map(text).collect()
+    out.into_batches().iter().map(text).collect()
 }
 
 /// A row at a time of each of some keys.
@@ -108,7 +108,7 @@ fn what_comes_late_says_so_and_is_not_waited_for() {
     assert_eq!(needs, Some(71));
     let time = OperatorTime { epoch: Epoch { number: 0, clock_ms: 0 }, watermark: Watermark(90) };
     operator.end_epoch(&time, &mut out).unwrap();
-    let batches = out.into_batches().unwrap();
+    let batches = out.into_batches();
     assert_eq!(batches.iter().map(text).collect::<String>(), "+1 | 2 | 20 | 1\n+1 | 2 | 90 | 2\n");
     let reached = batches[0].reached.clone().unwrap();
     assert!(reached.value(0) == 70 && reached.value(1) < 90, "{reached:?}");

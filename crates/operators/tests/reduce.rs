@@ -81,7 +81,7 @@ fn end(operators: &mut [WindowAggregate], watermark: i64) -> Vec<String> {
     let time = OperatorTime { epoch, watermark: Watermark(watermark) };
     let mut out = Output::default();
     operators.iter_mut().for_each(|operator| operator.end_epoch(&time, &mut out).unwrap());
-    let text: String = out.into_batches().unwrap().iter().map(text).collect();
+    let text: String = out.into_batches().iter().map(text).collect();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();
     lines

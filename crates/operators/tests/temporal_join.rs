@@ -18,12 +18,13 @@ fn input() -> SchemaRef {
     schema(&[("k", DataType::Int64), ("ts", TIME)])
 }
 
-fn join() -> TemporalJoin {
+fn join(left_goes: bool) -> TemporalJoin {
     let spec = TemporalJoinSpec {
         outer: true,
         keys: [vec![0], vec![0]],
         times: [1, 1],
         ascending: false,
+        left_goes,
         condition: None,
         inputs: [input(), input()],
         schema: schema(&[
@@ -45,7 +46,7 @@ fn epoch(operator: &mut TemporalJoin, sides: [&str; 2], watermark: i64) -> Vec<S
     }
     let epoch = Epoch { number: 0, clock_ms: 0 };
     operator.end_epoch(&OperatorTime { epoch, watermark: Watermark(watermark) }, &mut out).unwrap();
-    let text: String = out.into_batches().unwrap().iter().map(text).collect();
+    let text: String = out.into_batches().iter().map(text).collect();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();
     lines
@@ -53,7 +54,7 @@ fn epoch(operator: &mut TemporalJoin, sides: [&str; 2], watermark: i64) -> Vec<S
 
 #[test]
 fn left_keys_are_forgotten_with_their_rows() {
-    let mut operator = join();
+    let mut operator = join(false);
     let versions: String = (0..10).map(|key| format!("+1 | {key} | 0\n")).collect();
     epoch(&mut operator, ["", &versions], 0);
     let mut most = 0;
@@ -74,10 +75,20 @@ fn left_keys_are_forgotten_with_their_rows() {
 }
 
 #[test]
+fn a_left_row_that_goes_takes_back_what_it_gave_however_late() {
+    let mut operator = join(true);
+    let given = epoch(&mut operator, ["+1 | 7 | 20", "+1 | 7 | 10\n+1 | 7 | 30"], 25);
+    assert_eq!(given, ["+1 | 7 | 20 | 7 | 10"]);
+    assert_eq!(epoch(&mut operator, ["+1 | 8 | 90", "+1 | 7 | 50"], 100), ["+1 | 8 | 90 | - | -"]);
+    let given = epoch(&mut operator, ["-1 | 7 | 20\n+1 | 7 | 40\n-1 | 8 | 90", ""], 200);
+    assert_eq!(given, ["+1 | 7 | 40 | 7 | 30", "-1 | 7 | 20 | 7 | 10", "-1 | 8 | 90 | - | -"]);
+}
+
+#[test]
 fn versions_are_found_whatever_keys_come_and_go() {
     for seed in 0..4 {
         let mut random = Random::new(seed);
-        let mut operator = join();
+        let mut operator = join(false);
         let mut versions: BTreeMap<i64, BTreeMap<i64, bool>> = BTreeMap::new();
         let mut waiting: Vec<(i64, i64)> = Vec::new();
         for round in 0..60_i64 {

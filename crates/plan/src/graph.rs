@@ -141,6 +141,10 @@ impl Node {
                     duration(least.saturating_neg().max(0))
                 )
             }
+            NodeKind::TemporalJoin { .. } if self.changelog != ChangelogMode::Append => {
+                "UNBOUNDED: all versions, as left rows change, and the rows that wait for the watermark"
+                    .to_owned()
+            }
             NodeKind::TemporalJoin { .. } => {
                 "UNBOUNDED: one version per distinct key of the right input; all that are ahead of the \
                  watermark, and the rows that wait for it"

@@ -180,10 +180,11 @@ fn run(dataflow: &mut Dataflow, stop: &Stop) -> Result<()> {
     // A clock that is put back stands still until it is where it was: windows by it do not open again.
     let mut clock_ms = i64::MIN;
     loop {
+        // In this order: whoever cancels asks for both, and must not be taken for one who ends in order.
+        let ending = stop.in_order.load(Ordering::Acquire);
         if stop.asked.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        let ending = stop.in_order.load(Ordering::Acquire);
         if ending && dataflow.is_drained() {
             return dataflow.commit();
         }

@@ -336,6 +336,7 @@ impl Builder<'_> {
                     keys: [left_keys.clone(), right_keys.clone()],
                     times: [times.0, times.1],
                     ascending: *ascending,
+                    left_goes: self.plan.nodes[node.inputs[0]].changelog != ChangelogMode::Append,
                     condition: condition.clone(),
                     inputs: two(&inputs)?,
                     schema,

@@ -102,7 +102,7 @@ pub(crate) fn run_shards(
                 }
             }
             shard.end_epoch(time, &mut out)?;
-            out.into_batches()
+            Ok(out.into_batches())
         };
     let outputs: Vec<Result<Vec<ChangeBatch>>> = if shards.len() == 1 {
         shards.iter_mut().zip(due).map(run).collect()

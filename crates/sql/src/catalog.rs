@@ -103,7 +103,9 @@ impl Catalog {
         let mut changed = Vec::new();
         for (name, entry) in &self.entries {
             if let Entry::Table(table) = entry
-                && let Some(table) = planner.computed_anew(table)?
+                && let Some(table) = planner.computed_anew(table).map_err(|error| {
+                    SqlError::new(format!("table \"{}\": {}", table.name, error.message))
+                })?
             {
                 changed.push((name.clone(), Entry::Table(Arc::new(table))));
             }

@@ -123,7 +123,7 @@ pub fn read_call(name: &str, arguments: &[FunctionArg]) -> Result<ChangelogCall,
 fn read_codes(mapping: &SqlExpr, makes_rows: bool) -> Result<Vec<(String, ChangeOp)>, String> {
     let wrong = || format!("op_mapping must be MAP['text', 'text', …], not {mapping}");
     let texts = match (function_name(mapping).as_deref(), mapping) {
-        (Some("MAP"), SqlExpr::Function(map)) => match &map.args {
+        (Some("`MAP`"), SqlExpr::Function(map)) => match &map.args {
             FunctionArguments::List(list) => {
                 list.args.iter().map(text_of).collect::<Option<Vec<_>>>().ok_or_else(wrong)?
             }
@@ -210,7 +210,15 @@ impl ChangelogNode {
         let mut key = Vec::with_capacity(call.partition.len());
         for part in &call.partition {
             column_of(&input, part).map_err(external)?;
-            key.extend(fields.iter().position(|(_, field)| *field.name() == part.value));
+            match fields.iter().position(|(_, field)| *field.name() == part.value) {
+                Some(_) if call.makes_rows => {}
+                Some(at) => key.push(at),
+                None => {
+                    let what =
+                        format!("\"{op}\" tells the kind of a change, and is no part of its key");
+                    return Err(external(SqlError::new(what).about("PARTITION")));
+                }
+            }
         }
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
         Ok(Self { input, column, codes: call.codes, key, schema: Arc::new(schema) })

@@ -172,7 +172,9 @@ fn cast(mut expr: Expr, schema: &DFSchema) -> DfResult<Transformed<Expr>> {
 /// The type of the times among texts that are compared with them, where all are of one type.
 fn time_of_texts(types: &[DataType]) -> Option<DataType> {
     let mut given = types.iter().filter(|of| **of != DataType::Utf8 && !of.is_null());
-    let time = given.next().filter(|of| of.is_temporal())?;
+    let time = given.next().filter(|of| {
+        matches!(of, DataType::Date32 | DataType::Time32(_) | DataType::Timestamp(..))
+    })?;
     (types.contains(&DataType::Utf8) && given.all(|other| other == time)).then(|| time.clone())
 }
 

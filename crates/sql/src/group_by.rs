@@ -52,14 +52,14 @@ pub(crate) fn distinct_sets(group_by: &mut GroupByExpr) {
         };
         let all: Vec<Expr> = parts.iter().flatten().cloned().collect();
         let plain = parts.iter().all(|part| part.len() == 1) && distinct(&all).len() == all.len();
-        if plain || parts.len() > PARTS_MAX {
+        if plain || (cube && parts.len() > PARTS_MAX) {
             continue;
         }
         *key = Expr::GroupingSets(sets_of(parts, cube));
     }
 }
 
-/// More columns than that make too many sets to be written out.
+/// CUBE of more columns than that makes too many sets to be written out.
 const PARTS_MAX: usize = 12;
 
 /// The sets of a ROLLUP or CUBE that stands within GROUPING SETS, which the parser takes for a call.
@@ -77,7 +77,8 @@ fn nested_sets(set: &Expr) -> Option<Vec<Vec<Expr>>> {
         _ => None,
     });
     let parts: Vec<Vec<Expr>> = parts.collect::<Option<_>>()?;
-    (parts.len() <= PARTS_MAX).then(|| sets_of(&parts, cube))
+    let plain = list.duplicate_treatment.is_none() && function.filter.is_none();
+    (plain && (!cube || parts.len() <= PARTS_MAX)).then(|| sets_of(&parts, cube))
 }
 
 /// The sets that ROLLUP or CUBE of some parts stands for.

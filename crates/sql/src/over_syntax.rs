@@ -9,8 +9,9 @@ use sqlparser::ast::{
 };
 
 use crate::literals::plain_number;
+use crate::values_types::is_cast;
 
-/// The bounds of a frame as plain numbers.
+/// The bounds of a frame as they were written: plain numbers.
 pub(crate) fn plain_bounds(spec: &mut WindowSpec) {
     let Some(frame) = &mut spec.window_frame else { return };
     for bound in std::iter::once(&mut frame.start_bound).chain(&mut frame.end_bound) {
@@ -51,11 +52,12 @@ pub(crate) fn default_of_row(function: &Function) -> Option<Expr> {
     })
 }
 
-/// Whether an expression reads no column.
+/// Whether an expression is a literal, or one that is cast.
 fn is_constant(expr: &Expr) -> bool {
     visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+        Expr::Value(_) | Expr::UnaryOp { .. } | Expr::Nested(_) => ControlFlow::Continue(()),
+        Expr::Function(call) if is_cast(call) => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
     })
     .is_continue()
 }

@@ -71,6 +71,7 @@ fn run(
         table_functions: 0,
         limits,
         depth: 0,
+        calls: 0,
         hints,
     };
     match tree.visit(&mut rewriter) {
@@ -98,6 +99,8 @@ struct Rewriter<'a> {
     limits: Vec<Option<LimitClause>>,
     /// How many expressions the current one is inside of.
     depth: usize,
+    /// How many calls stand around the expression.
+    calls: usize,
     hints: StateHints,
 }
 
@@ -111,6 +114,9 @@ pub const UNNEST: &str = "UNNEST";
 /// The deepest nesting of an expression; `a + b + c` nests too. What plans and evaluates expressions
 /// is recursive, and a stack must not end before the statement does.
 const DEPTH_MAX: usize = 500;
+
+/// The library types all that a call is made of again at each level.
+const CALLS_MAX: usize = 150;
 
 impl VisitorMut for Rewriter<'_> {
     type Break = SqlError;
@@ -224,8 +230,13 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, _: &mut Expr) -> ControlFlow<SqlError> {
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         self.depth += 1;
+        self.calls += usize::from(matches!(expr, Expr::Function(_)));
+        if self.calls > CALLS_MAX {
+            let error = SqlError::new(format!("calls are nested deeper than {CALLS_MAX}"));
+            return ControlFlow::Break(error.hint("compute parts of it in a subquery"));
+        }
         if self.depth > DEPTH_MAX {
             let error = SqlError::new(format!("an expression is nested deeper than {DEPTH_MAX}"));
             return ControlFlow::Break(
@@ -237,6 +248,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         self.depth -= 1;
+        self.calls -= usize::from(matches!(expr, Expr::Function(_)));
         if let Expr::Function(function) = expr
             && let Some(WindowType::WindowSpec(spec)) = &mut function.over
         {
@@ -346,7 +358,6 @@ impl Rewriter<'_> {
     }
 }
 
-/// The bounds of a frame as they were written: plain numbers.
 /// The names of a call without its module, in capitals.
 pub fn function_name(expr: &Expr) -> Option<String> {
     match expr {

@@ -386,10 +386,7 @@ fn constant(name: &str, arguments: &[Expr], at: usize) -> Result<Option<ScalarVa
             "NTILE" => {
                 ("the argument of NTILE is a constant".to_owned(), "write NTILE(4)".to_owned())
             }
-            _ => (
-                format!("the offset and the default of {name} are constants"),
-                format!("put COALESCE around {name} for a default that is computed"),
-            ),
+            _ => (format!("the offset of {name} is a constant"), format!("write {name}(value, 1)")),
         };
         SqlError::new(what).hint(hint).about(name)
     };

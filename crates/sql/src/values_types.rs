@@ -36,7 +36,7 @@ fn nulls_of_their_type(rows: &mut [Parens<Vec<Expr>>]) {
 }
 
 /// Whether a call is a cast, which literals are, too.
-fn is_cast(call: &Function) -> bool {
+pub(crate) fn is_cast(call: &Function) -> bool {
     matches!(call.name.to_string().as_str(), CAST | TRY_CAST)
 }
 

@@ -16,6 +16,7 @@ pub mod bitmap;
 pub mod change_op;
 pub mod changes;
 pub mod error;
+pub mod far_years;
 mod java_float;
 pub mod json_text;
 pub mod number;

@@ -17,9 +17,10 @@ use chrono_tz::Tz;
 
 use crate::bitmap;
 use crate::error::{Error, Result};
+use crate::far_years::in_known_year;
 use crate::java_float::Digits;
 use crate::sql_type::{is_bitmap, is_variant, precision_of, type_name, units_per_second};
-use crate::time::{in_known_year, naive, push_date, push_time, push_timestamp};
+use crate::time::{naive, push_date, push_time, push_timestamp};
 
 /// Writes the values of one column as text.
 pub struct TextColumn {
@@ -265,7 +266,7 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 
 /// How far a zone is ahead of UTC at a point in time, in the same unit.
 pub fn zone_offset(zone: Tz, value: i64, per_second: i64) -> i64 {
-    let utc = naive(in_known_year(value.div_euclid(per_second)), 0).unwrap_or_default();
+    let utc = naive(in_known_year(zone, value.div_euclid(per_second)), 0).unwrap_or_default();
     i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * per_second
 }
 

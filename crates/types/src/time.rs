@@ -113,24 +113,6 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// A point in time, in s, whose year is one that tables of time zones know: from 2100 on, where they end,
-/// that of a year with the same calendar before. The rules of a zone, which know no end, say the same of
-/// both.
-pub fn in_known_year(seconds: i64) -> i64 {
-    const KNOWN: i64 = 4_102_444_800; // 2100-01-01 00:00:00
-    if seconds < KNOWN {
-        return seconds;
-    }
-    let start = |year: i64| days_from_civil(year, 1, 1).unwrap_or_default();
-    let year = civil_from_days(seconds.div_euclid(86_400)).0;
-    let length = |year: i64| start(year + 1) - start(year);
-    // Weekdays of the years of a century come back after 28 years, leap years with them.
-    let alike =
-        |known: &i64| (start(year) - start(*known)) % 7 == 0 && length(*known) == length(year);
-    let known = (2072..2100).find(alike).unwrap_or(year);
-    seconds - (start(year) - start(known)) * 86_400
-}
-
 /// Days since 1970-01-01 of a date, the inverse of [`civil_from_days`]; `None` for no such date.
 pub fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
     const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -279,18 +261,6 @@ pub fn midnight(date: NaiveDate) -> NaiveDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn years_that_zones_do_not_know_have_the_calendar_of_one_that_they_do() {
-        assert_eq!(in_known_year(4_102_444_799), 4_102_444_799);
-        for year in 2100..2600 {
-            let days = days_from_civil(year, 7, 14).unwrap();
-            let known = in_known_year(days * 86_400 + 5);
-            let (other, month, day) = civil_from_days(known.div_euclid(86_400));
-            assert_eq!(((2072..2100).contains(&other), month, day), (true, 7, 14), "{year}");
-            assert_eq!((days * 86_400 + 5 - known) % (7 * 86_400), 0, "{year}");
-        }
-    }
 
     #[test]
     fn dates_and_days_are_inverse_over_all_eras() {
