@@ -177,12 +177,12 @@ impl<'a> Quick<'a> {
                 }
                 (Kind::Number, at, end, end)
             }
-            b't' => word(Kind::Boolean, at, self.word(at, "true")?),
-            b'f' => word(Kind::Boolean, at, self.word(at, "false")?),
-            b'n' => word(Kind::Null, at, self.word(at, "null")?),
+            b't' => as_written(Kind::Boolean, at, self.word(at, "true")?),
+            b'f' => as_written(Kind::Boolean, at, self.word(at, "false")?),
+            b'n' => as_written(Kind::Null, at, self.word(at, "null")?),
             b'{' | b'[' => {
                 let (kind, end) = self.nested(at)?;
-                word(kind, at, end)
+                as_written(kind, at, end)
             }
             _ => return None,
         };
@@ -263,7 +263,7 @@ impl<'a> Quick<'a> {
 }
 
 /// A value that is all of its bytes: its kind, and where its text starts and ends, and itself ends.
-fn word(kind: Kind, start: usize, end: usize) -> (Kind, usize, usize, usize) {
+fn as_written(kind: Kind, start: usize, end: usize) -> (Kind, usize, usize, usize) {
     (kind, start, end, end)
 }
 

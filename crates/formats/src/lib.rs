@@ -9,6 +9,7 @@
 //! | [`mod@column`] | a column that is being filled from text |
 //! | [`json`], [`json_scan`], [`csv`] | the text formats |
 //! | `json_quick`, `csv_quick` | the quick ways through what most lines look like |
+//! | `json_values`, `csv_fields` | values of JSON into columns; fields of any CSV |
 //! | `marks`, `digits` | where quotes, delimiters and line ends stand; digits, eight at a time |
 //! | [`encode`] | rows as JSON or CSV |
 //! | [`infer`] | columns from a sample of the data |
@@ -19,6 +20,7 @@
 
 pub mod column;
 pub mod csv;
+mod csv_fields;
 mod csv_quick;
 pub mod debezium;
 pub mod decoder;
@@ -28,6 +30,7 @@ pub mod infer;
 pub mod json;
 mod json_quick;
 pub mod json_scan;
+mod json_values;
 mod marks;
 pub mod options;
 pub mod parquet_file;

@@ -18,7 +18,7 @@ use crate::statement::{
 use crate::types::parse_type;
 use crate::values_syntax::rows_in_parentheses;
 
-/// How deep a statement may be nested, in calls of the library's parser: some two a level.
+/// How deep a statement may be nested, in calls of the library's parser: one or two a level.
 const DEPTH_MAX: usize = 500;
 
 fn parser<'a>(tokens: Vec<TokenWithSpan>) -> Parser<'a> {

@@ -1,7 +1,8 @@
 //! Records over TCP: read from a server and written to one, also when it goes away and comes back.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
 
 use rusqlite::Connection;
 
@@ -73,6 +74,53 @@ fn rows_are_written_as_lines() {
     let output = run(&format!("{sink} INSERT INTO t VALUES (1, 'p'), (2, 'q')"), &[]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(server.join().unwrap(), ["{\"a\":1,\"s\":\"p\"}", "{\"a\":2,\"s\":\"q\"}"]);
+}
+
+/// A job that writes more than fits between it and its server, which does not read yet.
+fn held_up(more: &str) -> (Child, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sink = table("t", &listener, "csv", more);
+    let rows: Vec<String> = (0..ROWS).map(|row| format!("({row})")).collect();
+    let insert = format!(
+        "INSERT INTO t SELECT a, REPEAT('x', 100000) FROM (VALUES {}) AS v(a)",
+        rows.join(",")
+    );
+    let child = millstream()
+        .args(["run", "-c", &format!("{sink} {insert}")])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    // It is writing once something has come.
+    assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
+    (child, stream)
+}
+
+const ROWS: usize = 300;
+
+fn terminate(child: &Child) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+}
+
+#[test]
+fn a_job_that_ends_by_itself_does_not_wait_for_a_server_once_it_is_to_end() {
+    let (child, stream) = held_up(", 'stop.timeout' = '100 ms'");
+    terminate(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the job is to end, and the server does not take them"), "{said}");
+    drop(stream);
+}
+
+#[test]
+fn what_is_done_in_spite_of_a_signal_is_no_failure() {
+    let (child, stream) = held_up(", 'stop.timeout' = '10 min'");
+    terminate(&child);
+    let lines = BufReader::new(stream).lines().map(Result::unwrap).count();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), lines), (Some(0), ROWS), "{output:?}");
 }
 
 #[test]
